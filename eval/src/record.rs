@@ -1,0 +1,104 @@
+//! What one evaluation run found, as data: the `--json` file, and the input of every report.
+
+use serde::{Deserialize, Serialize};
+
+/// How one pipeline x scheduler combination ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Built, ran, and its outputs match the unscheduled build's.
+    Ok,
+    /// The combination does not exist (a generator without an expert schedule, say): not a failure.
+    Skipped,
+    /// The generator, the linker or the pipeline reported an error.
+    Error,
+    /// A child process ran past its time limit.
+    Timeout,
+    /// A child process hit its memory limit.
+    OutOfMemory,
+    /// The pipeline ran, and its outputs differ from the unscheduled build's.
+    WrongOutput,
+}
+
+/// Run times of one build, in seconds, one sample per call of the pipeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunSeconds {
+    /// Median of `samples`.
+    pub median: f64,
+    /// Smallest of `samples`.
+    pub min: f64,
+    /// Samples in the order measured. Sample `i` of every scheduler of a pipeline was taken in the same round.
+    pub samples: Vec<f64>,
+}
+
+/// One pipeline built by one scheduler.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EvalResult {
+    /// Name of the pipeline (its generator, with the generator parameters where given).
+    pub pipeline: String,
+    /// `none`, `manual`, or the name of an autoscheduler.
+    pub scheduler: String,
+    /// How it ended.
+    pub status: Status,
+    /// Why it failed, in one line that a person can act on; empty when it did not.
+    pub message: String,
+    /// Seconds from the start of the generator until it had a schedule; `None` if it never had one.
+    pub schedule_seconds: Option<f64>,
+    /// Seconds Halide and LLVM then took to compile it.
+    pub compile_seconds: Option<f64>,
+    /// Peak resident memory of the generator process, bytes.
+    pub peak_memory_bytes: Option<u64>,
+    /// Measured run times.
+    pub run_seconds: Option<RunSeconds>,
+    /// What the scheduler itself expected, if it says.
+    pub predicted_seconds: Option<f64>,
+    /// Whether the outputs equal the unscheduled build's; `None` if never compared.
+    pub output_matches: Option<bool>,
+    /// Bytes of all input and output buffers at the estimates: the least that must move.
+    pub io_bytes: Option<u64>,
+}
+
+/// One scheduler's speed relative to a baseline, over the pipelines that both completed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Summary {
+    /// The scheduler that is compared.
+    pub scheduler: String,
+    /// The scheduler it is compared with.
+    pub baseline: String,
+    /// Geometric mean of baseline time over scheduler time; `None` when no pipeline completed under both.
+    pub geomean_speedup: Option<f64>,
+    /// Interval of that geometric mean, `[low, high]`, 95 %, by bootstrap over pipelines and samples.
+    pub interval: Option<[f64; 2]>,
+    /// Pipelines compared.
+    pub compared: usize,
+    /// Pipelines that the scheduler completed.
+    pub completed: usize,
+    /// Pipelines on which the scheduler failed (skipped ones do not count).
+    pub failed: usize,
+}
+
+/// The computer and settings the run was made with.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Environment {
+    /// Processor model as the operating system names it.
+    pub cpu: String,
+    /// Threads each pipeline ran with.
+    pub threads: usize,
+    /// Halide target string.
+    pub target: String,
+    /// Measured copy bandwidth at that thread count, bytes per second (read plus write).
+    pub copy_bytes_per_second: Option<f64>,
+    /// Measured single-precision peak at that thread count, operations per second.
+    pub peak_flops: Option<f64>,
+}
+
+/// Everything one `nnc eval` run found.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Where and how it was measured.
+    pub environment: Environment,
+    /// One entry per pipeline x scheduler, in the order asked for.
+    pub results: Vec<EvalResult>,
+    /// One entry per scheduler x baseline.
+    pub summary: Vec<Summary>,
+}

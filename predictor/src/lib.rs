@@ -1,0 +1,2 @@
+//! The predictors.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The scheduler.
+#![forbid(unsafe_code)]
