@@ -1,0 +1,91 @@
+// The bilateral grid (Chen, Paris, Durand 2007): an edge-preserving blur. Pixels are
+// gathered in a coarse grid over space and intensity, which is blurred and then
+// sliced at the full resolution.
+#include "pipeline.h"
+
+namespace {
+
+using namespace Halide;
+
+class BilateralGrid : public Generator<BilateralGrid> {
+public:
+    GeneratorParam<bool> manual{"manual", false};
+    /// The edge of a grid cell in pixels.
+    GeneratorParam<int> s_sigma{"s_sigma", 8, 1, 64};
+
+    Input<Buffer<float, 2>> input{"input"};  // intensities in [0, 1]
+    /// The depth of a grid cell in intensity.
+    Input<float> r_sigma{"r_sigma", 0.1f, 0.001f, 1.0f};
+    Output<Buffer<float, 2>> output{"output"};
+
+    void generate() {
+        Func in = pipelines::repeat_edge(input);
+        Expr cells_per_unit = 1.0f / r_sigma;
+        const int s = s_sigma;
+
+        // The cell around the grid point x has the pixels [s x - s/2, s x + s - s/2).
+        // In the channels of the grid: the sum of the intensities, and their number.
+        cell_pixel = RDom(0, s, 0, s, "cell_pixel");
+        intensity(x, y) = clamp(in(x, y), 0.0f, 1.0f);
+        bin(x, y) = cast<int>(round(intensity(x, y) * cells_per_unit));
+        Expr pixel_x = x * s + cell_pixel.x - s / 2, pixel_y = y * s + cell_pixel.y - s / 2;
+        histogram(x, y, z, c) = 0.0f;
+        histogram(x, y, bin(pixel_x, pixel_y), c) += mux(c, {intensity(pixel_x, pixel_y), 1.0f});
+
+        blur_z(x, y, z, c) = blur(histogram(x, y, z - 2, c), histogram(x, y, z - 1, c),
+                                  histogram(x, y, z, c), histogram(x, y, z + 1, c),
+                                  histogram(x, y, z + 2, c));
+        blur_x(x, y, z, c) = blur(blur_z(x - 2, y, z, c), blur_z(x - 1, y, z, c), blur_z(x, y, z, c),
+                                  blur_z(x + 1, y, z, c), blur_z(x + 2, y, z, c));
+        blur_y(x, y, z, c) = blur(blur_x(x, y - 2, z, c), blur_x(x, y - 1, z, c), blur_x(x, y, z, c),
+                                  blur_x(x, y + 1, z, c), blur_x(x, y + 2, z, c));
+
+        // Slicing along y first leaves a row of the grid for each scanline, to be read
+        // four times by a pixel's interpolation instead of eight.
+        Expr yf = cast<float>(y % s) / s;
+        grid_row(x, y, z, c) = lerp(blur_y(x, y / s, z, c), blur_y(x, y / s + 1, z, c), yf);
+
+        Expr xf = cast<float>(x % s) / s;
+        Expr depth = intensity(x, y) * cells_per_unit;
+        Expr zi = cast<int>(depth);
+        Expr zf = depth - zi;
+        auto slice_x = [&](const Expr &zi) {
+            return lerp(grid_row(x / s, y, zi, c), grid_row(x / s + 1, y, zi, c), xf);
+        };
+        sliced(x, y, c) = lerp(slice_x(zi), slice_x(zi + 1), zf);
+        output(x, y) = sliced(x, y, 0) / sliced(x, y, 1);
+    }
+
+    void schedule() {
+        r_sigma.set_estimate(0.1f);
+        pipelines::set_estimates(input, {2560, 1536});
+        pipelines::set_output_estimates(output, {2560, 1536});
+        if (using_autoscheduler()) {
+            return;
+        }
+        if (manual) {
+            schedule_manual();
+        } else {
+            pipelines::schedule_root({output});
+        }
+    }
+
+private:
+    Var x{"x"}, y{"y"}, z{"z"}, c{"c"};
+    RDom cell_pixel;
+    Func intensity{"intensity"}, bin{"bin"}, histogram{"histogram"};
+    Func blur_z{"blur_z"}, blur_x{"blur_x"}, blur_y{"blur_y"};
+    Func grid_row{"grid_row"}, sliced{"sliced"};
+
+    static Expr blur(const Expr &a, const Expr &b, const Expr &c, const Expr &d, const Expr &e) {
+        return a + 4.0f * b + 6.0f * c + 4.0f * d + e;
+    }
+
+    void schedule_manual() {
+        pipelines::schedule_root({output});
+    }
+};
+
+}  // namespace
+
+HALIDE_REGISTER_GENERATOR(BilateralGrid, bilateral_grid)
