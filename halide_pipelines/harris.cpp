@@ -1,0 +1,64 @@
+// Harris corner detector: how much an RGB image changes in all directions at once.
+#include "pipeline.h"
+
+namespace {
+
+using namespace Halide;
+
+class Harris : public Generator<Harris> {
+public:
+    GeneratorParam<bool> manual{"manual", false};
+
+    Input<Buffer<float, 3>> input{"input"};
+    Output<Buffer<float, 2>> output{"output"};
+
+    void generate() {
+        Func in = pipelines::repeat_edge(input);
+        gray(x, y) = 0.299f * in(x, y, 0) + 0.587f * in(x, y, 1) + 0.114f * in(x, y, 2);
+
+        // Sobel derivatives.
+        grad_x(x, y) = (gray(x + 1, y - 1) - gray(x - 1, y - 1)) / 12 +
+                       (gray(x + 1, y) - gray(x - 1, y)) / 6 +
+                       (gray(x + 1, y + 1) - gray(x - 1, y + 1)) / 12;
+        grad_y(x, y) = (gray(x - 1, y + 1) - gray(x - 1, y - 1)) / 12 +
+                       (gray(x, y + 1) - gray(x, y - 1)) / 6 +
+                       (gray(x + 1, y + 1) - gray(x + 1, y - 1)) / 12;
+
+        grad_xx(x, y) = grad_x(x, y) * grad_x(x, y);
+        grad_yy(x, y) = grad_y(x, y) * grad_y(x, y);
+        grad_xy(x, y) = grad_x(x, y) * grad_y(x, y);
+        sum_xx(x, y) = sum3x3(grad_xx);
+        sum_yy(x, y) = sum3x3(grad_yy);
+        sum_xy(x, y) = sum3x3(grad_xy);
+
+        Expr determinant = sum_xx(x, y) * sum_yy(x, y) - sum_xy(x, y) * sum_xy(x, y);
+        Expr trace = sum_xx(x, y) + sum_yy(x, y);
+        output(x, y) = determinant - 0.04f * trace * trace;
+    }
+
+    void schedule() {
+        pipelines::set_estimates(input, {2560, 1920, 3});
+        pipelines::set_output_estimates(output, {2560, 1920});
+        if (!using_autoscheduler()) {
+            pipelines::schedule_root({output});
+        }
+    }
+
+private:
+    Var x{"x"}, y{"y"};
+    Func gray{"gray"}, grad_x{"grad_x"}, grad_y{"grad_y"};
+    Func grad_xx{"grad_xx"}, grad_yy{"grad_yy"}, grad_xy{"grad_xy"};
+    Func sum_xx{"sum_xx"}, sum_yy{"sum_yy"}, sum_xy{"sum_xy"};
+
+    Expr sum3x3(const Func &f) const {
+        Expr sum = f(x - 1, y - 1);
+        for (int i = 1; i < 9; i++) {
+            sum += f(x + i % 3 - 1, y + i / 3 - 1);
+        }
+        return sum;
+    }
+};
+
+}  // namespace
+
+HALIDE_REGISTER_GENERATOR(Harris, harris)
