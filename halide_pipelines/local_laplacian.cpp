@@ -50,10 +50,12 @@ public:
             blended[level](x, y) = value;
         }
 
-        // The colours follow the ratio of the new intensity to the old.
-        const float epsilon = 0.01f;
+        // The colours follow the ratio of the new intensity to the old, which the
+        // offset keeps sane in the dark.
+        const float offset = 0.01f;
         Expr colour = cast<float>(in(x, y, c)) / 65535.0f;
-        Expr result = blended[0](x, y) * (colour + epsilon) / (gray(x, y) + epsilon);
+        Expr ratio = (blended[0](x, y) + offset) / (gray(x, y) + offset);
+        Expr result = (colour + offset) * ratio - offset;
         output(x, y, c) = cast<uint16_t>(clamp(result, 0.0f, 1.0f) * 65535.0f + 0.5f);
     }
 
