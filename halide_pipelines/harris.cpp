@@ -39,7 +39,12 @@ public:
     void schedule() {
         pipelines::set_estimates(input, {2560, 1920, 3});
         pipelines::set_output_estimates(output, {2560, 1920});
-        if (!using_autoscheduler()) {
+        if (using_autoscheduler()) {
+            return;
+        }
+        if (manual) {
+            schedule_manual();
+        } else {
             pipelines::schedule_root({output});
         }
     }
@@ -49,6 +54,21 @@ private:
     Func gray{"gray"}, grad_x{"grad_x"}, grad_y{"grad_y"};
     Func grad_xx{"grad_xx"}, grad_yy{"grad_yy"}, grad_xy{"grad_xy"};
     Func sum_xx{"sum_xx"}, sum_yy{"sum_yy"}, sum_xy{"sum_xy"};
+
+    // Strips of scanlines in parallel. Within a strip the brightness and its two
+    // derivatives slide down in buffers of four rows, which stay in L1.
+    void schedule_manual() {
+        const int vector = natural_vector_size<float>();
+        const TailStrategy guard = TailStrategy::GuardWithIf;
+        Var yi{"yi"};
+        output.split(y, y, yi, 64, guard).parallel(y).vectorize(x, vector, guard);
+        for (Func f : {gray, grad_x, grad_y}) {
+            f.store_at(output, y)
+                .compute_at(output, yi)
+                .vectorize(x, vector, TailStrategy::RoundUp);
+        }
+        grad_y.compute_with(grad_x, x);
+    }
 
     Expr sum3x3(const Func &f) const {
         Expr sum = f(x - 1, y - 1);

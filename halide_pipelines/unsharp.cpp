@@ -42,7 +42,12 @@ public:
     void schedule() {
         pipelines::set_estimates(input, {2560, 1920, 3});
         pipelines::set_output_estimates(output, {2560, 1920, 3});
-        if (!using_autoscheduler()) {
+        if (using_autoscheduler()) {
+            return;
+        }
+        if (manual) {
+            schedule_manual();
+        } else {
             pipelines::schedule_root({output});
         }
     }
@@ -50,6 +55,25 @@ public:
 private:
     Var x{"x"}, y{"y"}, c{"c"};
     Func in, gray{"gray"}, blur_y{"blur_y"}, blur_x{"blur_x"}, sharp{"sharp"}, ratio{"ratio"};
+
+    // Strips of scanlines in parallel. Within a strip, gray slides down in a
+    // buffer of eight rows; of the rest one row at a time is kept, in L1, where
+    // the three channels of the output find the ratio.
+    void schedule_manual() {
+        const int vector = natural_vector_size<float>();
+        const TailStrategy guard = TailStrategy::GuardWithIf;
+        Var yi{"yi"};
+        output.split(y, y, yi, 64, guard)
+            .reorder(x, c, yi, y)
+            .parallel(y)
+            .vectorize(x, vector, guard);
+        gray.store_at(output, y)
+            .compute_at(output, yi)
+            .fold_storage(y, 8)
+            .vectorize(x, vector, TailStrategy::RoundUp);
+        blur_y.compute_at(output, yi).vectorize(x, vector, TailStrategy::RoundUp);
+        ratio.compute_at(output, yi).vectorize(x, vector, TailStrategy::RoundUp);
+    }
 
     /// One half, from the centre outwards, of a seven-tap Gaussian that sums to 1.
     static std::array<float, 4> gaussian(float sigma) {
