@@ -1,0 +1,168 @@
+"""Schedules pipelines with the plugin, JIT-compiles and runs them, compares with NumPy.
+
+    test_plugin.py PLUGIN_FILE
+
+Prints `ok NAME` or `not ok NAME: REASON` for each test; fails if one failed. Each test
+runs in a child process with limits, so that a crash is a failed test like any other.
+"""
+
+import os
+import resource
+import signal
+import sys
+import traceback
+
+import cases
+import halide as hl
+import numpy as np
+
+NAME = "Srivastava2020"
+SECONDS_PER_TEST = 60
+MEMORY_BYTES = 4 << 30
+ACCEPTED_KEYS = ["parallelism", "strategy"]
+
+
+def schedule(outputs, params=None):
+    pipeline = hl.Pipeline(outputs)
+    params = {"parallelism": "2"} if params is None else params
+    result = pipeline.apply_autoscheduler(hl.get_jit_target_from_environment(), hl.AutoschedulerParams(NAME, params))
+    return pipeline, result
+
+
+def realise(pipeline, size, types, minimum):
+    buffers = [hl.Buffer(t, list(size)) for t in types]
+    for buffer in buffers:
+        if minimum:
+            buffer.set_min(list(minimum))
+    pipeline.realize(buffers if len(buffers) > 1 else buffers[0])
+    return [np.array(buffer) for buffer in buffers]
+
+
+def check_case(build, params):
+    case = build()
+    pipeline, _ = schedule(case.outputs, params)
+    types = [t for output in case.outputs for t in output.types()]
+    for size in case.sizes:
+        expected = case.expected(size)
+        got = realise(pipeline, size, types, case.minimum)
+        assert len(got) == len(expected)
+        for index, (g, e) in enumerate(zip(got, expected)):
+            # A width of 1 is the last axis of the array, whatever its strides.
+            np.testing.assert_array_equal(g, e, err_msg=f"output {index} at size {size}")
+
+
+def error_of(outputs, params=None):
+    try:
+        schedule(outputs, params)
+    except hl.HalideError as error:
+        return str(error)
+    raise AssertionError(f"no error with {params}")
+
+
+def two_funcs():
+    f, g = hl.Func("producer"), hl.Func("consumer")
+    f[cases.x, cases.y] = cases.x * cases.y
+    g[cases.x, cases.y] = f[cases.x, cases.y] + f[cases.x + 1, cases.y]
+    g.set_estimates([hl.Range(0, cases.WIDTH), hl.Range(0, cases.HEIGHT)])
+    return g
+
+
+def rejects_an_unknown_key():
+    message = error_of([two_funcs()], {"parallelism": "2", "beam_width": "3"})
+    for word in ["beam_width", *ACCEPTED_KEYS]:
+        assert word in message, f"{word!r} is not in: {message}"
+
+
+def rejects_bad_values():
+    for key, value in [("parallelism", "many"), ("parallelism", "0"), ("parallelism", "-1"), ("strategy", "best")]:
+        message = error_of([two_funcs()], {key: value})
+        for word in [key, value]:
+            assert word in message, f"{word!r} is not in: {message}"
+
+
+def lists_missing_estimates():
+    source = hl.ImageParam(hl.Int(32), 2, "photograph")
+    scale = hl.Param(hl.Int(32), "scale")
+    f = hl.Func("unestimated")
+    f[cases.x, cases.y] = source[cases.x, cases.y] * scale
+    message = error_of([f])
+    for word in ["estimate", "photograph", "unestimated"]:
+        assert word in message, f"{word!r} is not in: {message}"
+
+
+def works_after_an_error():
+    outputs = [two_funcs()]
+    error_of(outputs, {"no_such_key": "1"})
+    pipeline, _ = schedule(outputs)
+    assert np.array(pipeline.realize([8, 4])).shape == (4, 8)
+
+
+def gives_a_schedule_source():
+    case = cases.two_stage_stencil_with_repeated_edge()
+    _, result = schedule(case.outputs)
+    assert result.autoscheduler_name == NAME, result.autoscheduler_name
+    assert "get_func(" in result.schedule_source, result.schedule_source
+
+
+def is_deterministic():
+    sources = []
+    for _ in range(2):
+        case = cases.long_chain_of_stencils()
+        sources.append(schedule(case.outputs)[1].schedule_source)
+    assert sources[0] == sources[1]
+
+
+def test_list():
+    tests = {}
+    for name, build in cases.CASES.items():
+        tests[name] = lambda build=build: check_case(build, {"parallelism": "2"})
+    for strategy in ["greedy", "root", "none"]:
+        build = cases.two_stage_stencil_with_repeated_edge
+        tests[f"strategy_{strategy}"] = lambda build=build, s=strategy: check_case(build, {"strategy": s})
+    others = [rejects_an_unknown_key, rejects_bad_values, lists_missing_estimates, works_after_an_error]
+    others += [gives_a_schedule_source, is_deterministic]
+    tests.update({test.__name__: test for test in others})
+    return tests
+
+
+def run_in_child(test, plugin):
+    """Why the test failed, or None."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        signal.alarm(SECONDS_PER_TEST)
+        reason = ""
+        try:
+            hl.load_plugin(plugin)
+            test()
+        except BaseException:
+            reason = traceback.format_exc(limit=-1)
+        with os.fdopen(write_end, "w") as pipe:
+            pipe.write(reason)
+        os._exit(1 if reason else 0)
+    os.close(write_end)
+    with os.fdopen(read_end) as pipe:
+        reason = pipe.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status == -signal.SIGALRM:
+        return f"took more than {SECONDS_PER_TEST} s"
+    if status < 0:
+        return f"killed by {signal.Signals(-status).name}"
+    return reason or None
+
+
+def main():
+    plugin, only = os.path.abspath(sys.argv[1]), sys.argv[2:]
+    failed = 0
+    for name, test in test_list().items():
+        if only and name not in only:
+            continue
+        reason = run_in_child(test, plugin)
+        failed += reason is not None
+        print(f"ok {name}" if reason is None else f"not ok {name}: {reason.rstrip()}", flush=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
