@@ -1,2 +1,65 @@
-//! The predictors.
+//! NN+C: execution-time prediction by tiny augmented neural networks.
+//!
+//! One small model per kernel, variant and hardware. Its inputs are the kernel's parameters K, the
+//! hardware or code parameters H and the kernel's known complexity terms c = f(K, H); its output is the
+//! logarithm of the time in seconds. A model has at most [`MAX_PARAMETERS`] parameters in at most
+//! [`MAX_LAYERS`] dense layers, so it trains in a fraction of a second from 250 timings and ranks thousands of
+//! candidates in microseconds. The method is that of Srivastava et al., HiPC 2020 (arXiv 2003.07497), sections
+//! III to V, with three changes: scaling is fitted on training data alone, the network predicts
+//! log-seconds, and training stops on a validation split of the training set.
+//!
+//! The way of the data: a [`Dataset`] of named inputs and times goes through [`train`] and becomes an
+//! [`Ensemble`]: a lead [`Model`] that answers, and companions that say how sure the answer is.
+//! [`BatchPredictor`] evaluates the lead over thousands of candidates; [`Ensemble::save`] writes a JSON file.
+//! [`Method`] fits the paper's baselines to the same data and [`metrics`] compares them.
+//!
+//! To train from something other than one time per instance (for example the time of a whole pipeline whose
+//! stages a model predicts), use [`Model::trace`] and [`Model::accumulate_gradient`] with [`Adam`] and a loss
+//! of your own.
 #![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod activation;
+mod adam;
+mod baseline;
+mod batch;
+mod batch_predictor;
+mod dataset;
+mod ensemble;
+mod error;
+mod lane_math;
+mod linalg;
+mod loss;
+mod method;
+pub mod metrics;
+mod model;
+mod model_file;
+mod network;
+mod normalise;
+mod provenance;
+mod rng;
+mod schema;
+mod shape;
+mod tape;
+mod train;
+
+pub use activation::Activation;
+pub use adam::Adam;
+pub use baseline::{Forest, Linear, Space};
+pub use batch::Batch;
+pub use batch_predictor::BatchPredictor;
+pub use dataset::Dataset;
+pub use ensemble::{Ensemble, Prediction};
+pub use error::{Error, Result};
+pub use loss::Loss;
+pub use method::{Method, Regressor};
+pub use model::{Model, Trace};
+pub use model_file::FORMAT_VERSION;
+pub use network::Network;
+pub use normalise::{InputScale, Normaliser, Range, TargetScale, Transform};
+pub use provenance::{Provenance, TrainingFigures};
+pub use rng::Rng;
+pub use schema::{Input, InputKind, Schema};
+pub use shape::{Shape, MAX_LAYERS, MAX_PARAMETERS};
+pub use tape::Tape;
+pub use train::{train, TrainConfig};

@@ -1,0 +1,273 @@
+//! Training: Adam over the full batch, early stopping, restarts, companions.
+
+use crate::{
+    Activation, Adam, Dataset, Ensemble, Error, Loss, Model, Network, Normaliser, Provenance, Result, Rng, Shape, Tape,
+    TargetScale, TrainingFigures,
+};
+use ndarray::{Array2, Axis};
+
+/// Fewest instances that can be split and fitted at all.
+const FEWEST_INSTANCES: usize = 8;
+
+/// How to train. [`TrainConfig::default`] suits 250 instances of a kernel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainConfig {
+    /// Determines everything random: splits and initial weights.
+    pub seed: u64,
+    /// Shape of every network; `None` for the widest within the limits, given the next three.
+    pub shape: Option<Shape>,
+    /// Hidden layers of the automatic shape: 0, 1 or 2.
+    pub hidden_layers: usize,
+    /// Activation of the automatic shape.
+    pub activation: Activation,
+    /// Whether the automatic shape has a direct linear path.
+    pub skip: bool,
+    /// What is minimised.
+    pub loss: Loss,
+    /// Most epochs of one fit, at least 1.
+    pub epochs: usize,
+    /// Adam's step at the start, positive; it decays to a hundredth over the epochs, along a cosine.
+    pub learning_rate: f64,
+    /// Pull of the weights (not biases) towards zero: coefficient of half their squared sum in the loss.
+    pub weight_decay: f64,
+    /// Epochs without a better validation loss after which a fit ends.
+    pub patience: usize,
+    /// Share of the training set held out to choose when to stop, above 0 and below 1.
+    pub validation_share: f64,
+    /// Fits tried for each network, of which the best on validation is kept; at least 1.
+    pub restarts: usize,
+    /// Networks beside the lead, for the spread of predictions.
+    pub companions: usize,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        TrainConfig {
+            seed: 0,
+            shape: None,
+            hidden_layers: 2,
+            activation: Activation::Softsign,
+            skip: true,
+            loss: Loss::Huber { delta: 0.5 },
+            epochs: 3000,
+            learning_rate: 0.03,
+            weight_decay: 1e-4,
+            patience: 1000,
+            validation_share: 0.2,
+            restarts: 3,
+            companions: 3,
+        }
+    }
+}
+
+impl TrainConfig {
+    fn check(&self) -> Result<()> {
+        let complain = |option, reason: &str| Err(Error::BadConfig { option, reason: reason.to_owned() });
+        if self.epochs == 0 {
+            return complain("epochs", "at least 1");
+        }
+        if self.restarts == 0 {
+            return complain("restarts", "at least 1");
+        }
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            return complain("learning_rate", "positive and finite");
+        }
+        if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
+            return complain("weight_decay", "zero or positive, and finite");
+        }
+        if !(self.validation_share > 0.0 && self.validation_share < 1.0) {
+            return complain("validation_share", "above 0 and below 1");
+        }
+        match self.loss {
+            Loss::Huber { delta } if delta.is_nan() || delta <= 0.0 => complain("loss", "a positive Huber delta"),
+            _ => Ok(()),
+        }
+    }
+
+    fn shape_for(&self, inputs: usize) -> Result<Shape> {
+        match &self.shape {
+            Some(shape) => {
+                Error::check_length("inputs of the shape", inputs, shape.inputs())?;
+                Ok(shape.clone())
+            }
+            None => Shape::widest(inputs, self.hidden_layers, self.activation, self.skip),
+        }
+    }
+}
+
+/// Trains an ensemble on `data`, all of which is training data: keep the test set out of it. The same data and
+/// configuration give the same ensemble, bit for bit, on the same machine. Reads no clock.
+///
+/// # Errors
+/// [`Error::TooFewInstances`] below 8 instances, [`Error::BadConfig`], [`Error::Length`] for a shape with other
+/// inputs than the data, [`Error::TooManyParameters`] when no automatic shape fits, [`Error::Diverged`].
+pub fn train(data: &Dataset, config: &TrainConfig) -> Result<Ensemble> {
+    config.check()?;
+    if data.len() < FEWEST_INSTANCES {
+        return Err(Error::TooFewInstances { found: data.len(), needed: FEWEST_INSTANCES });
+    }
+    let problem = Problem::new(data, config)?;
+    let members = (0..=config.companions).map(|member| problem.fit_member(member));
+    let mut members = members.collect::<Result<Vec<_>>>()?;
+    let lead = members.remove(0);
+    let to_seconds = problem.target.deviation;
+    let training = TrainingFigures {
+        instances: data.len(),
+        validation_instances: problem.validation_size(),
+        seed: config.seed,
+        restarts: config.restarts,
+        epochs: lead.epochs,
+        training_rms_log_error: lead.training_rms * to_seconds,
+        validation_rms_log_error: lead.validation_rms * to_seconds,
+        train_seconds: None,
+    };
+    let model = Model::new(data.schema().clone(), problem.normaliser, problem.target, lead.network)?;
+    let provenance = Provenance { data_fingerprint: data.fingerprint(), training, ..Provenance::default() };
+    Ensemble::new(model, members.into_iter().map(|fit| fit.network).collect(), provenance)
+}
+
+/// Normalised training data and how to fit it.
+struct Problem<'config> {
+    config: &'config TrainConfig,
+    shape: Shape,
+    normaliser: Normaliser,
+    target: TargetScale,
+    /// [inputs, instances]
+    inputs: Array2<f64>,
+    targets: Vec<f64>,
+    /// Instances in the order from which validation windows are cut.
+    order: Vec<usize>,
+}
+
+/// The best network of one descent.
+struct Fit {
+    network: Network,
+    epochs: usize,
+    validation_loss: f64,
+    training_rms: f64,
+    validation_rms: f64,
+}
+
+/// Instances on a tape with their normalised targets.
+struct Part {
+    tape: Tape,
+    targets: Vec<f64>,
+    slope: Vec<f64>,
+}
+
+impl<'config> Problem<'config> {
+    fn new(data: &Dataset, config: &'config TrainConfig) -> Result<Self> {
+        let shape = config.shape_for(data.schema().len())?;
+        let columns = data.columns(data.schema())?;
+        let normaliser = Normaliser::fit(&columns)?;
+        let seconds = data.seconds().to_vec();
+        let bound = data.bound().map(|bound| bound.to_vec());
+        let target = TargetScale::fit(&seconds, bound.as_deref())?;
+        let mut inputs = columns;
+        for (column, mut row) in inputs.rows_mut().into_iter().enumerate() {
+            row.mapv_inplace(|value| normaliser.apply(column, value, false));
+        }
+        let targets = (0..data.len()).map(|row| {
+            let unit = bound.as_ref().map_or(1.0, |bound| bound[row]);
+            ((seconds[row] / unit).ln() - target.mean) / target.deviation
+        });
+        let targets = targets.collect();
+        let order = Rng::stream(config.seed, 0).permutation(data.len());
+        Ok(Problem { config, shape, normaliser, target, inputs, targets, order })
+    }
+
+    fn validation_size(&self) -> usize {
+        let count = self.order.len();
+        ((count as f64 * self.config.validation_share).round() as usize).clamp(1, count - 1)
+    }
+
+    /// Fits one member: its own validation window, the best of the restarts.
+    fn fit_member(&self, member: usize) -> Result<Fit> {
+        let (count, size) = (self.order.len(), self.validation_size());
+        let window: Vec<usize> = (0..count).map(|step| self.order[(member * size + step) % count]).collect();
+        let (mut validation, mut training) = (self.part(&window[..size])?, self.part(&window[size..])?);
+        let mut best: Option<Fit> = None;
+        for restart in 0..self.config.restarts {
+            let stream = 1 + (member * self.config.restarts + restart) as u64;
+            let network = Network::random(self.shape.clone(), &mut Rng::stream(self.config.seed, stream));
+            let fit = self.descend(network, &mut training, &mut validation);
+            let better = best.as_ref().is_none_or(|best| fit.validation_loss < best.validation_loss);
+            if better && fit.validation_loss.is_finite() {
+                best = Some(fit);
+            }
+        }
+        let mut best = best.ok_or(Error::Diverged)?;
+        best.training_rms = training.rms(&best.network);
+        best.validation_rms = validation.rms(&best.network);
+        Ok(best)
+    }
+
+    fn part(&self, rows: &[usize]) -> Result<Part> {
+        let tape = Tape::new(&self.shape, self.inputs.select(Axis(1), rows))?;
+        let targets = rows.iter().map(|&row| self.targets[row]).collect();
+        Ok(Part { tape, targets, slope: vec![0.0; rows.len()] })
+    }
+
+    /// Descends from `network`, keeping the parameters with the least validation loss.
+    fn descend(&self, mut network: Network, training: &mut Part, validation: &mut Part) -> Fit {
+        let config = self.config;
+        let mut adam = Adam::new(network.parameters().len());
+        let mut gradient = vec![0.0; network.parameters().len()];
+        let decayed = decayed_parameters(&self.shape);
+        let mut best = network.clone();
+        let (mut best_epoch, mut best_loss) = (0, f64::INFINITY);
+        for epoch in 1..=config.epochs {
+            training.loss(&network, config.loss);
+            gradient.fill(0.0);
+            network.backward(&mut training.tape, &training.slope, &mut gradient);
+            for ((slope, parameter), &decays) in gradient.iter_mut().zip(network.parameters()).zip(&decayed) {
+                *slope += if decays { config.weight_decay * parameter } else { 0.0 };
+            }
+            adam.step(network.parameters_mut(), &gradient, config.learning_rate * cosine(epoch, config.epochs));
+            let loss = validation.loss(&network, config.loss);
+            if loss < best_loss {
+                (best_loss, best_epoch) = (loss, epoch);
+                best.parameters_mut().copy_from_slice(network.parameters());
+            } else if !loss.is_finite() || epoch - best_epoch >= config.patience {
+                break;
+            }
+        }
+        let unknown = f64::NAN;
+        Fit {
+            network: best,
+            epochs: best_epoch,
+            validation_loss: best_loss,
+            training_rms: unknown,
+            validation_rms: unknown,
+        }
+    }
+}
+
+impl Part {
+    /// Mean loss of the network; leaves its derivative by each output in `slope`.
+    fn loss(&mut self, network: &Network, loss: Loss) -> f64 {
+        network.forward(&mut self.tape);
+        loss.evaluate(self.tape.outputs(), &self.targets, &mut self.slope)
+    }
+
+    /// Root mean square difference between outputs and targets.
+    fn rms(&mut self, network: &Network) -> f64 {
+        (2.0 * self.loss(network, Loss::Squared)).sqrt()
+    }
+}
+
+/// 1 at the first epoch, falling to a hundredth at the last.
+fn cosine(epoch: usize, epochs: usize) -> f64 {
+    let progress = epoch as f64 / epochs as f64;
+    0.01 + 0.99 * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
+}
+
+/// Which parameters are weights of dense layers, in layout order.
+fn decayed_parameters(shape: &Shape) -> Vec<bool> {
+    let layers = shape.layer_sizes();
+    let mut decays: Vec<bool> = layers
+        .flat_map(|(fan_in, fan_out)| (0..(fan_in + 1) * fan_out).map(move |index| index < fan_in * fan_out))
+        .collect();
+    decays.resize(shape.parameter_count(), false);
+    decays
+}
