@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Builds tests/cmake_consumer in both ways in which a project can take the plugin, and
+# runs what it built. Prints `ok NAME` or `not ok NAME: REASON` for each.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+halide=${HALIDE_ROOT:-$root/.deps/halide}
+work=$root/target/tests
+mkdir -p "$work"
+
+if ! compgen -G "$halide/lib*/cmake/Halide/HalideConfig.cmake" >/dev/null; then
+    echo "skip cmake_consumer: $halide has no CMake package"
+    exit 0
+fi
+
+build_and_run() {
+    local build=$1
+    shift
+    # Fresh each time: what is tested is the configuration too.
+    rm -rf "$build"
+    cmake -S "$root/tests/cmake_consumer" -B "$build" -G Ninja -DHalide_ROOT="$halide" "$@"
+    (ulimit -v 6000000 && cmake --build "$build" && timeout 120 "$build/consumer")
+    grep -q 'get_func(' "$build/sharpen.schedule.h"
+    # Nothing changed, so nothing may be built: the generator would be the slow part.
+    if cmake --build "$build" --verbose | grep -F -- '-g sharpen'; then
+        echo "a second build runs the generator again"
+        return 1
+    fi
+}
+
+as_subdirectory() {
+    build_and_run "$work/consumer_subdirectory" \
+        -DPLUGIN_SOURCE="$root" -DSrivastava2020_CARGO_TARGET_DIR="$root/target"
+}
+
+as_package() {
+    local build=$work/package prefix=$work/prefix
+    rm -rf "$build" "$prefix"
+    cmake -S "$root" -B "$build" -G Ninja -DHALIDE_ROOT="$halide" \
+        -DSrivastava2020_CARGO_TARGET_DIR="$root/target" -DSrivastava2020_BUILD_PIPELINES=OFF
+    cmake --build "$build"
+    cmake --install "$build" --prefix "$prefix"
+    build_and_run "$work/consumer_package" -DSrivastava2020_ROOT="$prefix"
+}
+
+failed=0
+for way in as_subdirectory as_package; do
+    log=$work/cmake_consumer_$way.log
+    # A shell of its own: `set -e` has no effect in a function that is a condition.
+    if [ "${1:-}" = "$way" ]; then
+        "$way"
+        exit
+    elif [ $# -eq 0 ] && "$0" "$way" >"$log" 2>&1; then
+        echo "ok cmake_consumer_$way"
+    elif [ $# -eq 0 ]; then
+        echo "not ok cmake_consumer_$way: see ${log#"$root/"}, which ends with"
+        tail -n 20 "$log"
+        failed=1
+    fi
+done
+exit $failed
