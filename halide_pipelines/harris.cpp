@@ -55,15 +55,20 @@ private:
     Func grad_xx{"grad_xx"}, grad_yy{"grad_yy"}, grad_xy{"grad_xy"};
     Func sum_xx{"sum_xx"}, sum_yy{"sum_yy"}, sum_xy{"sum_xy"};
 
-    // Strips of scanlines in parallel. Within a strip the brightness and its two
-    // derivatives slide down in buffers of four rows, which stay in L1.
+    // Strips of scanlines in parallel, and within a strip columns so narrow that
+    // the rows that the brightness and its two derivatives keep while they slide
+    // down fit in L1.
     void schedule_manual() {
         const int vector = natural_vector_size<float>();
         const TailStrategy guard = TailStrategy::GuardWithIf;
-        Var yi{"yi"};
-        output.split(y, y, yi, 64, guard).parallel(y).vectorize(x, vector, guard);
+        Var xi{"xi"}, yi{"yi"};
+        output.split(y, y, yi, 64, guard)
+            .split(x, x, xi, 512, guard)
+            .reorder(xi, yi, x, y)
+            .parallel(y)
+            .vectorize(xi, vector, guard);
         for (Func f : {gray, grad_x, grad_y}) {
-            f.store_at(output, y)
+            f.store_at(output, x)
                 .compute_at(output, yi)
                 .vectorize(x, vector, TailStrategy::RoundUp);
         }
