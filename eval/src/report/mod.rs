@@ -1,0 +1,22 @@
+//! What an evaluation looks like: a table for the terminal, a JSON file for programs, an HTML page for people.
+//!
+//! All three are made from [`Evaluation`](crate::record::Evaluation) alone, so an old JSON file gives the same reports.
+
+mod atomic;
+mod format;
+mod html;
+mod html_table;
+mod json;
+mod marker;
+mod plot_prediction;
+mod plot_roofline;
+mod plot_speedup;
+#[cfg(test)]
+mod sample;
+mod scale;
+mod table;
+mod view;
+
+pub use html::write_html;
+pub use json::write_json;
+pub use table::table;

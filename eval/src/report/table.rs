@@ -1,0 +1,229 @@
+//! The evaluation as text for a terminal of 120 columns.
+
+use comfy_table::{presets, CellAlignment, ContentArrangement, Table};
+
+use super::format;
+use super::view::View;
+use crate::record::{EvalResult, Evaluation, Status};
+use crate::stats::relative_spread;
+
+/// Columns that the text may take.
+const WIDTH: usize = 120;
+/// Longest pipeline or scheduler name shown whole.
+const NAME_WIDTH: usize = 28;
+
+/// Run times, speedups, their summary and the reasons of failures.
+///
+/// One row per pipeline and one column per scheduler; more schedulers than fit side by side go into further blocks.
+pub fn table(evaluation: &Evaluation) -> String {
+    let view = View::new(evaluation);
+    let mut text = String::new();
+    for block in blocks(&view) {
+        text += &block;
+        text += "\n\n";
+    }
+    text += &legend(&view);
+    let failures = view.failures();
+    if !failures.is_empty() {
+        text += &format!(
+            "\n{}:\n{}\n",
+            format::count(failures.len(), "failure"),
+            failure_list(&failures)
+        );
+    }
+    text
+}
+
+/// The main table, cut between schedulers where it would be too wide.
+fn blocks(view: &View) -> Vec<String> {
+    let mut rest = view.schedulers.as_slice();
+    let mut blocks = Vec::new();
+    let fits = |text: &String| text.lines().all(|line| line.chars().count() <= WIDTH);
+    while !rest.is_empty() {
+        // The most columns that fit, and between them two blanks rather than one.
+        let attempts = (1..=rest.len())
+            .rev()
+            .flat_map(|taken| [(taken, 2), (taken, 1)]);
+        let rendered = attempts.map(|(taken, gap)| (taken, block(view, &rest[..taken], gap)));
+        let (taken, text) = rendered
+            .into_iter()
+            .find(|(taken, text)| *taken == 1 || fits(text))
+            .expect("one column is always taken");
+        blocks.push(text);
+        rest = &rest[taken..];
+    }
+    blocks
+}
+
+fn block(view: &View, schedulers: &[&str], gap: u16) -> String {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    let headers = schedulers
+        .iter()
+        .map(|name| format::elide(name, NAME_WIDTH));
+    table.set_header(std::iter::once("ms per call".to_owned()).chain(headers));
+    for pipeline in &view.pipelines {
+        let mut lines = vec![format::elide(pipeline, NAME_WIDTH), "  min".to_owned()];
+        if schedulers
+            .iter()
+            .any(|name| view.speedup(pipeline, name).is_some())
+        {
+            lines.push("  speedup".to_owned());
+        }
+        let cells = schedulers.iter().map(|name| cell(view, pipeline, name));
+        table.add_row(std::iter::once(lines.join("\n")).chain(cells));
+    }
+    let labels = "\nall pipelines\n  geomean\n  compared\n  faster/slower/?\n  completed\n  failed\n  skipped";
+    let totals = schedulers.iter().map(|name| total(view, name));
+    table.add_row(std::iter::once(labels.to_owned()).chain(totals));
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, gap));
+        column.set_cell_alignment(if index == 0 {
+            CellAlignment::Left
+        } else {
+            CellAlignment::Right
+        });
+    }
+    table.trim_fmt()
+}
+
+/// Median and spread, minimum, speedup: a line each. A failure stands as its reason.
+fn cell(view: &View, pipeline: &str, scheduler: &str) -> String {
+    let Some(result) = view.result(pipeline, scheduler) else {
+        return "-".to_owned();
+    };
+    let Some(samples) = result.completed_samples() else {
+        return match result.status {
+            Status::Skipped => "-".to_owned(),
+            Status::Ok => "not timed".to_owned(),
+            failure => format::status(failure).to_owned(),
+        };
+    };
+    let run = result.run_seconds.as_ref().expect("samples come from it");
+    let milliseconds = |seconds: f64| format::significant(seconds * 1e3);
+    let median = format!(
+        "{} ±{}",
+        milliseconds(run.median),
+        format::percent(relative_spread(samples))
+    );
+    let speedup = view.speedup(pipeline, scheduler);
+    let speedup = speedup
+        .map(|s| format::ratio_with_interval(s.ratio, s.interval))
+        .unwrap_or_default();
+    [median, milliseconds(run.min), speedup].join("\n")
+}
+
+/// The summary of one column, in the order of the labels in [`block`].
+fn total(view: &View, scheduler: &str) -> String {
+    let summary = view.summary(scheduler);
+    let geomean =
+        summary.and_then(|s| Some(format::ratio_with_interval(s.geomean_speedup?, s.interval)));
+    let tally = view.tally(scheduler);
+    let is_baseline = summary.is_some();
+    let only_baseline = |text: String| if is_baseline { text } else { String::new() };
+    [
+        String::new(),
+        String::new(),
+        geomean.unwrap_or_else(|| only_baseline("-".to_owned())),
+        summary.map(|s| s.compared.to_string()).unwrap_or_default(),
+        only_baseline(format!(
+            "{}/{}/{}",
+            tally.faster, tally.slower, tally.unclear
+        )),
+        view.count(scheduler, |status| status == Status::Ok)
+            .to_string(),
+        view.count(scheduler, Status::is_failure).to_string(),
+        view.count(scheduler, |status| status == Status::Skipped)
+            .to_string(),
+    ]
+    .join("\n")
+}
+
+/// What the numbers mean and what was measured.
+fn legend(view: &View) -> String {
+    let environment = &view.evaluation.environment;
+    let mut entries = vec![(
+        "time",
+        "median ±half-width of its 95 % interval; min is the fastest call".to_owned(),
+    )];
+    if let Some(subject) = view.subject {
+        let meaning = format!(
+            "time under the column's scheduler / time under {subject} [95 % interval]; above 1, {subject} is faster"
+        );
+        entries.push(("speedup", meaning));
+        let meaning = "of the speedups on the pipelines that both completed; ? counts those whose interval holds 1";
+        entries.push(("geomean", meaning.to_owned()));
+    }
+    if let Some([fewest, most]) = view.sample_counts() {
+        let calls = if fewest == most {
+            fewest.to_string()
+        } else {
+            format!("{fewest} to {most}")
+        };
+        entries.push((
+            "calls",
+            format!("{calls} per time, schedulers taking turns"),
+        ));
+    }
+    let machine = format!(
+        "{}, {}",
+        environment.cpu,
+        format::count(environment.threads, "thread")
+    );
+    let bandwidth = environment
+        .copy_bytes_per_second
+        .map(|b| format!(", copies {}/s", format::bytes(b)));
+    entries.push(("machine", machine + &bandwidth.unwrap_or_default()));
+    entries.push(("target", environment.target.clone()));
+    wrapped(
+        entries
+            .iter()
+            .map(|(name, meaning)| vec![(*name).to_owned(), meaning.clone()]),
+    )
+}
+
+fn failure_list(failures: &[&EvalResult]) -> String {
+    wrapped(failures.iter().map(|result| {
+        let message = if result.message.is_empty() {
+            "(no message)"
+        } else {
+            &result.message
+        };
+        let what = format!(
+            "  {}, {}",
+            format::elide(&result.pipeline, NAME_WIDTH),
+            format::elide(&result.scheduler, NAME_WIDTH)
+        );
+        vec![
+            what,
+            format!("{}: {message}", format::status(result.status)),
+        ]
+    }))
+}
+
+/// Rows whose last column is wrapped to the width.
+fn wrapped(rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(WIDTH as u16);
+    table.add_rows(rows);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::sample;
+
+    #[test]
+    fn print_it() {
+        println!("{}", table(&sample()));
+    }
+}
