@@ -48,11 +48,8 @@ public:
         Expr xf = cast<float>(x % s) / s;
         Expr depth = intensity(x, y) * cells_per_unit;
         Expr zi = cast<int>(depth);
-        Expr zf = depth - zi;
-        auto slice_x = [&](const Expr &zi) {
-            return lerp(grid_row(x / s, y, zi, c), grid_row(x / s + 1, y, zi, c), xf);
-        };
-        sliced(x, y, c) = lerp(slice_x(zi), slice_x(zi + 1), zf);
+        sliced_x(x, y, z, c) = lerp(grid_row(x / s, y, zi + z, c), grid_row(x / s + 1, y, zi + z, c), xf);
+        sliced(x, y, c) = lerp(sliced_x(x, y, 0, c), sliced_x(x, y, 1, c), depth - zi);
         output(x, y) = sliced(x, y, 0) / sliced(x, y, 1);
     }
 
@@ -75,14 +72,39 @@ private:
     RDom cell_pixel;
     Func intensity{"intensity"}, bin{"bin"}, histogram{"histogram"};
     Func blur_z{"blur_z"}, blur_x{"blur_x"}, blur_y{"blur_y"};
-    Func grid_row{"grid_row"}, sliced{"sliced"};
+    Func grid_row{"grid_row"}, sliced_x{"sliced_x"}, sliced{"sliced"};
 
     static Expr blur(const Expr &a, const Expr &b, const Expr &c, const Expr &d, const Expr &e) {
         return a + 4.0f * b + 6.0f * c + 4.0f * d + e;
     }
 
+    // The channels and the depth of the grid are innermost in storage, and vectors run
+    // along them: every stage up to `sliced_x` then reads and writes whole vectors,
+    // also where a pixel picks its depth, which along x would be a gather.
     void schedule_manual() {
-        pipelines::schedule_root({output});
+        const int vector = natural_vector_size<float>();
+        Var yo{"yo"}, yc{"yc"}, yi{"yi"};
+        for (Func *f : {&histogram, &blur_z, &blur_x, &blur_y, &grid_row, &sliced_x}) {
+            f->bound(c, 0, 2).reorder_storage(c, z, x, y).reorder(c, z, x, y).vectorize(c);
+            f->vectorize(z, f == &sliced_x ? 2 : 4);
+        }
+
+        // The grid, row by row, blurred in z and x while it is in the cache.
+        blur_x.compute_root().parallel(y);
+        blur_z.compute_at(blur_x, y);
+        histogram.compute_at(blur_x, y);
+        histogram.update().reorder(c, cell_pixel.x, x, cell_pixel.y, y).unroll(c);
+        bin.compute_at(histogram, cell_pixel.y).vectorize(x, vector);
+
+        // The image in strips of 16 rows of cells, down which the blur in y slides.
+        output.split(y, yc, yi, s_sigma, TailStrategy::GuardWithIf)
+            .split(yc, yo, yc, 16, TailStrategy::GuardWithIf)
+            .parallel(yo)
+            .vectorize(x, vector, TailStrategy::GuardWithIf);
+        blur_y.store_at(output, yo).compute_at(output, yc);
+        grid_row.compute_at(output, yi);
+        // Unrolled over a cell, the weights in x are constants.
+        sliced_x.compute_at(output, yi).bound(z, 0, 2).align_bounds(x, s_sigma).unroll(x, s_sigma);
     }
 };
 
