@@ -41,7 +41,43 @@ fn bind_runtime(root: &Path) {
     bind(builder, "runtime.rs");
 }
 
+/// The folder of `libHalide.so` inside a Halide installation.
+fn library_folder(root: &Path) -> PathBuf {
+    let candidates = ["lib64", "lib"].map(|folder| root.join(folder));
+    candidates
+        .iter()
+        .find(|folder| folder.join("libHalide.so").exists())
+        .unwrap_or_else(|| panic!("no lib64/libHalide.so or lib/libHalide.so below {}", root.display()))
+        .clone()
+}
+
+fn build_shim(root: &Path) {
+    let sources = ["access", "apply", "estimates", "extract", "inputs", "operations", "program", "request", "schedule_state"];
+    println!("cargo:rerun-if-changed=cpp");
+    cc::Build::new()
+        .cpp(true)
+        .std("c++17")
+        .opt_level(1)
+        .debug(false)
+        .include(root.join("include"))
+        // Halide.h itself is not free of warnings.
+        .flag("-Wno-unused-parameter")
+        .files(sources.map(|name| format!("cpp/{name}.cpp")))
+        .compile("halide_shim");
+    println!("cargo:rustc-link-search=native={}", library_folder(root).display());
+    println!("cargo:rustc-link-lib=dylib=Halide");
+
+    let builder = bindgen::Builder::default()
+        .header("cpp/shim.h")
+        .allowlist_item("(hs|HS)_.*")
+        .default_enum_style(bindgen::EnumVariation::ModuleConsts);
+    bind(builder, "shim.rs");
+}
+
 fn main() {
     let root = halide_root();
     bind_runtime(&root);
+    if env::var_os("CARGO_FEATURE_COMPILER").is_some() {
+        build_shim(&root);
+    }
 }

@@ -1,1 +1,46 @@
-//! The plugin.
+//! `libautoschedule_srivastava2020.so`: registers the autoscheduler `Srivastava2020` when Halide loads it.
+//!
+//! Glue only: parameters in, pipeline out of Halide, schedule from `scheduler`, directives back into Halide.
+
+mod calls;
+mod parameters;
+mod report;
+
+use halide_sys::{Request, Scheduler};
+use parameters::Parameters;
+use scheduler::ir::Pipeline;
+
+struct Srivastava2020;
+
+impl Scheduler for Srivastava2020 {
+    const NAME: &'static str = "Srivastava2020";
+
+    fn schedule(request: &mut Request<'_>) -> Result<(), String> {
+        let parameters = Parameters::parse(&request.parameters())?;
+        let started = std::time::Instant::now();
+        let pipeline = Pipeline::from_json(&request.extract()?).map_err(|e| e.to_string())?;
+        let options = parameters.options(&pipeline.target);
+        let schedule = scheduler::search(&pipeline, &options).map_err(|e| e.to_string())?;
+        request.apply(&calls::from_directives(&schedule.directives))?;
+        request.set_schedule_source(&format!(
+            "// {} {}, {parameters}, target {}\n{}",
+            Self::NAME,
+            env!("CARGO_PKG_VERSION"),
+            pipeline.target.name,
+            scheduler::emit(&pipeline, &schedule.directives)
+        ));
+        match &parameters.report {
+            Some(path) => report::write(path, &pipeline, &schedule, started.elapsed().as_secs_f64()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Runs when the library is loaded, after libHalide's own initialisers.
+#[ctor::ctor]
+fn register() {
+    if let Err(message) = halide_sys::register::<Srivastava2020>() {
+        // No caller to report to: the loader runs this.
+        eprintln!("Warning: {message}");
+    }
+}

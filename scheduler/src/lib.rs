@@ -1,2 +1,23 @@
-//! The scheduler.
+//! Schedules for Halide pipelines: the pipeline as data, the search over loop nests, its cost models, and the list of
+//! directives that a schedule is.
+//!
+//! No Halide in here: a pipeline comes in as [`ir::Pipeline`], a schedule goes out as [`Directive`]s.
+
 #![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod ir;
+
+mod check;
+mod cost;
+mod directive;
+mod emit;
+mod error;
+mod search;
+
+pub use check::check;
+pub use cost::{CostModel, Hardware, Roofline};
+pub use directive::{Directive, LoopVar, Memory, Tail};
+pub use emit::emit;
+pub use error::Error;
+pub use search::{search, Options, Schedule, Strategy};

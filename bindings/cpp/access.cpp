@@ -1,0 +1,218 @@
+#include "access.h"
+
+#include <numeric>
+#include <optional>
+
+#include "estimates.h"
+
+using namespace Halide;
+using namespace Halide::Internal;
+
+namespace {
+
+struct Rational {
+    int64_t num = 0, den = 1;
+
+    Rational reduced() const {
+        const int64_t g = std::gcd(num, den);
+        return g == 0 ? Rational{0, 1} : Rational{num / g, den / g};
+    }
+};
+
+/// sum of coeffs[i] * loop[i] + offset; the offset is unknown when it depends on something without an estimate.
+struct Affine {
+    std::vector<Rational> coeffs;
+    std::optional<int64_t> offset;
+    bool clamped = false;
+
+    bool invariant() const {
+        for (const Rational &c : coeffs) {
+            if (c.num != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+};
+
+using MaybeAffine = std::optional<Affine>;
+
+class Analysis {
+    const std::vector<std::string> &loops;
+
+    Affine constant(std::optional<int64_t> offset) const {
+        return {std::vector<Rational>(loops.size()), offset, false};
+    }
+
+    MaybeAffine sum(const Expr &a, const Expr &b, int64_t sign) const {
+        MaybeAffine l = of(a), r = of(b);
+        if (!l || !r) {
+            return std::nullopt;
+        }
+        for (size_t i = 0; i < loops.size(); i++) {
+            Rational &c = l->coeffs[i];
+            const Rational &d = r->coeffs[i];
+            c = Rational{c.num * d.den + sign * d.num * c.den, c.den * d.den}.reduced();
+        }
+        l->offset = l->offset && r->offset ? std::optional(*l->offset + sign * *r->offset) : std::nullopt;
+        l->clamped |= r->clamped;
+        return l;
+    }
+
+    MaybeAffine product(const Expr &a, const Expr &b) const {
+        MaybeAffine l = of(a), r = of(b);
+        if (!l || !r) {
+            return std::nullopt;
+        }
+        if (l->invariant()) {
+            std::swap(l, r);
+        }
+        if (!r->invariant()) {
+            return std::nullopt;
+        }
+        if (l->invariant()) {
+            return constant(l->offset && r->offset ? std::optional(*l->offset * *r->offset) : std::nullopt);
+        }
+        if (!r->offset) {
+            return std::nullopt;
+        }
+        for (Rational &c : l->coeffs) {
+            c = Rational{c.num * *r->offset, c.den}.reduced();
+        }
+        l->offset = l->offset ? std::optional(*l->offset * *r->offset) : std::nullopt;
+        return l;
+    }
+
+    MaybeAffine quotient(const Expr &a, const Expr &b) const {
+        MaybeAffine l = of(a), r = of(b);
+        if (!l || !r || !r->invariant()) {
+            return std::nullopt;
+        }
+        if (l->invariant()) {
+            return constant(std::nullopt);
+        }
+        if (!r->offset || *r->offset <= 0) {
+            return std::nullopt;
+        }
+        for (Rational &c : l->coeffs) {
+            c = Rational{c.num, c.den * *r->offset}.reduced();
+        }
+        l->offset = l->offset ? std::optional(div_imp(*l->offset, *r->offset)) : std::nullopt;
+        return l;
+    }
+
+    /// min or max: a clamp where one side does not move with the loops.
+    MaybeAffine clamp(const Expr &a, const Expr &b) const {
+        MaybeAffine l = of(a), r = of(b);
+        if (!l || !r) {
+            return std::nullopt;
+        }
+        if (l->invariant()) {
+            std::swap(l, r);
+        }
+        if (!r->invariant()) {
+            return std::nullopt;
+        }
+        if (l->invariant()) {
+            return constant(std::nullopt);
+        }
+        l->clamped = true;
+        return l;
+    }
+
+    MaybeAffine invariant_or_unknown(const std::vector<Expr> &operands) const {
+        for (const Expr &operand : operands) {
+            const MaybeAffine a = of(operand);
+            if (!a || !a->invariant()) {
+                return std::nullopt;
+            }
+        }
+        return constant(std::nullopt);
+    }
+
+    MaybeAffine variable(const std::string &name) const {
+        Affine result = constant(0);
+        for (size_t i = 0; i < loops.size(); i++) {
+            if (loops[i] == name) {
+                result.coeffs[i] = {1, 1};
+                return result;
+            }
+        }
+        return constant(std::nullopt);
+    }
+
+    MaybeAffine call(const Call *op) const {
+        if (op->is_intrinsic({Call::likely, Call::likely_if_innermost, Call::promise_clamped,
+                              Call::unsafe_promise_clamped})) {
+            return of(op->args[0]);
+        }
+        return op->is_pure() && op->call_type != Call::Halide && op->call_type != Call::Image ?
+                   invariant_or_unknown(op->args) :
+                   std::nullopt;
+    }
+
+public:
+    explicit Analysis(const std::vector<std::string> &loops)
+        : loops(loops) {
+    }
+
+    MaybeAffine of(const Expr &e) const {
+        if (const auto i = as_const_int(e)) {
+            return constant(*i);
+        } else if (const auto u = as_const_uint(e)) {
+            return constant((int64_t)*u);
+        } else if (e.as<FloatImm>()) {
+            return constant(std::nullopt);
+        } else if (const Variable *v = e.as<Variable>()) {
+            return variable(v->name);
+        } else if (const Add *op = e.as<Add>()) {
+            return sum(op->a, op->b, 1);
+        } else if (const Sub *op = e.as<Sub>()) {
+            return sum(op->a, op->b, -1);
+        } else if (const Mul *op = e.as<Mul>()) {
+            return product(op->a, op->b);
+        } else if (const Div *op = e.as<Div>()) {
+            return quotient(op->a, op->b);
+        } else if (const Min *op = e.as<Min>()) {
+            return clamp(op->a, op->b);
+        } else if (const Max *op = e.as<Max>()) {
+            return clamp(op->a, op->b);
+        } else if (const Mod *op = e.as<Mod>()) {
+            return invariant_or_unknown({op->a, op->b});
+        } else if (const Select *op = e.as<Select>()) {
+            return invariant_or_unknown({op->condition, op->true_value, op->false_value});
+        } else if (const Cast *op = e.as<Cast>()) {
+            return op->type.is_float() || op->value.type().is_float() ? invariant_or_unknown({op->value}) :
+                                                                        of(op->value);
+        } else if (const Call *op = e.as<Call>()) {
+            return call(op);
+        }
+        return std::nullopt;
+    }
+};
+
+}  // namespace
+
+void write_access_row(Json &json, const Expr &e, const std::vector<std::string> &loops) {
+    const Expr known = simplify(substitute_in_all_lets(substitute_estimates(e)));
+    const MaybeAffine affine = Analysis(loops).of(known);
+    if (!affine) {
+        json.null();
+        return;
+    }
+    json.object([&] {
+        json.key("coeffs").array(affine->coeffs, [&](const Rational &c) {
+            json.array([&] {
+                json.value(c.num);
+                json.value(c.den);
+            });
+        });
+        json.key("offset");
+        if (affine->offset) {
+            json.value(*affine->offset);
+        } else {
+            json.null();
+        }
+        json.key("clamped").value(affine->clamped);
+    });
+}

@@ -1,0 +1,17 @@
+// Access matrices: how the coordinates of a load or a store depend on the loops of a stage.
+#ifndef HALIDE_SYS_ACCESS_H
+#define HALIDE_SYS_ACCESS_H
+
+#include <string>
+#include <vector>
+
+#include "Halide.h"
+#include "json.h"
+
+/// Writes one row of an access matrix: the coordinate `e` as `{coeffs: [[numerator, denominator], one per loop],
+/// offset: integer or null, clamped: whether a min or max by a loop-invariant bounds it}`, or null when the coordinate
+/// is no affine function of the loops (data-dependent, a product of loops, ...). Division rounds down, so a
+/// denominator other than 1 means a floor.
+void write_access_row(Json &json, const Halide::Expr &e, const std::vector<std::string> &loops);
+
+#endif

@@ -1,0 +1,122 @@
+// Applies directives to the Funcs of a request.
+#include "request.h"
+
+using namespace Halide;
+using namespace Halide::Internal;
+
+namespace {
+
+TailStrategy tail_strategy(hs_tail_strategy tail) {
+    switch (tail) {
+    case HS_TAIL_ROUND_UP:
+        return TailStrategy::RoundUp;
+    case HS_TAIL_GUARD_WITH_IF:
+        return TailStrategy::GuardWithIf;
+    case HS_TAIL_SHIFT_INWARDS:
+        return TailStrategy::ShiftInwards;
+    case HS_TAIL_PREDICATE:
+        return TailStrategy::Predicate;
+    }
+    throw std::invalid_argument("unknown tail strategy");
+}
+
+MemoryType memory_type(hs_memory_type memory) {
+    switch (memory) {
+    case HS_MEMORY_HEAP:
+        return MemoryType::Heap;
+    case HS_MEMORY_STACK:
+        return MemoryType::Stack;
+    case HS_MEMORY_REGISTER:
+        return MemoryType::Register;
+    }
+    throw std::invalid_argument("unknown memory type");
+}
+
+VarOrRVar loop_var(const hs_var &v) {
+    return VarOrRVar(to_string(v.name), v.is_rvar != 0);
+}
+
+std::vector<VarOrRVar> loop_vars(const hs_directive &d) {
+    std::vector<VarOrRVar> vars;
+    for (size_t i = 0; i < d.var_count; i++) {
+        vars.push_back(loop_var(d.vars[i]));
+    }
+    return vars;
+}
+
+Stage stage_of(Function function, uint32_t stage) {
+    if (stage == 0) {
+        return Stage(function, function.definition(), 0);
+    }
+    return Func(function).update((int)stage - 1);
+}
+
+/// Directives of the Func as a whole: where it is computed and stored.
+bool apply_to_func(hs_request &request, const hs_directive &d) {
+    Func f(request.funcs.at(d.func));
+    switch (d.kind) {
+    case HS_COMPUTE_ROOT:
+        f.compute_root();
+        return true;
+    case HS_STORE_ROOT:
+        f.store_root();
+        return true;
+    case HS_COMPUTE_AT:
+        f.compute_at(LoopLevel(request.funcs.at(d.at_func), loop_var(d.vars[0])));
+        return true;
+    case HS_STORE_AT:
+        f.store_at(LoopLevel(request.funcs.at(d.at_func), loop_var(d.vars[0])));
+        return true;
+    case HS_STORE_IN:
+        f.store_in(memory_type(d.memory));
+        return true;
+    default:
+        return false;
+    }
+}
+
+/// Directives of one stage's loop nest.
+void apply_to_stage(hs_request &request, const hs_directive &d) {
+    Stage stage = stage_of(request.funcs.at(d.func), d.stage);
+    const std::vector<VarOrRVar> vars = loop_vars(d);
+    switch (d.kind) {
+    case HS_SPLIT:
+        stage.split(vars.at(0), vars.at(1), vars.at(2), d.factor, tail_strategy(d.tail));
+        break;
+    case HS_FUSE:
+        stage.fuse(vars.at(0), vars.at(1), vars.at(2));
+        break;
+    case HS_REORDER:
+        stage.reorder(vars);
+        break;
+    case HS_VECTORIZE:
+        stage.vectorize(vars.at(0));
+        break;
+    case HS_UNROLL:
+        stage.unroll(vars.at(0));
+        break;
+    case HS_PARALLEL:
+        stage.parallel(vars.at(0));
+        break;
+    case HS_ATOMIC:
+        stage.atomic();
+        break;
+    case HS_UNSCHEDULED:
+        stage.unscheduled();
+        break;
+    default:
+        throw std::invalid_argument("unknown directive");
+    }
+}
+
+}  // namespace
+
+extern "C" int32_t hs_apply(hs_request *request, const hs_directive *directives, size_t count) {
+    return guard(request->error, [&] {
+        for (size_t i = 0; i < count; i++) {
+            if (!apply_to_func(*request, directives[i])) {
+                apply_to_stage(*request, directives[i]);
+            }
+        }
+    });
+}

@@ -1,0 +1,296 @@
+// Describes a whole Pipeline as data, once.
+#include "access.h"
+#include "estimates.h"
+#include "inputs.h"
+#include "json.h"
+#include "operations.h"
+#include "program.h"
+#include "request.h"
+#include "schedule_state.h"
+
+using namespace Halide;
+using namespace Halide::Internal;
+
+namespace {
+
+/// Calls of Funcs and loads of images in an expression, each distinct one once.
+class FindLoads : public IRGraphVisitor {
+    using IRGraphVisitor::visit;
+
+    void visit(const Call *op) override {
+        if (op->call_type == Call::Halide || op->call_type == Call::Image) {
+            loads.push_back(op);
+        }
+        IRGraphVisitor::visit(op);
+    }
+
+public:
+    std::vector<const Call *> loads;
+};
+
+class Extract {
+    hs_request &request;
+    Json json;
+    ProgramWriter programs;
+    Inputs inputs;
+    std::map<std::string, size_t> func_index;
+    FuncValueBounds value_bounds;
+
+    /// Writes {"func": i} or {"input": i}; false when the name is neither.
+    bool source(const std::string &name) {
+        const auto func = func_index.find(name);
+        if (func != func_index.end()) {
+            json.object([&] { json.key("func").value(func->second); });
+            return true;
+        }
+        if (const size_t *input = inputs.find(name)) {
+            json.object([&] { json.key("input").value(*input); });
+            return true;
+        }
+        return false;
+    }
+
+    static std::vector<std::string> loop_names(const Definition &definition) {
+        std::vector<std::string> names;
+        for (const Dim &dim : definition.schedule().dims()) {
+            if (dim.var != Var::outermost().name()) {
+                names.push_back(dim.var);
+            }
+        }
+        return names;
+    }
+
+    void loops(const Definition &definition) {
+        const StageSchedule &schedule = definition.schedule();
+        json.key("loops").array([&] {
+            for (const Dim &dim : schedule.dims()) {
+                if (dim.var == Var::outermost().name()) {
+                    continue;
+                }
+                json.object([&] {
+                    json.key("var").value(dim.var);
+                    json.key("parallel").value(dim.is_pure());
+                    for (const ReductionVariable &rv : schedule.rvars()) {
+                        if (rv.var == dim.var) {
+                            json.key("reduction").object([&] {
+                                json.key("min");
+                                programs.write(json, rv.min);
+                                json.key("extent");
+                                programs.write(json, rv.extent);
+                                constant("constant", rv.extent);
+                            });
+                        }
+                    }
+                });
+            }
+        });
+    }
+
+    void accesses(const std::vector<Expr> &exprs, const std::vector<std::string> &loops) {
+        FindLoads find;
+        for (const Expr &e : exprs) {
+            // Equal calls that are separate nodes become one.
+            common_subexpression_elimination(e).accept(&find);
+        }
+        json.key("accesses").array(find.loads, [&](const Call *call) {
+            json.object([&] {
+                json.key("source");
+                if (!source(call->call_type == Call::Image && call->param.defined() ? call->param.name() : call->name)) {
+                    json.null();
+                }
+                json.key("value").value(call->value_index);
+                json.key("rows").array(call->args, [&](const Expr &arg) { write_access_row(json, arg, loops); });
+            });
+        });
+    }
+
+    void interval(const Interval &i) {
+        json.object([&] {
+            json.key("min");
+            programs.write(json, i.has_lower_bound() ? i.min : Expr());
+            json.key("max");
+            programs.write(json, i.has_upper_bound() ? i.max : Expr());
+        });
+    }
+
+    Scope<Interval> symbolic_loops(const std::vector<std::string> &loops) {
+        Scope<Interval> scope;
+        for (const std::string &loop : loops) {
+            scope.push(loop, Interval(Variable::make(Int(32), loop + ".min"), Variable::make(Int(32), loop + ".max")));
+        }
+        return scope;
+    }
+
+    /// What the stage reads of every producer (itself included), and what it writes, as functions of its loops' bounds.
+    void requirements(const Function &f, const Definition &definition, const std::vector<Expr> &exprs,
+                      const std::vector<std::string> &loops) {
+        const Scope<Interval> scope = symbolic_loops(loops);
+        const Expr everything = Call::make(Int(32), Call::bundle, exprs, Call::PureIntrinsic);
+        Stmt body = Evaluate::make(everything);
+        if (!is_const_one(definition.predicate())) {
+            body = IfThenElse::make(definition.predicate(), body);
+        }
+        json.key("requires").array([&] {
+            for (auto &[name, box] : boxes_required(body, scope, value_bounds)) {
+                if (!func_index.count(name) && !inputs.find(name)) {
+                    continue;
+                }
+                json.object([&, &name = name, &box = box] {
+                    json.key("source");
+                    source(name);
+                    json.key("bounds").array(box.bounds, [&](const Interval &i) { interval(i); });
+                });
+            }
+        });
+        if (!definition.is_init()) {
+            json.key("writes").array(definition.args(), [&](const Expr &arg) {
+                interval(bounds_of_expr_in_scope(arg, scope, value_bounds));
+            });
+        }
+    }
+
+    void stage(const Function &f, const Definition &definition) {
+        const std::vector<std::string> names = loop_names(definition);
+        std::vector<Expr> exprs = definition.values();
+        if (!definition.is_init()) {
+            exprs.insert(exprs.end(), definition.args().begin(), definition.args().end());
+        }
+        std::vector<Expr> with_predicate = exprs;
+        const bool predicated = !is_const_one(definition.predicate());
+        if (predicated) {
+            with_predicate.push_back(definition.predicate());
+        }
+        json.object([&] {
+            loops(definition);
+            json.key("predicate").value(predicated);
+            json.key("operations");
+            write_operations(json, with_predicate);
+            accesses(with_predicate, names);
+            requirements(f, definition, exprs, names);
+            if (!definition.is_init()) {
+                json.key("stores").array(definition.args(),
+                                         [&](const Expr &arg) { write_access_row(json, arg, names); });
+                const AssociativeOp op = prove_associativity(f.name(), definition.args(), definition.values());
+                json.key("associative").value(op.associative());
+                json.key("commutative").value(op.associative() && op.commutative());
+            }
+        });
+    }
+
+    void extern_definition(const Function &f) {
+        json.key("extern").object([&] {
+            json.key("name").value(f.extern_function_name());
+            json.key("sources").array([&] {
+                for (const ExternFuncArgument &arg : f.extern_arguments()) {
+                    if (arg.is_func()) {
+                        source(Function(arg.func).name());
+                    } else if (arg.is_image_param()) {
+                        source(arg.image_param.name());
+                    } else if (arg.is_buffer()) {
+                        source(arg.buffer.name());
+                    }
+                }
+            });
+        });
+    }
+
+    /// Writes a value that is a constant of the algorithm; nothing for one that depends on parameters.
+    void constant(const std::string &key, const Expr &e) {
+        const auto value = e.defined() ? as_const_int(simplify(e)) : std::nullopt;
+        if (value) {
+            json.key(key).value(*value);
+        }
+    }
+
+    /// Estimates or declared bounds: one entry per dimension that has any.
+    void bounds(const std::string &key, const std::vector<Bound> &bounds) {
+        json.key(key).object([&] {
+            std::map<std::string, const Bound *> last;
+            for (const Bound &b : bounds) {
+                last[b.var] = &b;
+            }
+            for (const auto &[var, b] : last) {
+                json.key(var).object([&, b = b] {
+                    constant("min", b->min);
+                    constant("extent", b->extent);
+                });
+            }
+        });
+    }
+
+    void func(const Function &f) {
+        json.object([&] {
+            json.key("name").value(f.name());
+            json.key("args").array(f.args(), [&](const std::string &arg) { json.value(arg); });
+            json.key("types").array(f.output_types(), [&](const Type &t) { json.value(type_name(t)); });
+            json.key("inlinable").value(f.can_be_inlined());
+            const std::string scheduled = existing_schedule(f);
+            if (!scheduled.empty()) {
+                json.key("scheduled").value(scheduled);
+            }
+            const std::string host = loop_level_func(f.schedule().compute_level());
+            if (func_index.count(host)) {
+                json.key("computed_inside").value(func_index.at(host));
+            }
+            bounds("estimates", f.schedule().estimates());
+            bounds("bounds", f.schedule().bounds());
+            if (f.has_extern_definition()) {
+                extern_definition(f);
+            }
+            json.key("stages").array([&] {
+                if (f.has_pure_definition()) {
+                    stage(f, f.definition());
+                }
+                for (const Definition &update : f.updates()) {
+                    stage(f, update);
+                }
+            });
+        });
+    }
+
+    void target() {
+        const Target &t = request.target;
+        json.key("target").object([&] {
+            json.key("name").value(t.to_string());
+            json.key("vector_bytes").value(t.natural_vector_size(UInt(8)));
+            json.key("strict_float").value(t.has_feature(Target::StrictFloat));
+            json.key("gpu").value(t.has_gpu_feature());
+        });
+    }
+
+public:
+    explicit Extract(hs_request &request)
+        : request(request) {
+        std::vector<std::string> order;
+        for (const Function &f : request.funcs) {
+            func_index.emplace(f.name(), order.size());
+            order.push_back(f.name());
+            inputs.add(f);
+        }
+        value_bounds = compute_function_value_bounds(order, request.env);
+    }
+
+    std::string pipeline() {
+        json.object([&] {
+            json.key("version").value(1);
+            target();
+            json.key("inputs");
+            inputs.write(json);
+            json.key("funcs").array(request.funcs, [&](const Function &f) { func(f); });
+            json.key("outputs").array(request.pipeline.outputs(),
+                                      [&](const Func &f) { json.value(func_index.at(f.name())); });
+            json.key("missing_estimates").array(programs.missing_estimates(),
+                                                [&](const std::string &what) { json.value(what); });
+        });
+        return json.take();
+    }
+};
+
+}  // namespace
+
+extern "C" int32_t hs_extract(hs_request *request, hs_string *json) {
+    return guard(request->error, [&] {
+        request->json = Extract(*request).pipeline();
+        *json = borrow(request->json);
+    });
+}

@@ -1,0 +1,107 @@
+#include "inputs.h"
+
+#include "estimates.h"
+#include "operations.h"
+
+using namespace Halide;
+using namespace Halide::Internal;
+
+class FindInputs : public IRGraphVisitor {
+    using IRGraphVisitor::visit;
+
+    Inputs &found;
+
+    void visit(const Call *op) override {
+        if (op->call_type == Call::Image) {
+            add(op->param, op->image);
+        }
+        IRGraphVisitor::visit(op);
+    }
+
+    void visit(const Variable *op) override {
+        if (op->param.defined() && !op->param.is_buffer()) {
+            add(op->param, Buffer<>());
+        }
+    }
+
+public:
+    explicit FindInputs(Inputs &found)
+        : found(found) {
+    }
+
+    void add(const Parameter &param, const Buffer<> &image) {
+        const std::string &name = param.defined() ? param.name() : image.name();
+        if (found.index.emplace(name, found.inputs.size()).second) {
+            found.inputs.push_back({param, image});
+        }
+    }
+};
+
+void Inputs::add(const Function &f) {
+    FindInputs find(*this);
+    f.accept(&find);
+    for (const ExternFuncArgument &arg : f.extern_arguments()) {
+        if (arg.is_image_param()) {
+            find.add(arg.image_param, Buffer<>());
+        } else if (arg.is_buffer()) {
+            find.add(Parameter(), arg.buffer);
+        }
+    }
+}
+
+const size_t *Inputs::find(const std::string &name) const {
+    const auto it = index.find(name);
+    return it == index.end() ? nullptr : &it->second;
+}
+
+namespace {
+
+void write_integer(Json &json, const Expr &e) {
+    const Expr known = e.defined() ? simplify(substitute_estimates(e)) : Expr();
+    const auto value = known.defined() ? as_const_int(known) : std::nullopt;
+    if (value) {
+        json.value(*value);
+    } else {
+        json.null();
+    }
+}
+
+void write_dimension(Json &json, const Expr &min, const Expr &extent) {
+    json.object([&] {
+        json.key("min");
+        write_integer(json, min);
+        json.key("extent");
+        write_integer(json, extent);
+    });
+}
+
+void write_param_dimension(Json &json, const Parameter &param, int d) {
+    const auto first_defined = [](const Expr &a, const Expr &b) { return a.defined() ? a : b; };
+    write_dimension(json, first_defined(param.min_constraint_estimate(d), param.min_constraint(d)),
+                    first_defined(param.extent_constraint_estimate(d), param.extent_constraint(d)));
+}
+
+}  // namespace
+
+void Inputs::write(Json &json) const {
+    json.array(inputs, [&](const Input &input) {
+        const bool scalar = input.param.defined() && !input.param.is_buffer();
+        const Type type = input.param.defined() ? input.param.type() : input.image.type();
+        const int dimensions = input.param.defined() ? input.param.dimensions() : input.image.dimensions();
+        json.object([&] {
+            json.key("name").value(input.param.defined() ? input.param.name() : input.image.name());
+            json.key("kind").value(scalar ? "scalar" : input.param.defined() ? "buffer" :
+                                                                               "image");
+            json.key("type").value(type_name(type));
+            json.key("dims").array([&] {
+                for (int d = 0; d < dimensions; d++) {
+                    if (input.param.defined()) {
+                        write_param_dimension(json, input.param, d);
+                    } else {
+                        write_dimension(json, input.image.dim(d).min(), input.image.dim(d).extent());
+                    }
+                }
+            });
+        });
+    });
+}

@@ -1,0 +1,35 @@
+// What a pipeline reads from outside: input buffers, embedded images and scalar parameters.
+#ifndef HALIDE_SYS_INPUTS_H
+#define HALIDE_SYS_INPUTS_H
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "Halide.h"
+#include "json.h"
+
+/// Numbers the inputs of a pipeline in the order its Funcs first mention them.
+class Inputs {
+    struct Input {
+        Halide::Parameter param;
+        Halide::Buffer<> image;
+    };
+
+    std::vector<Input> inputs;
+    std::map<std::string, size_t> index;
+
+    friend class FindInputs;
+
+public:
+    /// Finds every input the Func mentions, in definitions and in extern arguments.
+    void add(const Halide::Internal::Function &f);
+
+    /// Whether an input has this name, and its number.
+    const size_t *find(const std::string &name) const;
+
+    /// Writes the array of inputs.
+    void write(Json &json) const;
+};
+
+#endif

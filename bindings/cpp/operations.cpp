@@ -1,0 +1,125 @@
+#include "operations.h"
+
+#include <map>
+
+using namespace Halide;
+using namespace Halide::Internal;
+
+namespace {
+
+using Histogram = std::map<std::string, std::map<std::string, int>>;
+
+class Count : public IRGraphVisitor {
+    using IRGraphVisitor::visit;
+
+    Histogram &histogram;
+
+    template<typename Node>
+    void count(const Node *op, const char *operation, const Type &type) {
+        histogram[type_name(type)][operation]++;
+        IRGraphVisitor::visit(op);
+    }
+
+    void visit(const Add *op) override {
+        count(op, "add", op->type);
+    }
+    void visit(const Sub *op) override {
+        count(op, "add", op->type);
+    }
+    void visit(const Mul *op) override {
+        count(op, "mul", op->type);
+    }
+    void visit(const Div *op) override {
+        count(op, as_const_int(op->b) || as_const_uint(op->b) ? "div_by_constant" : "div", op->type);
+    }
+    void visit(const Mod *op) override {
+        count(op, as_const_int(op->b) || as_const_uint(op->b) ? "div_by_constant" : "div", op->type);
+    }
+    void visit(const Min *op) override {
+        count(op, "min_max", op->type);
+    }
+    void visit(const Max *op) override {
+        count(op, "min_max", op->type);
+    }
+    void visit(const EQ *op) override {
+        count(op, "compare", op->a.type());
+    }
+    void visit(const NE *op) override {
+        count(op, "compare", op->a.type());
+    }
+    void visit(const LT *op) override {
+        count(op, "compare", op->a.type());
+    }
+    void visit(const LE *op) override {
+        count(op, "compare", op->a.type());
+    }
+    void visit(const GT *op) override {
+        count(op, "compare", op->a.type());
+    }
+    void visit(const GE *op) override {
+        count(op, "compare", op->a.type());
+    }
+    void visit(const And *op) override {
+        count(op, "logic", op->type);
+    }
+    void visit(const Or *op) override {
+        count(op, "logic", op->type);
+    }
+    void visit(const Not *op) override {
+        count(op, "logic", op->type);
+    }
+    void visit(const Select *op) override {
+        count(op, "select", op->type);
+    }
+    void visit(const Cast *op) override {
+        count(op, "cast", op->type);
+    }
+    void visit(const Call *op) override {
+        if (op->call_type == Call::Halide || op->call_type == Call::Image ||
+            op->is_intrinsic({Call::likely, Call::likely_if_innermost, Call::promise_clamped,
+                              Call::unsafe_promise_clamped})) {
+            IRGraphVisitor::visit(op);
+        } else {
+            count(op, op->is_extern() ? "math" : "intrinsic", op->type);
+        }
+    }
+
+public:
+    explicit Count(Histogram &histogram)
+        : histogram(histogram) {
+    }
+};
+
+}  // namespace
+
+std::string type_name(const Type &type) {
+    if (type.is_handle()) {
+        return "handle";
+    }
+    if (type.is_bool()) {
+        return "bool";
+    }
+    const char *code = type.is_bfloat() ? "bfloat" : type.is_float() ? "float" :
+                                                 type.is_uint()      ? "uint" :
+                                                                       "int";
+    return code + std::to_string(type.bits());
+}
+
+void write_operations(Json &json, const std::vector<Expr> &exprs) {
+    Histogram histogram;
+    Count count(histogram);
+    for (const Expr &e : exprs) {
+        if (e.defined()) {
+            common_subexpression_elimination(e).accept(&count);
+        }
+    }
+    json.object([&] {
+        for (const auto &[type, operations] : histogram) {
+            json.key(type).object([&] {
+                for (const auto &[operation, n] : operations) {
+                    json.key(operation).value(n);
+                }
+            });
+        }
+    });
+}

@@ -1,0 +1,61 @@
+#include "request.h"
+
+using namespace Halide;
+using namespace Halide::Internal;
+
+hs_request::hs_request(const Pipeline &pipeline, const Target &target, const AutoschedulerParams &autoscheduler_params)
+    : pipeline(pipeline), target(target), params(autoscheduler_params.extra.begin(), autoscheduler_params.extra.end()) {
+    std::vector<Function> outputs;
+    for (const Func &f : pipeline.outputs()) {
+        outputs.push_back(f.function());
+    }
+    env = build_environment(outputs);
+    for (const std::string &name : topological_order(outputs, env)) {
+        funcs.push_back(env.at(name));
+    }
+}
+
+extern "C" {
+
+int32_t hs_register(hs_string name, hs_schedule_fn schedule) {
+    std::string error;
+    return guard(error, [&] {
+        const std::string autoscheduler = to_string(name);
+        Pipeline::add_autoscheduler(
+            autoscheduler, [schedule, autoscheduler](const Pipeline &pipeline, const Target &target,
+                                                     const AutoschedulerParams &params, AutoSchedulerResults *results) {
+                hs_request request(pipeline, target, params);
+                if (schedule(&request) != 0) {
+                    _halide_user_error << autoscheduler << ": " << request.error << "\n";
+                }
+                results->target = target;
+                results->autoscheduler_params = params;
+                results->schedule_source = request.schedule_source;
+            });
+    });
+}
+
+size_t hs_param_count(const hs_request *request) {
+    return request->params.size();
+}
+
+hs_string hs_param_key(const hs_request *request, size_t index) {
+    return borrow(request->params[index].first);
+}
+
+hs_string hs_param_value(const hs_request *request, size_t index) {
+    return borrow(request->params[index].second);
+}
+
+void hs_set_schedule_source(hs_request *request, hs_string source) {
+    request->schedule_source = to_string(source);
+}
+
+void hs_set_error(hs_request *request, hs_string message) {
+    request->error = to_string(message);
+}
+
+hs_string hs_error(const hs_request *request) {
+    return borrow(request->error);
+}
+}

@@ -1,0 +1,102 @@
+/* The C boundary between Halide's compiler (C++) and Rust.
+ *
+ * One hs_request lives for one call of the autoscheduler and is borrowed by every function here. Functions that can
+ * fail return 0 on success; otherwise hs_error() says what went wrong. No C++ exception leaves this interface, and
+ * the callback must not unwind into it. */
+#ifndef HALIDE_SYS_SHIM_H
+#define HALIDE_SYS_SHIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Bytes, UTF-8, not null-terminated; owned by whoever the function's comment names. */
+typedef struct {
+    const char *data;
+    size_t size;
+} hs_string;
+
+typedef struct hs_request hs_request;
+
+/* Schedules the pipeline of a request. Returns 0, or non-zero after hs_set_error(). */
+typedef int32_t (*hs_schedule_fn)(hs_request *);
+
+/* Registers an autoscheduler under a name (copied). Halide holds a second registration of a name for a user error. */
+int32_t hs_register(hs_string name, hs_schedule_fn schedule);
+
+/* The parameters the user gave, in key order; strings are owned by the request. */
+size_t hs_param_count(const hs_request *request);
+hs_string hs_param_key(const hs_request *request, size_t index);
+hs_string hs_param_value(const hs_request *request, size_t index);
+
+/* Describes the pipeline as JSON, the serialised form of the scheduler's `ir::Pipeline`; owned by the request. */
+int32_t hs_extract(hs_request *request, hs_string *json);
+
+typedef enum {
+    HS_COMPUTE_ROOT,
+    HS_COMPUTE_AT,
+    HS_STORE_AT,
+    HS_STORE_ROOT,
+    HS_STORE_IN,
+    HS_SPLIT,
+    HS_FUSE,
+    HS_REORDER,
+    HS_VECTORIZE,
+    HS_UNROLL,
+    HS_PARALLEL,
+    HS_ATOMIC,
+    HS_UNSCHEDULED,
+} hs_directive_kind;
+
+typedef enum {
+    HS_TAIL_ROUND_UP,
+    HS_TAIL_GUARD_WITH_IF,
+    HS_TAIL_SHIFT_INWARDS,
+    HS_TAIL_PREDICATE,
+} hs_tail_strategy;
+
+typedef enum {
+    HS_MEMORY_HEAP,
+    HS_MEMORY_STACK,
+    HS_MEMORY_REGISTER,
+} hs_memory_type;
+
+typedef struct {
+    hs_string name;
+    uint8_t is_rvar;
+} hs_var;
+
+/* One scheduling call. `func` and `at_func` index the Funcs of hs_extract(); `stage` 0 is the pure definition,
+ * `n` > 0 the update n - 1. Which other fields count depends on the kind:
+ * compute_at, store_at: at_func, vars[0]; store_in: memory; split: vars = old, outer, inner, factor, tail;
+ * fuse: vars = inner, outer, fused; reorder: vars, innermost first; vectorize, unroll, parallel: vars[0]. */
+typedef struct {
+    hs_directive_kind kind;
+    uint32_t func;
+    uint32_t stage;
+    uint32_t at_func;
+    const hs_var *vars;
+    size_t var_count;
+    int32_t factor;
+    hs_tail_strategy tail;
+    hs_memory_type memory;
+} hs_directive;
+
+/* Applies directives to the Funcs, in order. On failure the Funcs may be left partly scheduled. */
+int32_t hs_apply(hs_request *request, const hs_directive *directives, size_t count);
+
+/* What `-e schedule` writes: the body of apply_schedule(). Copied. */
+void hs_set_schedule_source(hs_request *request, hs_string source);
+
+/* Why the request failed; set by Rust before a non-zero return, or by a failing function here. */
+void hs_set_error(hs_request *request, hs_string message);
+hs_string hs_error(const hs_request *request);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,77 @@
+//! Directives as the calls that the bindings make on Halide's Funcs.
+
+use halide_sys::{Call, Kind, MemoryType, TailStrategy, Variable};
+use scheduler::ir::{FuncId, StageRef};
+use scheduler::{Directive, LoopVar, Memory, Tail};
+
+/// One call per directive, in order.
+pub fn from_directives(directives: &[Directive]) -> Vec<Call<'_>> {
+    directives.iter().map(from_directive).collect()
+}
+
+fn from_directive(directive: &Directive) -> Call<'_> {
+    match directive {
+        Directive::ComputeRoot { func } => of_func(Kind::HS_COMPUTE_ROOT, *func),
+        Directive::StoreRoot { func } => of_func(Kind::HS_STORE_ROOT, *func),
+        Directive::ComputeAt { func, consumer, var } => at(Kind::HS_COMPUTE_AT, *func, *consumer, var),
+        Directive::StoreAt { func, consumer, var } => at(Kind::HS_STORE_AT, *func, *consumer, var),
+        Directive::StoreIn { func, memory } => {
+            Call { memory: memory_type(*memory), ..of_func(Kind::HS_STORE_IN, *func) }
+        }
+        Directive::Split { stage, old, outer, inner, factor, tail } => Call {
+            // Halide's factors are 32-bit signed; larger ones would not split anything.
+            factor: i32::try_from(*factor).unwrap_or(i32::MAX),
+            tail: tail_strategy(*tail),
+            ..of_stage(Kind::HS_SPLIT, *stage, [old, outer, inner])
+        },
+        Directive::Fuse { stage, inner, outer, fused } => of_stage(Kind::HS_FUSE, *stage, [inner, outer, fused]),
+        Directive::Reorder { stage, vars } => of_stage(Kind::HS_REORDER, *stage, vars),
+        Directive::Vectorize { stage, var } => of_stage(Kind::HS_VECTORIZE, *stage, [var]),
+        Directive::Unroll { stage, var } => of_stage(Kind::HS_UNROLL, *stage, [var]),
+        Directive::Parallel { stage, var } => of_stage(Kind::HS_PARALLEL, *stage, [var]),
+        Directive::Atomic { stage } => of_stage(Kind::HS_ATOMIC, *stage, []),
+        Directive::Unscheduled { stage } => of_stage(Kind::HS_UNSCHEDULED, *stage, []),
+    }
+}
+
+fn index(func: FuncId) -> u32 {
+    u32::try_from(func.index()).expect("ids are 32-bit")
+}
+
+fn of_func<'a>(kind: Kind::Type, func: FuncId) -> Call<'a> {
+    of_stage(kind, StageRef { func, stage: 0 }, [])
+}
+
+fn at(kind: Kind::Type, func: FuncId, consumer: FuncId, var: &LoopVar) -> Call<'_> {
+    Call { at_func: index(consumer), ..of_stage(kind, StageRef { func, stage: 0 }, [var]) }
+}
+
+fn of_stage<'a>(kind: Kind::Type, stage: StageRef, vars: impl IntoIterator<Item = &'a LoopVar>) -> Call<'a> {
+    Call {
+        kind,
+        func: index(stage.func),
+        stage: u32::try_from(stage.stage).expect("fewer than 2^32 stages"),
+        at_func: 0,
+        vars: vars.into_iter().map(|v| Variable { name: &v.name, is_rvar: v.rvar }).collect(),
+        factor: 0,
+        tail: TailStrategy::HS_TAIL_GUARD_WITH_IF,
+        memory: MemoryType::HS_MEMORY_HEAP,
+    }
+}
+
+fn tail_strategy(tail: Tail) -> TailStrategy::Type {
+    match tail {
+        Tail::RoundUp => TailStrategy::HS_TAIL_ROUND_UP,
+        Tail::GuardWithIf => TailStrategy::HS_TAIL_GUARD_WITH_IF,
+        Tail::ShiftInwards => TailStrategy::HS_TAIL_SHIFT_INWARDS,
+        Tail::Predicate => TailStrategy::HS_TAIL_PREDICATE,
+    }
+}
+
+fn memory_type(memory: Memory) -> MemoryType::Type {
+    match memory {
+        Memory::Heap => MemoryType::HS_MEMORY_HEAP,
+        Memory::Stack => MemoryType::HS_MEMORY_STACK,
+        Memory::Register => MemoryType::HS_MEMORY_REGISTER,
+    }
+}

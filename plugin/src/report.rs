@@ -1,0 +1,25 @@
+//! The report that tools read: the pipeline as data, the schedule, and what it is expected to cost.
+
+use scheduler::ir::Pipeline;
+use scheduler::Schedule;
+use serde::Serialize;
+use std::path::Path;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    pipeline: &'a Pipeline,
+    #[serde(flatten)]
+    schedule: &'a Schedule,
+    /// Seconds from extraction to the applied schedule.
+    schedule_seconds: f64,
+}
+
+/// Writes the report.
+///
+/// # Errors
+/// A message with the path, when the file cannot be written.
+pub fn write(path: &Path, pipeline: &Pipeline, schedule: &Schedule, schedule_seconds: f64) -> Result<(), String> {
+    let report = Report { pipeline, schedule, schedule_seconds };
+    let text = serde_json::to_string(&report).map_err(|e| e.to_string())?;
+    std::fs::write(path, text).map_err(|e| format!("cannot write the report to {}: {e}", path.display()))
+}

@@ -1,0 +1,271 @@
+//! An independent check that a schedule is legal and cannot change a result.
+//!
+//! Replays the directives on plain loop lists. Shares no code with the search that made them.
+
+use crate::directive::{Directive, LoopVar, Tail};
+use crate::ir::{FuncId, Pipeline, StageRef};
+use crate::Error;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Checks a schedule for a pipeline.
+///
+/// # Errors
+/// [`Error::Illegal`] with the first violation: an unknown loop, a vectorised or unrolled loop of unknown extent, a
+/// loop with data hazards reordered against another one, vectorised or made parallel, a tail strategy that computes
+/// or needs coordinates outside the requested region, a Func computed where not all of its consumers are.
+pub fn check(pipeline: &Pipeline, directives: &[Directive]) -> Result<(), Error> {
+    let mut replay = Replay::new(pipeline);
+    for directive in directives {
+        replay.step(directive)?;
+    }
+    replay.placements()
+}
+
+#[derive(Clone, Debug)]
+struct Dim {
+    var: LoopVar,
+    /// Iterations, if known at compile time.
+    extent: Option<i64>,
+    /// Free of data hazards.
+    parallel: bool,
+}
+
+struct Replay<'a> {
+    pipeline: &'a Pipeline,
+    nests: BTreeMap<StageRef, Vec<Dim>>,
+    computed: BTreeMap<FuncId, Option<(FuncId, LoopVar)>>,
+    stored: BTreeMap<FuncId, (FuncId, LoopVar)>,
+}
+
+fn illegal(stage: StageRef, reason: impl Into<String>) -> Error {
+    Error::Illegal { stage, reason: reason.into() }
+}
+
+fn first_stage(func: FuncId) -> StageRef {
+    StageRef { func, stage: 0 }
+}
+
+impl<'a> Replay<'a> {
+    fn new(pipeline: &'a Pipeline) -> Self {
+        let mut nests = BTreeMap::new();
+        for id in pipeline.func_ids() {
+            let func = pipeline.func(id);
+            for stage in func.stage_refs(id) {
+                let dims = pipeline.stage(stage).loops.iter().map(|l| Dim {
+                    var: LoopVar { name: l.var.clone(), rvar: l.reduction.is_some() },
+                    extent: match &l.reduction {
+                        Some(r) => r.constant,
+                        None => func.bounds.get(&l.var).and_then(|b| b.extent),
+                    },
+                    parallel: l.parallel,
+                });
+                nests.insert(stage, dims.collect());
+            }
+        }
+        Self { pipeline, nests, computed: BTreeMap::new(), stored: BTreeMap::new() }
+    }
+
+    fn nest(&mut self, stage: StageRef) -> Result<&mut Vec<Dim>, Error> {
+        self.nests.get_mut(&stage).ok_or_else(|| illegal(stage, "no such stage"))
+    }
+
+    fn position(&mut self, stage: StageRef, var: &LoopVar) -> Result<usize, Error> {
+        let found = self.nest(stage)?.iter().position(|d| d.var == *var);
+        found.ok_or_else(|| illegal(stage, format!("no loop {}", var.name)))
+    }
+
+    fn step(&mut self, directive: &Directive) -> Result<(), Error> {
+        if self.pipeline.func(directive.subject()).scheduled.is_some() {
+            return Err(illegal(first_stage(directive.subject()), "the user has scheduled this Func"));
+        }
+        match directive {
+            Directive::ComputeRoot { func } => {
+                self.computed.insert(*func, None);
+            }
+            Directive::ComputeAt { func, consumer, var } => {
+                self.computed.insert(*func, Some((*consumer, var.clone())));
+            }
+            Directive::StoreAt { func, consumer, var } => {
+                self.stored.insert(*func, (*consumer, var.clone()));
+            }
+            Directive::StoreRoot { .. } | Directive::StoreIn { .. } | Directive::Unscheduled { .. } => {}
+            Directive::Split { stage, old, outer, inner, factor, tail } => {
+                self.split(*stage, old, [outer, inner], *factor, *tail)?;
+            }
+            Directive::Fuse { stage, inner, outer, fused } => self.fuse(*stage, inner, outer, fused)?,
+            Directive::Reorder { stage, vars } => self.reorder(*stage, vars)?,
+            Directive::Vectorize { stage, var } => {
+                let dim = self.constant_extent(*stage, var)?;
+                if !dim.parallel {
+                    return Err(illegal(*stage, format!("vectorised loop {} has data hazards", var.name)));
+                }
+            }
+            Directive::Unroll { stage, var } => {
+                self.constant_extent(*stage, var)?;
+            }
+            Directive::Parallel { stage, var } => {
+                let at = self.position(*stage, var)?;
+                if !self.nest(*stage)?[at].parallel {
+                    return Err(illegal(*stage, format!("parallel loop {} has data hazards", var.name)));
+                }
+            }
+            Directive::Atomic { stage } => {
+                if !self.pipeline.stage(*stage).associative {
+                    return Err(illegal(*stage, "atomic needs an associative update"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn split(
+        &mut self,
+        stage: StageRef,
+        old: &LoopVar,
+        [outer, inner]: [&LoopVar; 2],
+        factor: u32,
+        tail: Tail,
+    ) -> Result<(), Error> {
+        let at = self.position(stage, old)?;
+        if factor == 0 {
+            return Err(illegal(stage, "split by zero"));
+        }
+        if [outer, inner].iter().any(|v| v.rvar != old.rvar) {
+            return Err(illegal(stage, "a split turns a Var into an RVar or back"));
+        }
+        let dim = self.nest(stage)?[at].clone();
+        let exact = dim.extent.is_some_and(|e| e % i64::from(factor) == 0);
+        let any_size = matches!(tail, Tail::GuardWithIf | Tail::Predicate);
+        if !any_size && !exact {
+            return Err(illegal(stage, format!("tail {tail:?} of {} needs a multiple of {factor}", old.name)));
+        }
+        let nest = self.nest(stage)?;
+        let half = |var: &LoopVar, extent| Dim { var: var.clone(), extent, parallel: dim.parallel };
+        let tiles = dim.extent.map(|e| (e + i64::from(factor) - 1) / i64::from(factor));
+        nest.splice(at..=at, [half(inner, Some(i64::from(factor))), half(outer, tiles)]);
+        self.distinct(stage)
+    }
+
+    fn fuse(&mut self, stage: StageRef, inner: &LoopVar, outer: &LoopVar, fused: &LoopVar) -> Result<(), Error> {
+        let (i, o) = (self.position(stage, inner)?, self.position(stage, outer)?);
+        if o != i + 1 {
+            return Err(illegal(stage, format!("{} and {} are not adjacent", inner.name, outer.name)));
+        }
+        let nest = self.nest(stage)?;
+        let dim = Dim {
+            var: fused.clone(),
+            extent: nest[i].extent.zip(nest[o].extent).map(|(a, b)| a * b),
+            parallel: nest[i].parallel && nest[o].parallel,
+        };
+        nest.splice(i..=o, [dim]);
+        self.distinct(stage)
+    }
+
+    fn distinct(&mut self, stage: StageRef) -> Result<(), Error> {
+        let nest = self.nest(stage)?;
+        let names: BTreeSet<_> = nest.iter().map(|d| &d.var.name).collect();
+        if names.len() == nest.len() {
+            return Ok(());
+        }
+        Err(illegal(stage, "two loops have one name"))
+    }
+
+    /// The listed loops take, in the given order, the places the same loops had before.
+    fn reorder(&mut self, stage: StageRef, vars: &[LoopVar]) -> Result<(), Error> {
+        let mut places = Vec::new();
+        for var in vars {
+            places.push(self.position(stage, var)?);
+        }
+        let nest = self.nest(stage)?;
+        let hazards = |dims: &[Dim]| -> Vec<LoopVar> {
+            dims.iter().filter(|d| !d.parallel).map(|d| d.var.clone()).collect()
+        };
+        let before = hazards(nest);
+        let moved: Vec<Dim> = places.iter().map(|&p| nest[p].clone()).collect();
+        places.sort_unstable();
+        if places.windows(2).any(|w| w[0] == w[1]) {
+            return Err(illegal(stage, "a loop is reordered twice"));
+        }
+        for (place, dim) in places.into_iter().zip(moved) {
+            nest[place] = dim;
+        }
+        if before != hazards(nest) {
+            return Err(illegal(stage, "loops with data hazards change their order"));
+        }
+        Ok(())
+    }
+
+    fn constant_extent(&mut self, stage: StageRef, var: &LoopVar) -> Result<Dim, Error> {
+        let at = self.position(stage, var)?;
+        let dim = self.nest(stage)?[at].clone();
+        match dim.extent {
+            Some(_) => Ok(dim),
+            None => Err(illegal(stage, format!("loop {} has no constant extent", var.name))),
+        }
+    }
+
+    /// Every Func is computed, and stored, around all of its uses.
+    fn placements(&self) -> Result<(), Error> {
+        let consumers = self.pipeline.consumers();
+        for (&func, level) in &self.computed {
+            let Some((host, var)) = level else { continue };
+            self.loop_exists(func, *host, var)?;
+            for &stage in &consumers[func.index()] {
+                if !self.inside(stage, *host, var, &consumers, self.pipeline.funcs.len()) {
+                    let reader = &self.pipeline.func(stage.func).name;
+                    return Err(illegal(first_stage(func), format!("read by {reader} outside of loop {}", var.name)));
+                }
+            }
+            if let Some((store_host, store_var)) = self.stored.get(&func) {
+                self.loop_exists(func, *store_host, store_var)?;
+            }
+        }
+        for (&func, _) in self.stored.iter().filter(|(f, _)| !matches!(self.computed.get(f), Some(Some(_)))) {
+            return Err(illegal(first_stage(func), "stored at a loop but not computed at one"));
+        }
+        Ok(())
+    }
+
+    fn loop_exists(&self, func: FuncId, host: FuncId, var: &LoopVar) -> Result<(), Error> {
+        let hosting = self.nests.iter().filter(|(s, _)| s.func == host);
+        match hosting.filter(|(_, nest)| nest.iter().any(|d| d.var == *var)).count() {
+            1 => Ok(()),
+            n => Err(illegal(first_stage(func), format!("{n} loops {} to be computed at", var.name))),
+        }
+    }
+
+    /// Whether a stage only ever runs inside loop `var` of `host`.
+    fn inside(&self, stage: StageRef, host: FuncId, var: &LoopVar, consumers: &[Vec<StageRef>], fuel: usize) -> bool {
+        if fuel == 0 {
+            return false;
+        }
+        if stage.func == host {
+            return self.nests[&stage].iter().any(|d| d.var == *var);
+        }
+        match self.computed.get(&stage.func) {
+            Some(None) => false,
+            Some(Some((other, at))) => {
+                if *other == host {
+                    return self.at_or_inside(host, at, var);
+                }
+                let users = self.nests.iter().filter(|(s, nest)| s.func == *other && nest.iter().any(|d| d.var == *at));
+                users.map(|(s, _)| *s).all(|s| self.inside(s, host, var, consumers, fuel - 1))
+            }
+            // Inlined: wherever its own consumers are.
+            None => {
+                let users = &consumers[stage.func.index()];
+                !users.is_empty()
+                    && !self.pipeline.is_output(stage.func)
+                    && users.iter().all(|&s| self.inside(s, host, var, consumers, fuel - 1))
+            }
+        }
+    }
+
+    /// Whether loop `at` of a Func is `var` or inside of it.
+    fn at_or_inside(&self, host: FuncId, at: &LoopVar, var: &LoopVar) -> bool {
+        self.nests.iter().filter(|(s, _)| s.func == host).any(|(_, nest)| {
+            let place = |v: &LoopVar| nest.iter().position(|d| d.var == *v);
+            matches!((place(at), place(var)), (Some(a), Some(v)) if a <= v)
+        })
+    }
+}

@@ -1,0 +1,149 @@
+//! The one list of scheduling calls that both `apply` and `emit` consume.
+
+use crate::ir::{FuncId, StageRef};
+use serde::{Deserialize, Serialize};
+
+/// A loop variable by name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LoopVar {
+    /// Halide's name: of a pure argument, of an RVar, or new from a split or fuse.
+    pub name: String,
+    /// Whether it is an RVar or comes from one.
+    pub rvar: bool,
+}
+
+impl LoopVar {
+    /// The variable a split or fuse of this one makes.
+    pub fn derived(&self, name: String) -> Self {
+        Self { name, rvar: self.rvar }
+    }
+}
+
+/// What a split does where the factor does not divide the extent (`TailStrategy` in Halide.h).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tail {
+    /// Computes too much; only where nothing outside is read or written for it.
+    RoundUp,
+    /// Guards the body; always right.
+    GuardWithIf,
+    /// Moves the last tile back; needs an extent of at least the factor.
+    ShiftInwards,
+    /// Masks loads and stores; always right.
+    Predicate,
+}
+
+/// Where a Func is stored (`MemoryType` in Halide.h).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Memory {
+    /// Allocated at run time.
+    Heap,
+    /// On the stack; needs a bound known at compile time.
+    Stack,
+    /// In registers; needs constant indices.
+    Register,
+}
+
+/// One scheduling call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Directive {
+    /// `func.compute_root()`
+    ComputeRoot {
+        /// The Func computed.
+        func: FuncId,
+    },
+    /// `func.compute_at(consumer, var)`
+    ComputeAt {
+        /// The Func computed.
+        func: FuncId,
+        /// The Func whose loop it is computed in.
+        consumer: FuncId,
+        /// The loop.
+        var: LoopVar,
+    },
+    /// `func.store_at(consumer, var)`
+    StoreAt {
+        /// The Func stored.
+        func: FuncId,
+        /// The Func whose loop its storage lives in.
+        consumer: FuncId,
+        /// The loop.
+        var: LoopVar,
+    },
+    /// `func.store_root()`
+    StoreRoot {
+        /// The Func stored.
+        func: FuncId,
+    },
+    /// `func.store_in(memory)`
+    StoreIn {
+        /// The Func stored.
+        func: FuncId,
+        /// Where.
+        memory: Memory,
+    },
+    /// `stage.split(old, outer, inner, factor, tail)`
+    Split {
+        /// The stage.
+        stage: StageRef,
+        /// The loop split.
+        old: LoopVar,
+        /// The new outer loop.
+        outer: LoopVar,
+        /// The new inner loop of `factor` iterations.
+        inner: LoopVar,
+        /// Iterations of the inner loop, at least 1.
+        factor: u32,
+        /// What happens at the end.
+        tail: Tail,
+    },
+    /// `stage.fuse(inner, outer, fused)`
+    Fuse {
+        /// The stage.
+        stage: StageRef,
+        /// The inner loop.
+        inner: LoopVar,
+        /// The outer loop.
+        outer: LoopVar,
+        /// The one loop over both.
+        fused: LoopVar,
+    },
+    /// `stage.reorder(vars...)`
+    Reorder {
+        /// The stage.
+        stage: StageRef,
+        /// Loops, innermost first.
+        vars: Vec<LoopVar>,
+    },
+    /// `stage.vectorize(var)`
+    Vectorize {
+        /// The stage.
+        stage: StageRef,
+        /// The loop.
+        var: LoopVar,
+    },
+    /// `stage.unroll(var)`
+    Unroll {
+        /// The stage.
+        stage: StageRef,
+        /// The loop.
+        var: LoopVar,
+    },
+    /// `stage.parallel(var)`
+    Parallel {
+        /// The stage.
+        stage: StageRef,
+        /// The loop.
+        var: LoopVar,
+    },
+    /// `stage.atomic()`
+    Atomic {
+        /// The stage.
+        stage: StageRef,
+    },
+    /// `stage.unscheduled()`: left as it is on purpose.
+    Unscheduled {
+        /// The stage.
+        stage: StageRef,
+    },
+}

@@ -1,0 +1,312 @@
+//! A pipeline as plain data: what `extract` in the bindings reads off a Halide `Pipeline`, and what tests, benches and
+//! fuzzers load from JSON without Halide.
+//!
+//! Nothing in here depends on a schedule. Everything symbolic is a [`Program`] over the loop bounds of the stage it
+//! belongs to, with parameters and buffer sizes already replaced by their estimates.
+
+mod ids;
+mod operations;
+mod program;
+mod regions;
+mod validate;
+
+pub use ids::{FuncId, InputId, Source, StageRef};
+pub use operations::Operations;
+pub use program::{Program, Token};
+pub use regions::{Interval, Region, Regions};
+
+use crate::Error;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version of the JSON form that this library reads and the bindings write.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// A whole pipeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pipeline {
+    /// [`FORMAT_VERSION`].
+    pub version: u32,
+    /// What the code is compiled for.
+    pub target: Target,
+    /// Buffers, embedded images and scalars that the pipeline reads.
+    pub inputs: Vec<Input>,
+    /// Every Func the outputs reach, producers before consumers; the index is that of `Pipeline::get_func`.
+    pub funcs: Vec<Func>,
+    /// The outputs, in the order of the pipeline's signature.
+    pub outputs: Vec<FuncId>,
+    /// Parameters without an estimate that a bound depends on, each described for a person.
+    #[serde(default)]
+    pub missing_estimates: Vec<String>,
+}
+
+/// What of the compilation target matters to a schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Halide's target string.
+    pub name: String,
+    /// Bytes of a natural vector (`Target::natural_vector_size<uint8_t>()`).
+    pub vector_bytes: u32,
+    /// Whether floating-point arithmetic may not be reassociated or contracted.
+    pub strict_float: bool,
+    /// Whether the target has a GPU.
+    pub gpu: bool,
+}
+
+/// What an input is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputKind {
+    /// An `ImageParam` or `Input<Buffer<>>`.
+    Buffer,
+    /// A constant image embedded in the pipeline.
+    Image,
+    /// A scalar parameter.
+    Scalar,
+}
+
+/// Something the pipeline reads from outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// Halide's name of it.
+    pub name: String,
+    /// What it is.
+    pub kind: InputKind,
+    /// Element type, such as `uint8` or `float32`.
+    #[serde(rename = "type")]
+    pub element: String,
+    /// One entry per dimension; empty for scalars.
+    pub dims: Vec<Bound>,
+}
+
+/// A declared or estimated range of a dimension; parts that are not known are `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound {
+    /// Smallest coordinate.
+    #[serde(default)]
+    pub min: Option<i64>,
+    /// Number of coordinates.
+    #[serde(default)]
+    pub extent: Option<i64>,
+}
+
+/// A Func: a pure definition or an extern one, and any updates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Func {
+    /// Halide's name of it, unique in the pipeline.
+    pub name: String,
+    /// Pure arguments, innermost storage dimension first.
+    pub args: Vec<String>,
+    /// One element type per Tuple component.
+    pub types: Vec<String>,
+    /// Whether Halide could inline it (pure, single definition).
+    pub inlinable: bool,
+    /// What of its schedule the user already decided, if anything: such a Func is left alone.
+    #[serde(default)]
+    pub scheduled: Option<String>,
+    /// The Func inside whose loops the user already placed it.
+    #[serde(default)]
+    pub computed_inside: Option<FuncId>,
+    /// Estimates by argument name.
+    pub estimates: BTreeMap<String, Bound>,
+    /// Declared bounds (`Func::bound`) by argument name.
+    pub bounds: BTreeMap<String, Bound>,
+    /// The extern definition, in place of a pure one.
+    #[serde(default, rename = "extern")]
+    pub extern_definition: Option<Extern>,
+    /// The pure definition, then the updates; no pure definition for extern Funcs.
+    pub stages: Vec<Stage>,
+}
+
+/// A definition by an external function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extern {
+    /// Symbol of the external function.
+    pub name: String,
+    /// Buffers and Funcs it is passed.
+    pub sources: Vec<Source>,
+}
+
+/// One definition of a Func.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Loops, innermost first, as Halide orders them by default.
+    pub loops: Vec<Loop>,
+    /// Whether an `RDom::where` guards it.
+    pub predicate: bool,
+    /// Operations for one evaluation.
+    pub operations: Operations,
+    /// Distinct loads for one evaluation.
+    pub accesses: Vec<Access>,
+    /// Region needed of each producer, the Func itself included, as a function of this stage's loop bounds.
+    pub requires: Vec<Requirement>,
+    /// Region an update writes, per argument of the Func; empty for a pure definition.
+    #[serde(default)]
+    pub writes: Vec<SymbolicInterval>,
+    /// Access matrix of an update's left-hand side; empty for a pure definition.
+    #[serde(default)]
+    pub stores: Vec<Option<AccessRow>>,
+    /// Whether Halide proves the update associative.
+    #[serde(default)]
+    pub associative: bool,
+    /// Whether Halide proves the update associative and commutative.
+    #[serde(default)]
+    pub commutative: bool,
+}
+
+/// One loop of a stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Loop {
+    /// Halide's name of the Var or RVar.
+    pub var: String,
+    /// Whether its iterations are free of data hazards (any order, in parallel): true for every pure loop.
+    pub parallel: bool,
+    /// Bounds of a reduction loop; `None` for a loop over a pure argument.
+    #[serde(default)]
+    pub reduction: Option<ReductionBounds>,
+}
+
+/// Bounds of an RVar.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReductionBounds {
+    /// First value; `None` when not expressible.
+    pub min: Option<Program>,
+    /// Number of values; `None` when not expressible.
+    pub extent: Option<Program>,
+    /// The number of values where it is a constant of the algorithm, not an estimate.
+    #[serde(default)]
+    pub constant: Option<i64>,
+}
+
+/// A load, with how its coordinates depend on the loops.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Access {
+    /// What is read; `None` if it is not part of the pipeline.
+    pub source: Option<Source>,
+    /// Tuple component read.
+    pub value: usize,
+    /// One row per dimension of what is read; `None` where the coordinate is not affine (data-dependent, say).
+    pub rows: Vec<Option<AccessRow>>,
+}
+
+/// One coordinate as `floor(sum(coeffs[i] * loop[i]) + offset)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessRow {
+    /// One `[numerator, denominator]` per loop of the stage.
+    pub coeffs: Vec<[i64; 2]>,
+    /// Constant term, when known.
+    pub offset: Option<i64>,
+    /// Whether the coordinate is bounded by a loop-invariant (a boundary condition).
+    pub clamped: bool,
+}
+
+/// What a stage needs of one producer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Requirement {
+    /// The producer; may be the stage's own Func.
+    pub source: Source,
+    /// One interval per dimension of the producer.
+    pub bounds: Vec<SymbolicInterval>,
+}
+
+/// An interval, both ends included, as programs over `<loop>.min` and `<loop>.max`; `None` where unbounded or unknown.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SymbolicInterval {
+    /// Smallest coordinate.
+    pub min: Option<Program>,
+    /// Largest coordinate.
+    pub max: Option<Program>,
+}
+
+impl Pipeline {
+    /// Reads a pipeline from its JSON form.
+    ///
+    /// # Errors
+    /// [`Error::Json`] for malformed JSON, [`Error::Version`] for another format, [`Error::Inconsistent`] when indices
+    /// or lengths do not fit together.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let pipeline: Self = serde_json::from_str(text).map_err(Error::Json)?;
+        pipeline.validate()?;
+        Ok(pipeline)
+    }
+
+    /// All Func ids, producers before consumers.
+    pub fn func_ids(&self) -> impl DoubleEndedIterator<Item = FuncId> + ExactSizeIterator {
+        (0..self.funcs.len()).map(FuncId::from_index)
+    }
+
+    /// The Func of an id.
+    pub fn func(&self, id: FuncId) -> &Func {
+        &self.funcs[id.index()]
+    }
+
+    /// The stage of a reference.
+    pub fn stage(&self, stage: StageRef) -> &Stage {
+        &self.func(stage.func).stages[stage.stage]
+    }
+
+    /// Whether the Func is an output.
+    pub fn is_output(&self, id: FuncId) -> bool {
+        self.outputs.contains(&id)
+    }
+
+    /// Per Func, the stages that read it, without its own updates.
+    pub fn consumers(&self) -> Vec<Vec<StageRef>> {
+        let mut consumers = vec![Vec::new(); self.funcs.len()];
+        for id in self.func_ids() {
+            for stage in self.func(id).stage_refs(id) {
+                for producer in self.stage(stage).producers().filter(|&p| p != id) {
+                    consumers[producer.index()].push(stage);
+                }
+            }
+        }
+        consumers
+    }
+}
+
+impl Func {
+    /// References to all its stages.
+    pub fn stage_refs(&self, id: FuncId) -> impl DoubleEndedIterator<Item = StageRef> {
+        (0..self.stages.len()).map(move |stage| StageRef { func: id, stage })
+    }
+
+    /// Bytes of one element of the widest Tuple component.
+    pub fn element_bytes(&self) -> u32 {
+        self.types.iter().map(|t| type_bytes(t)).max().unwrap_or(1)
+    }
+
+    /// Bytes of one element of all Tuple components together.
+    pub fn value_bytes(&self) -> u32 {
+        self.types.iter().map(|t| type_bytes(t)).sum()
+    }
+}
+
+impl Stage {
+    /// The distinct Funcs it reads, its own among them if it reads itself, in increasing order.
+    pub fn producers(&self) -> impl Iterator<Item = FuncId> + '_ {
+        let mut seen: Vec<FuncId> = self
+            .accesses
+            .iter()
+            .filter_map(|a| a.source.and_then(Source::func))
+            .chain(self.requires.iter().filter_map(|r| r.source.func()))
+            .collect();
+        seen.sort();
+        seen.dedup();
+        seen.into_iter()
+    }
+
+    /// Position of a loop by name.
+    pub fn loop_index(&self, var: &str) -> Option<usize> {
+        self.loops.iter().position(|l| l.var == var)
+    }
+}
+
+/// Bytes of a scalar type by name (`uint8`, `float32`, `bool`, `handle`); 8 for what is not known.
+pub fn type_bytes(name: &str) -> u32 {
+    let digits = name.trim_start_matches(|c: char| !c.is_ascii_digit());
+    match digits.parse::<u32>() {
+        Ok(bits) => bits.div_ceil(8).max(1),
+        Err(_) if name == "bool" => 1,
+        Err(_) => 8,
+    }
+}

@@ -1,0 +1,38 @@
+//! Operation histograms of a stage.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Counts of operations for one evaluation of a stage, by element type and operation; common subexpressions count once.
+///
+/// Operations: `add` (and subtract), `mul`, `div`, `div_by_constant` (and modulo), `min_max`, `compare`, `logic`,
+/// `select`, `cast`, `intrinsic` (Halide intrinsics: shifts, absolute differences, ...), `math` (calls of libm or of
+/// external functions).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Operations(pub BTreeMap<String, BTreeMap<String, u32>>);
+
+impl Operations {
+    /// Rough cost of one evaluation in units of one simple vector operation: divisions count 8, calls of math
+    /// functions 20, casts a half.
+    pub fn weight(&self) -> f64 {
+        self.iter().map(|(_, operation, count)| f64::from(count) * weight(operation)).sum()
+    }
+
+    /// All `(type, operation, count)`.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, u32)> {
+        self.0
+            .iter()
+            .flat_map(|(t, ops)| ops.iter().map(move |(operation, &count)| (t.as_str(), operation.as_str(), count)))
+    }
+}
+
+fn weight(operation: &str) -> f64 {
+    match operation {
+        "div" => 8.0,
+        "div_by_constant" => 3.0,
+        "math" => 20.0,
+        "cast" => 0.5,
+        _ => 1.0,
+    }
+}

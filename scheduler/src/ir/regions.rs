@@ -1,0 +1,189 @@
+//! Concrete regions: what is computed of every Func when the outputs have their estimated sizes.
+
+use super::{Bound, Func, FuncId, Pipeline, Source, Stage, StageRef, SymbolicInterval};
+use crate::Error;
+
+/// Coordinates from `min` to `max`, both included; empty when `max < min`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interval {
+    /// Smallest coordinate.
+    pub min: i64,
+    /// Largest coordinate.
+    pub max: i64,
+}
+
+impl Interval {
+    /// Number of coordinates, at least 0.
+    pub fn extent(self) -> i64 {
+        (self.max - self.min + 1).max(0)
+    }
+
+    /// The smallest interval that contains both.
+    pub fn union(self, other: Self) -> Self {
+        Self { min: self.min.min(other.min), max: self.max.max(other.max) }
+    }
+}
+
+/// One interval per dimension; `None` where it is not known.
+pub type Region = Vec<Option<Interval>>;
+
+/// The region computed of every Func, and the bounds of every loop of every stage, at the estimates.
+#[derive(Clone, Debug)]
+pub struct Regions {
+    funcs: Vec<Region>,
+    /// Loop intervals, by Func, stage and loop.
+    loops: Vec<Vec<Region>>,
+}
+
+/// What a dimension is taken to span when nothing is known about it.
+const UNKNOWN_EXTENT: i64 = 64;
+
+impl Regions {
+    /// Propagates the outputs' estimates to their producers.
+    ///
+    /// # Errors
+    /// [`Error::MissingEstimates`] when outputs lack estimates, or a bound depends on parameters that lack one.
+    pub fn at_estimates(pipeline: &Pipeline) -> Result<Self, Error> {
+        let missing = missing_estimates(pipeline);
+        if !missing.is_empty() {
+            return Err(Error::MissingEstimates(missing));
+        }
+        let mut regions = Self {
+            funcs: pipeline.funcs.iter().map(|f| vec![None; f.args.len()]).collect(),
+            loops: vec![Vec::new(); pipeline.funcs.len()],
+        };
+        for id in pipeline.func_ids().rev() {
+            regions.settle(pipeline, id);
+        }
+        Ok(regions)
+    }
+
+    /// The region computed of a Func.
+    pub fn func(&self, id: FuncId) -> &Region {
+        &self.funcs[id.index()]
+    }
+
+    /// Extent of a Func's dimension; a stand-in when unknown.
+    pub fn extent(&self, id: FuncId, dim: usize) -> i64 {
+        extent_or_guess(self.funcs[id.index()][dim])
+    }
+
+    /// Bounds of a stage's loops, innermost first.
+    pub fn loops(&self, stage: StageRef) -> &Region {
+        &self.loops[stage.func.index()][stage.stage]
+    }
+
+    /// Extent of a stage's loop; a stand-in when unknown.
+    pub fn loop_extent(&self, stage: StageRef, index: usize) -> i64 {
+        extent_or_guess(self.loops(stage)[index])
+    }
+
+    /// All consumers have been seen: fixes the Func's own region and adds what it requires of its producers.
+    fn settle(&mut self, pipeline: &Pipeline, id: FuncId) {
+        let func = pipeline.func(id);
+        let index = id.index();
+        for (dim, arg) in func.args.iter().enumerate() {
+            let estimate = pipeline.is_output(id).then(|| func.estimates.get(arg).copied()).flatten();
+            let region = &mut self.funcs[index][dim];
+            *region = merge(*region, estimate.and_then(Bound::interval));
+            if let Some(bound) = func.bounds.get(arg).copied().and_then(Bound::interval) {
+                *region = Some(bound);
+            }
+        }
+        // Updates first, last to first: what they read and write of the Func itself widens its region.
+        for stage in func.stage_refs(id).rev() {
+            let loops = self.loop_bounds(func, pipeline.stage(stage), index);
+            self.require(pipeline.stage(stage), &loops);
+            self.widen_by_writes(pipeline.stage(stage), &loops, index);
+        }
+        self.loops[index] = func.stages.iter().map(|stage| self.loop_bounds(func, stage, index)).collect();
+    }
+
+    fn loop_bounds(&self, func: &Func, stage: &Stage, index: usize) -> Region {
+        stage
+            .loops
+            .iter()
+            .map(|l| match &l.reduction {
+                Some(bounds) => {
+                    let value = |p: &Option<super::Program>| p.as_ref()?.evaluate(|_| None);
+                    let (min, extent) = (value(&bounds.min)? as i64, value(&bounds.extent)? as i64);
+                    Some(Interval { min, max: min + extent - 1 })
+                }
+                None => func.args.iter().position(|a| *a == l.var).and_then(|dim| self.funcs[index][dim]),
+            })
+            .collect()
+    }
+
+    fn require(&mut self, stage: &Stage, loops: &Region) {
+        for requirement in &stage.requires {
+            let Source::Func(producer) = requirement.source else { continue };
+            for (dim, bounds) in requirement.bounds.iter().enumerate() {
+                let needed = bounds.evaluate(stage, loops);
+                let region = &mut self.funcs[producer.index()][dim];
+                *region = merge(*region, needed);
+            }
+        }
+    }
+
+    fn widen_by_writes(&mut self, stage: &Stage, loops: &Region, index: usize) {
+        for (dim, bounds) in stage.writes.iter().enumerate() {
+            let written = bounds.evaluate(stage, loops);
+            let region = &mut self.funcs[index][dim];
+            *region = merge(*region, written);
+        }
+    }
+}
+
+impl Bound {
+    /// The interval, when both ends are known.
+    pub fn interval(self) -> Option<Interval> {
+        let (min, extent) = (self.min?, self.extent?);
+        Some(Interval { min, max: min + extent - 1 })
+    }
+}
+
+impl SymbolicInterval {
+    /// The concrete interval when the stage's loops run over `loops` (innermost first, as the stage lists them).
+    pub fn evaluate(&self, stage: &Stage, loops: &Region) -> Option<Interval> {
+        let lookup = |symbol: &str| {
+            let (var, end) = symbol.rsplit_once('.')?;
+            let interval = loops[stage.loop_index(var)?]?;
+            match end {
+                "min" => Some(interval.min as f64),
+                "max" => Some(interval.max as f64),
+                _ => None,
+            }
+        };
+        let min = self.min.as_ref()?.evaluate(lookup)?;
+        let max = self.max.as_ref()?.evaluate(lookup)?;
+        Some(Interval { min: min.floor() as i64, max: max.ceil() as i64 })
+    }
+}
+
+fn merge(a: Option<Interval>, b: Option<Interval>) -> Option<Interval> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.union(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+fn extent_or_guess(interval: Option<Interval>) -> i64 {
+    interval.map_or(UNKNOWN_EXTENT, Interval::extent).max(1)
+}
+
+fn missing_estimates(pipeline: &Pipeline) -> Vec<String> {
+    let mut missing = Vec::new();
+    for &output in &pipeline.outputs {
+        let func = pipeline.func(output);
+        for (dim, arg) in func.args.iter().enumerate() {
+            let known = |bounds: &std::collections::BTreeMap<String, Bound>| {
+                bounds.get(arg).copied().and_then(Bound::interval).is_some()
+            };
+            if !known(&func.estimates) && !known(&func.bounds) {
+                missing.push(format!("dimension {dim} ('{arg}') of output '{}'", func.name));
+            }
+        }
+    }
+    missing.extend(pipeline.missing_estimates.iter().cloned());
+    missing
+}

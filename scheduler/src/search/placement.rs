@@ -1,0 +1,135 @@
+//! Which Funcs are inlined, and which get storage.
+
+use crate::ir::{FuncId, Pipeline, Regions, Source, StageRef};
+
+/// Where a Func is computed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Placement {
+    /// The user, or an extern stage, decided: no directives.
+    LeftAlone,
+    /// Substituted into its consumers.
+    Inline,
+    /// At root, in its own loops.
+    Root,
+    /// At root, in strips along one dimension, with other Funcs inside.
+    Strips(super::strips::Strips),
+    /// Inside the strips of another Func, one row at a time; `sliding` keeps earlier rows of the strip.
+    InStrips {
+        /// The Func whose strips.
+        leader: FuncId,
+        /// Whether its storage outlives a row.
+        sliding: bool,
+    },
+}
+
+impl Placement {
+    /// Whether the Func has storage of its own.
+    pub(super) fn is_stored(&self) -> bool {
+        *self != Placement::Inline
+    }
+}
+
+/// Most weighted operations that a stage may grow to by inlining: beyond, compile time explodes.
+const MAX_INLINED_WEIGHT: f64 = 1500.0;
+/// Weighted operations that storing a value and loading it again is worth.
+const STORE_AND_LOAD: f64 = 4.0;
+
+/// Inlines what is cheaper to compute again than to store; everything else is computed at root.
+pub(super) fn place(pipeline: &Pipeline, regions: &Regions) -> Vec<Placement> {
+    let consumers = pipeline.consumers();
+    let mut inlining = Inlining {
+        pipeline,
+        regions,
+        evaluations: pipeline.funcs.iter().map(|f| vec![0.0; f.stages.len()]).collect(),
+        weights: pipeline.funcs.iter().map(|f| f.stages.iter().map(stage_weight).collect()).collect(),
+    };
+    let pinned = pinned(pipeline);
+    let mut placements = vec![Placement::Root; pipeline.funcs.len()];
+    for id in pipeline.func_ids().rev() {
+        let func = pipeline.func(id);
+        placements[id.index()] = if func.scheduled.is_some() {
+            Placement::LeftAlone
+        } else if func.inlinable && !pinned[id.index()] && inlining.pays(id, &consumers[id.index()]) {
+            inlining.inline(id, &consumers[id.index()]);
+            Placement::Inline
+        } else {
+            Placement::Root
+        };
+        if placements[id.index()].is_stored() {
+            inlining.store(id);
+        }
+    }
+    placements
+}
+
+/// Funcs that must have storage at root: outputs, and what extern stages read.
+pub(super) fn pinned(pipeline: &Pipeline) -> Vec<bool> {
+    let mut pinned = vec![false; pipeline.funcs.len()];
+    for output in &pipeline.outputs {
+        pinned[output.index()] = true;
+    }
+    for func in &pipeline.funcs {
+        let read = func.extern_definition.iter().flat_map(|e| &e.sources);
+        for source in read.filter_map(|s| s.func()) {
+            pinned[source.index()] = true;
+        }
+        if let Some(host) = func.computed_inside {
+            pinned[host.index()] = true;
+        }
+    }
+    pinned
+}
+
+fn stage_weight(stage: &crate::ir::Stage) -> f64 {
+    stage.operations.weight() + stage.accesses.len() as f64
+}
+
+struct Inlining<'a> {
+    pipeline: &'a Pipeline,
+    regions: &'a Regions,
+    /// How often each stage's expression is evaluated, by Func and stage.
+    evaluations: Vec<Vec<f64>>,
+    /// Weighted operations of each stage, with what is inlined into it.
+    weights: Vec<Vec<f64>>,
+}
+
+impl Inlining<'_> {
+    fn store(&mut self, id: FuncId) {
+        for stage in self.pipeline.func(id).stage_refs(id) {
+            let loops = self.pipeline.stage(stage).loops.len();
+            self.evaluations[id.index()][stage.stage] =
+                (0..loops).map(|l| self.regions.loop_extent(stage, l) as f64).product();
+        }
+    }
+
+    fn calls(&self, consumer: StageRef, id: FuncId) -> f64 {
+        let reads = &self.pipeline.stage(consumer).accesses;
+        reads.iter().filter(|a| a.source == Some(Source::Func(id))).count().max(1) as f64
+    }
+
+    fn evaluations_if_inlined(&self, id: FuncId, consumers: &[StageRef]) -> f64 {
+        consumers.iter().map(|&c| self.evaluations[c.func.index()][c.stage] * self.calls(c, id)).sum()
+    }
+
+    fn pays(&self, id: FuncId, consumers: &[StageRef]) -> bool {
+        let weight = self.weights[id.index()][0];
+        let fits = consumers.iter().all(|&c| {
+            self.weights[c.func.index()][c.stage] + weight * self.calls(c, id) <= MAX_INLINED_WEIGHT
+        });
+        if consumers.is_empty() || !fits {
+            return false;
+        }
+        let points: f64 = (0..self.pipeline.func(id).args.len()).map(|d| self.regions.extent(id, d) as f64).product();
+        let recompute = self.evaluations_if_inlined(id, consumers) / points.max(1.0);
+        // Loads that the consumer would do anyway (of the Func itself) come free.
+        let extra = (recompute - 1.0).max(0.0) * (weight - 1.0).max(0.0) - STORE_AND_LOAD;
+        recompute <= 1.0 || extra <= 0.0
+    }
+
+    fn inline(&mut self, id: FuncId, consumers: &[StageRef]) {
+        self.evaluations[id.index()][0] = self.evaluations_if_inlined(id, consumers);
+        for &c in consumers {
+            self.weights[c.func.index()][c.stage] += self.weights[id.index()][0] * self.calls(c, id);
+        }
+    }
+}

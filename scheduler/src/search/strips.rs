@@ -1,0 +1,304 @@
+//! Groups of Funcs computed together, row by row, inside parallel strips of their last consumer.
+//!
+//! A strip is what experts write by hand: the consumer's rows are cut into strips that run in parallel; inside a strip
+//! every producer computes just the rows that the next row of the consumer still lacks (`compute_at` the row,
+//! `store_at` the strip: Halide's sliding window), so that nothing but the group's inputs and output meets memory.
+
+use super::demand::{add_requirements, points};
+use super::placement::{pinned, Placement};
+use super::vector;
+use crate::cost::Hardware;
+use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
+use std::collections::BTreeSet;
+
+/// How the leader of a group is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Strips {
+    /// The argument whose values are rows.
+    pub(super) row: usize,
+    /// Rows of a strip.
+    pub(super) height: u32,
+    /// The argument along rows, and how many of its values are computed at a time; `None` for whole rows.
+    pub(super) chunk: Option<(usize, u32)>,
+}
+
+/// Strips per thread: enough to balance, few enough that the rows computed twice between strips do not count.
+const STRIPS_PER_THREAD: u32 = 4;
+/// A Func is never computed more than this many times over in a strip.
+const MAX_RECOMPUTE: f64 = 1.5;
+/// Fewer rows are not worth strips.
+const MIN_ROWS: i64 = 16;
+/// Dimensions of at most this extent (colours) are computed within a row.
+pub(super) const SMALL_DIMENSION: i64 = 8;
+/// Chunks narrower than this make inner loops too short.
+const MIN_CHUNK: i64 = 256;
+
+/// Moves Funcs from root into strips of their consumers where that saves more memory traffic than it recomputes.
+pub(super) fn form(
+    pipeline: &Pipeline,
+    regions: &Regions,
+    mut placements: Vec<Placement>,
+    hardware: &Hardware,
+) -> Vec<Placement> {
+    let readers = stored_readers(pipeline, &placements);
+    let pinned = pinned(pipeline);
+    let former = Former { pipeline, regions, hardware, readers, pinned };
+    for leader in pipeline.func_ids().rev() {
+        if placements[leader.index()] != Placement::Root {
+            continue;
+        }
+        if let Some((strips, members)) = former.best_group(&placements, leader) {
+            placements[leader.index()] = Placement::Strips(strips);
+            for (member, sliding) in members {
+                placements[member.index()] = Placement::InStrips { leader, sliding };
+            }
+        }
+    }
+    placements
+}
+
+/// For every Func, the Funcs with storage that read it, directly or through inlined ones.
+fn stored_readers(pipeline: &Pipeline, placements: &[Placement]) -> Vec<BTreeSet<FuncId>> {
+    let consumers = pipeline.consumers();
+    let mut readers: Vec<BTreeSet<FuncId>> = vec![BTreeSet::new(); pipeline.funcs.len()];
+    for id in pipeline.func_ids().rev() {
+        for stage in &consumers[id.index()] {
+            if placements[stage.func.index()].is_stored() {
+                readers[id.index()].insert(stage.func);
+            } else {
+                let through = readers[stage.func.index()].clone();
+                readers[id.index()].extend(through);
+            }
+        }
+    }
+    readers
+}
+
+type Members = Vec<(FuncId, bool)>;
+
+struct Former<'a> {
+    pipeline: &'a Pipeline,
+    regions: &'a Regions,
+    hardware: &'a Hardware,
+    readers: Vec<BTreeSet<FuncId>>,
+    pinned: Vec<bool>,
+}
+
+impl Former<'_> {
+    /// The group with most members over whole rows and ever narrower chunks; `None` when nothing joins.
+    fn best_group(&self, placements: &[Placement], leader: FuncId) -> Option<(Strips, Members)> {
+        let mut strips = self.cut(placements, leader)?;
+        let (mut members, mut crowded) = self.gather(placements, leader, strips);
+        let mut best = (strips, members);
+        while crowded {
+            let along = self.along(placements, leader)?;
+            let width = strips.chunk.map_or(self.regions.extent(leader, along), |(_, w)| i64::from(w)) / 2;
+            if width < MIN_CHUNK {
+                break;
+            }
+            strips.chunk = Some((along, round_to_vector(width)));
+            (members, crowded) = self.gather(placements, leader, strips);
+            if members.len() > best.1.len() {
+                best = (strips, members);
+            }
+        }
+        (!best.1.is_empty()).then_some(best)
+    }
+
+    /// The dimension that is vectorised: the one along a row.
+    fn along(&self, placements: &[Placement], leader: FuncId) -> Option<usize> {
+        let stage = StageRef { func: leader, stage: 0 };
+        let vector = vector::choose(self.pipeline, self.regions, placements, stage, self.hardware.vector_bytes)?;
+        let var = &self.pipeline.stage(stage).loops[vector.index].var;
+        self.pipeline.func(leader).args.iter().position(|a| a == var)
+    }
+
+    /// Whole-row strips of a Func, if it has enough rows and no updates.
+    fn cut(&self, placements: &[Placement], leader: FuncId) -> Option<Strips> {
+        let func = self.pipeline.func(leader);
+        if func.extern_definition.is_some() || func.stages.len() != 1 {
+            return None;
+        }
+        let along = self.along(placements, leader)?;
+        let extent = |&dim: &usize| self.regions.extent(leader, dim);
+        let row = (0..func.args.len()).filter(|&d| d != along).rev().max_by_key(extent)?;
+        let rows = extent(&row);
+        if rows < MIN_ROWS {
+            return None;
+        }
+        let strips = i64::from(self.hardware.threads * STRIPS_PER_THREAD).min(rows / 2).max(1);
+        let height = u32::try_from((rows + strips - 1) / strips).ok()?;
+        Some(Strips { row, height, chunk: None })
+    }
+
+    /// The Funcs that join, producers last, and whether one was kept out only because its rows do not fit the cache.
+    fn gather(&self, placements: &[Placement], leader: FuncId, strips: Strips) -> (Members, bool) {
+        let mut group = Group::new(self, leader, strips);
+        group.follow(leader);
+        let mut crowded = false;
+        for id in (0..leader.index()).rev().map(FuncId::from_index) {
+            if group.row[id.index()].is_none() {
+                continue;
+            }
+            if placements[id.index()] == Placement::Inline {
+                group.follow(id);
+            } else if placements[id.index()] == Placement::Root && self.may_join(id, leader, &group) {
+                match group.judge(id) {
+                    Verdict::Join { sliding, bytes } => group.admit(id, sliding, bytes),
+                    Verdict::DoesNotFit => crowded = true,
+                    Verdict::DoesNotPay => {}
+                }
+            }
+        }
+        (group.members, crowded)
+    }
+
+    fn may_join(&self, id: FuncId, leader: FuncId, group: &Group) -> bool {
+        let func = self.pipeline.func(id);
+        !self.pinned[id.index()]
+            && func.extern_definition.is_none()
+            && self.readers[id.index()].iter().all(|&r| r == leader || group.members.iter().any(|&(m, _)| m == r))
+    }
+}
+
+fn round_to_vector(width: i64) -> u32 {
+    u32::try_from((width + 63) / 64 * 64).unwrap_or(64)
+}
+
+enum Verdict {
+    Join { sliding: bool, bytes: f64 },
+    DoesNotFit,
+    DoesNotPay,
+}
+
+/// A group as it grows, with the regions that one row and one strip of the leader need.
+struct Group<'a> {
+    former: &'a Former<'a>,
+    row: Vec<Option<Region>>,
+    strip: Vec<Option<Region>>,
+    /// Strips, over rows and chunks, in one run.
+    strips: f64,
+    rows_per_strip: f64,
+    members: Members,
+    /// Bytes that the rows in use of all members take.
+    resident_bytes: f64,
+}
+
+impl<'a> Group<'a> {
+    fn new(former: &'a Former<'a>, leader: FuncId, strips: Strips) -> Self {
+        let whole = former.regions.func(leader);
+        let cut = |region: &mut Region, dim: usize, length: i64| {
+            let min = region[dim].map_or(0, |i| i.min);
+            // From the middle, where boundary conditions do not shrink what is needed.
+            let start = min + ((former.regions.extent(leader, dim) - length) / 2).max(0);
+            region[dim] = Some(Interval { min: start, max: start + length - 1 });
+        };
+        let mut strip = whole.clone();
+        cut(&mut strip, strips.row, i64::from(strips.height));
+        let mut chunks = 1.0;
+        if let Some((along, width)) = strips.chunk {
+            cut(&mut strip, along, i64::from(width));
+            chunks = (former.regions.extent(leader, along) as f64 / f64::from(width)).ceil();
+        }
+        let mut row = strip.clone();
+        cut(&mut row, strips.row, 1);
+        let rows = former.regions.extent(leader, strips.row) as f64;
+        let mut group = Self {
+            former,
+            row: vec![None; former.pipeline.funcs.len()],
+            strip: vec![None; former.pipeline.funcs.len()],
+            strips: (rows / f64::from(strips.height)).ceil() * chunks,
+            rows_per_strip: f64::from(strips.height),
+            members: Vec::new(),
+            resident_bytes: 0.0,
+        };
+        group.row[leader.index()] = Some(row);
+        group.strip[leader.index()] = Some(strip);
+        group
+    }
+
+    /// Adds what the Func's part of the group needs of its producers.
+    fn follow(&mut self, id: FuncId) {
+        add_requirements(self.former.pipeline, self.former.regions, id, &mut self.row);
+        add_requirements(self.former.pipeline, self.former.regions, id, &mut self.strip);
+    }
+
+    fn admit(&mut self, id: FuncId, sliding: bool, bytes: f64) {
+        self.members.push((id, sliding));
+        self.resident_bytes += bytes;
+        self.follow(id);
+    }
+
+    fn judge(&self, id: FuncId) -> Verdict {
+        let Former { pipeline, regions, hardware, .. } = self.former;
+        let func = pipeline.func(id);
+        let (Some(row), Some(strip)) = (&self.row[id.index()], &self.strip[id.index()]) else {
+            return Verdict::DoesNotPay;
+        };
+        let [whole, row_points, strip_points] = [regions.func(id), row, strip].map(|r| points(regions, id, r));
+        // Halide slides a window over a single pure definition; with updates, every row starts anew.
+        let sliding = func.stages.len() == 1 && strip_points < row_points * self.rows_per_strip;
+        let computed = if sliding { strip_points } else { row_points * self.rows_per_strip } * self.strips;
+        let recompute = computed / whole.max(1.0);
+        if recompute > MAX_RECOMPUTE || self.reuses_across_rows(id) {
+            return Verdict::DoesNotPay;
+        }
+        let bytes = f64::from(func.value_bytes());
+        let resident = row_points * bytes * if sliding { 2.0 } else { 1.0 };
+        if self.resident_bytes + resident > 0.6 * hardware.private_cache_bytes as f64 {
+            return Verdict::DoesNotFit;
+        }
+        let cores = f64::from(hardware.threads);
+        let lanes = f64::from(hardware.vector_bytes / func.element_bytes().max(1)).max(1.0);
+        let again = (computed - whole).max(0.0) * self.weight(id) / (lanes * hardware.vector_ops_per_second * cores);
+        let in_caches = whole * bytes < hardware.private_cache_bytes as f64 * cores;
+        let bandwidth = hardware.memory_bytes_per_second * if in_caches { 4.0 } else { 1.0 };
+        let saved = 2.0 * whole * bytes / bandwidth;
+        if again > saved {
+            return Verdict::DoesNotPay;
+        }
+        Verdict::Join { sliding, bytes: resident }
+    }
+
+    fn weight(&self, id: FuncId) -> f64 {
+        let stages = &self.former.pipeline.func(id).stages;
+        stages.iter().map(|s| s.operations.weight() + s.accesses.len() as f64).sum()
+    }
+
+    /// Whether an update reads the same large data for every row (a matrix product): one row at a time would stream
+    /// that data from memory again and again.
+    fn reuses_across_rows(&self, id: FuncId) -> bool {
+        let pipeline = self.former.pipeline;
+        let func = pipeline.func(id);
+        let (Some(row), Some(strip)) = (&self.row[id.index()], &self.strip[id.index()]) else {
+            return false;
+        };
+        let moving: Vec<&String> = (0..func.args.len()).filter(|&d| row[d] != strip[d]).map(|d| &func.args[d]).collect();
+        func.stages.iter().skip(1).any(|stage| {
+            stage.accesses.iter().filter(|a| a.source != Some(Source::Func(id))).any(|access| {
+                let fixed = moving.iter().all(|var| {
+                    let Some(index) = stage.loop_index(var) else { return true };
+                    access.rows.iter().all(|r| r.as_ref().is_some_and(|r| r.coeffs[index][0] == 0))
+                });
+                fixed && self.former.source_bytes(access.source) > 32768.0
+            })
+        })
+    }
+}
+
+impl Former<'_> {
+    fn source_bytes(&self, source: Option<Source>) -> f64 {
+        match source {
+            Some(Source::Func(id)) => {
+                let points: f64 = (0..self.regions.func(id).len()).map(|d| self.regions.extent(id, d) as f64).product();
+                points * f64::from(self.pipeline.func(id).element_bytes())
+            }
+            Some(Source::Input(id)) => {
+                let input = &self.pipeline.inputs[id.index()];
+                let extents = input.dims.iter().map(|d| d.extent.unwrap_or(64) as f64);
+                extents.product::<f64>() * f64::from(crate::ir::type_bytes(&input.element))
+            }
+            None => 0.0,
+        }
+    }
+}

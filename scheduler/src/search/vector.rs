@@ -1,0 +1,142 @@
+//! Which loop of a stage to vectorise, and how wide.
+
+use super::placement::Placement;
+use crate::ir::{type_bytes, FuncId, Pipeline, Regions, Source, Stage, StageRef};
+
+/// The loop to vectorise and the number of lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Vector {
+    /// Index of the loop in the stage.
+    pub(super) index: usize,
+    /// Lanes, a power of two.
+    pub(super) lanes: u32,
+}
+
+/// The best loop to vectorise: contiguous stores and loads decide, not the position. `None` when every candidate is
+/// too short or would only gather.
+pub(super) fn choose(
+    pipeline: &Pipeline,
+    regions: &Regions,
+    placements: &[Placement],
+    stage: StageRef,
+    vector_bytes: u32,
+) -> Option<Vector> {
+    let definition = pipeline.stage(stage);
+    let widest = lanes(pipeline, stage, vector_bytes);
+    let mut best: Option<(f64, Vector)> = None;
+    for (index, dim) in definition.loops.iter().enumerate() {
+        let extent = regions.loop_extent(stage, index);
+        let lanes = widest.min(previous_power_of_two(extent));
+        if !dim.parallel || lanes < 4 {
+            continue;
+        }
+        let mut score = store_score(pipeline, stage, index);
+        score += load_score(pipeline, placements, definition, index, MAX_DEPTH);
+        // A half-filled vector is worth half as much.
+        let score = score * f64::from(lanes) / f64::from(widest);
+        if score > 0.0 && best.is_none_or(|(s, _)| score > s) {
+            best = Some((score, Vector { index, lanes }));
+        }
+    }
+    best.map(|(_, vector)| vector)
+}
+
+/// How far inlined Funcs are followed when loads are scored.
+const MAX_DEPTH: usize = 8;
+
+fn previous_power_of_two(n: i64) -> u32 {
+    1 << n.clamp(1, 1 << 30).ilog2()
+}
+
+/// Lanes that fill one vector of the stored type, but at most four vectors of the widest type computed with.
+fn lanes(pipeline: &Pipeline, stage: StageRef, vector_bytes: u32) -> u32 {
+    let stored = pipeline.func(stage.func).element_bytes();
+    let operations = &pipeline.stage(stage).operations;
+    let computed = operations.iter().map(|(t, _, _)| type_bytes(t)).max().unwrap_or(stored).max(stored);
+    (vector_bytes / stored).min(4 * vector_bytes / computed).max(1)
+}
+
+/// 4 for contiguous stores, negative for scattered ones.
+fn store_score(pipeline: &Pipeline, stage: StageRef, index: usize) -> f64 {
+    let definition = pipeline.stage(stage);
+    if stage.stage == 0 {
+        let contiguous = pipeline.func(stage.func).args.first() == Some(&definition.loops[index].var);
+        return if contiguous { 4.0 } else { -4.0 };
+    }
+    let moved = definition.stores.iter().map(|row| row.as_ref().map(|r| r.coeffs[index]));
+    match stride(moved) {
+        Stride::Contiguous => 4.0,
+        Stride::Fixed => 0.0,
+        Stride::Strided | Stride::Unknown => -4.0,
+    }
+}
+
+fn load_score(pipeline: &Pipeline, placements: &[Placement], stage: &Stage, index: usize, depth: usize) -> f64 {
+    let mut score = 0.0;
+    for access in &stage.accesses {
+        let moved = access.rows.iter().map(|row| row.as_ref().map(|r| r.coeffs[index]));
+        score += match stride(moved) {
+            Stride::Contiguous => 2.0,
+            Stride::Fixed => 0.5,
+            Stride::Strided => -1.0,
+            Stride::Unknown => -1.5,
+        };
+        if let Some(Source::Func(inlined)) = access.source.filter(|s| is_inlined(placements, *s)) {
+            score += inlined_load_score(pipeline, placements, access, inlined, index, depth);
+        }
+    }
+    score
+}
+
+fn is_inlined(placements: &[Placement], source: Source) -> bool {
+    source.func().is_some_and(|f| placements[f.index()] == Placement::Inline)
+}
+
+/// The loads of an inlined Func count as far as the loop moves exactly one of its arguments.
+fn inlined_load_score(
+    pipeline: &Pipeline,
+    placements: &[Placement],
+    access: &crate::ir::Access,
+    inlined: FuncId,
+    index: usize,
+    depth: usize,
+) -> f64 {
+    let moved: Vec<usize> = (0..access.rows.len())
+        .filter(|&dim| access.rows[dim].as_ref().is_some_and(|r| r.coeffs[index] == [1, 1]))
+        .collect();
+    let (&[dim], Some(deeper)) = (&moved[..], depth.checked_sub(1)) else {
+        return 0.0;
+    };
+    let definition = &pipeline.func(inlined).stages[0];
+    let arg = &pipeline.func(inlined).args[dim];
+    match definition.loop_index(arg) {
+        Some(inner) => load_score(pipeline, placements, definition, inner, deeper),
+        None => 0.0,
+    }
+}
+
+enum Stride {
+    /// Does not move.
+    Fixed,
+    /// Moves by one element in the innermost dimension.
+    Contiguous,
+    /// Moves otherwise.
+    Strided,
+    /// Depends on data.
+    Unknown,
+}
+
+fn stride(coeffs: impl Iterator<Item = Option<[i64; 2]>>) -> Stride {
+    let mut result = Stride::Fixed;
+    for (dim, coeff) in coeffs.enumerate() {
+        result = match (coeff, result) {
+            (None, _) => return Stride::Unknown,
+            (Some([0, _]), so_far) => so_far,
+            (Some([1, 1]), Stride::Fixed) if dim == 0 => Stride::Contiguous,
+            // Half of a vector, each element twice: nearly as good as contiguous.
+            (Some([1, d]), Stride::Fixed) if dim == 0 && d > 1 => Stride::Contiguous,
+            _ => Stride::Strided,
+        };
+    }
+    result
+}
