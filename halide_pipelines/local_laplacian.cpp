@@ -38,14 +38,15 @@ public:
 
         // The output's pyramid, from the coarsest level to the image.
         const int last = pyramid_levels - 1;
-        blended = std::vector<Func>(pyramid_levels);
+        blended = laplacians = std::vector<Func>(pyramid_levels);
+        up_blended = std::vector<pipelines::Resampled>(last);
         for (int level = last; level >= 0; level--) {
             blended[level] = Func("blended_" + std::to_string(level));
             Expr value = blend(level);
             if (level < last) {
-                up_blended.push_back(pipelines::upsample(
-                    blended[level + 1], sizes[level + 1], "up_blended_" + std::to_string(level)));
-                value += up_blended.back().result(x, y);
+                up_blended[level] = pipelines::upsample(blended[level + 1], sizes[level + 1],
+                                                        "up_blended_" + std::to_string(level));
+                value += up_blended[level].result(x, y);
             }
             blended[level](x, y) = value;
         }
@@ -80,12 +81,13 @@ public:
 
 private:
     Var x{"x"}, y{"y"}, c{"c"}, k{"k"}, i{"i"};
-    Func gray{"gray"}, detail{"detail"}, remapped{"remapped"};
+    Func gray{"gray"}, detail{"detail"}, step{"step"}, remapped{"remapped"};
     std::vector<pipelines::LevelSize> sizes;
     /// Per level: the pyramid of the image itself, and those of the remapped images.
     std::vector<Func> gray_pyramid, pyramid;
     std::vector<pipelines::Resampled> down_gray, down, up, up_blended;
-    std::vector<Func> blended;
+    /// Per level: the Laplacians around the two intensities that enclose a pixel's, and the output's pyramid.
+    std::vector<Func> laplacians, blended;
 
     /// The steps of the table of details between two intensity levels.
     static constexpr int steps = 256;
@@ -96,13 +98,14 @@ private:
 
     /// The pyramids of the image and of its remapped versions (x, y, k).
     void build_pyramids() {
-        // The detail that a pixel i steps above an intensity level gains.
-        Expr distance = cast<float>(i) / steps;
-        detail(i) = alpha / intensity_steps() * distance * exp(-distance * distance / 2.0f);
+        // The detail that a pixel i steps of intensity above black gains around level k.
+        Expr distance = cast<float>(i) / steps - k;
+        detail(i, k) = alpha / intensity_steps() * distance * exp(-distance * distance / 2.0f);
 
         Expr intensity = cast<float>(k) / intensity_steps();
-        Expr step = clamp(cast<int>(gray(x, y) * (intensity_steps() * steps)), 0, intensity_steps() * steps);
-        remapped(x, y, k) = beta * (gray(x, y) - intensity) + intensity + detail(step - steps * k);
+        const int last_step = intensity_steps() * steps;
+        step(x, y) = clamp(cast<int>(gray(x, y) * last_step), 0, last_step);
+        remapped(x, y, k) = beta * (gray(x, y) - intensity) + intensity + detail(step(x, y), k);
 
         gray_pyramid = {gray};
         pyramid = {remapped};
@@ -122,18 +125,71 @@ private:
     }
 
     /// A pixel of the output's Laplacian pyramid.
-    Expr blend(int level) const {
+    Expr blend(int level) {
         Expr position = gray_pyramid[level](x, y) * intensity_steps();
         Expr below = clamp(cast<int>(position), 0, intensity_levels - 2);
-        auto laplacian = [&](const Expr &k) {
-            Expr value = pyramid[level](x, y, k);
-            return level + 1 < pyramid_levels ? value - up[level].result(x, y, k) : value;
-        };
-        return lerp(laplacian(below), laplacian(below + 1), position - below);
+        Expr value = pyramid[level](x, y, below + k);
+        if (level + 1 < pyramid_levels) {
+            value -= up[level].result(x, y, below + k);
+        }
+        Func &pair = laplacians[level];
+        pair = Func("laplacians_" + std::to_string(level));
+        pair(x, y, k) = value;
+        return lerp(pair(x, y, 0), pair(x, y, 1), position - below);
     }
 
     void schedule_manual() {
-        pipelines::schedule_root({output});
+        const int vector = natural_vector_size<float>();
+        const int last = pyramid_levels - 1;
+        Var xo("xo"), xi("xi"), yo("yo"), yi("yi");
+        auto along_intensity = [&](Func f, const std::vector<Var> &v) {
+            f.bound(v[2], 0, intensity_levels).reorder_storage(v[2], v[0], v[1]).reorder(v[2], v[0], v[1]).vectorize(v[2], 8);
+        };
+
+        detail.compute_root().bound(k, 0, intensity_levels).reorder_storage(k, i).reorder(k, i).vectorize(k, 8);
+        gray.compute_root().parallel(y, 16).vectorize(x, vector);
+
+        for (int level = 1; level <= last; level++) {
+            pipelines::Resampled &g = down_gray[level - 1];
+            std::vector<Var> v = g.result.args();
+            g.result.compute_root().parallel(v[1], 16).vectorize(v[0], vector);
+            g.pass.compute_at(g.result, v[1]).vectorize(g.pass.args()[0], vector);
+
+            pipelines::Resampled &r = down[level - 1];
+            v = r.result.args();
+            r.result.compute_root().bound(v[2], 0, intensity_levels)
+                .reorder_storage(v[2], v[0], v[1])
+                .split(v[1], yo, yi, 32)
+                .split(v[0], xo, xi, 32)
+                .reorder(v[2], xi, yi, xo, yo)
+                .vectorize(v[2], 8)
+                .parallel(yo);
+            along_intensity(r.pass, r.pass.args());
+            r.pass.compute_at(r.result, yi);
+            if (level == 1) {
+                Func near = remapped.clone_in(r.pass);
+                along_intensity(near, {x, y, k});
+                near.store_at(r.result, xo).compute_at(r.result, yi);
+                step.clone_in(near).store_at(r.result, xo).compute_at(r.result, yi).vectorize(x, vector);
+            }
+        }
+        for (int level = last; level >= 0; level--) {
+            Func at = level ? blended[level] : output;
+            if (level) {
+                blended[level].compute_root().parallel(y, 16).vectorize(x, vector);
+            } else {
+                output.split(y, yo, y, 32, TailStrategy::GuardWithIf).reorder(c, x, y, yo).unroll(c)
+                .vectorize(x, vector, TailStrategy::GuardWithIf).parallel(yo);
+                blended[0].compute_at(output, y).vectorize(x, vector);
+            }
+            Func &pair = laplacians[level];
+            pair.compute_at(at, y).bound(k, 0, 2).reorder_storage(k, x, y).reorder(k, x, y).vectorize(k).align_bounds(x, 2).unroll(x, 2);
+            if (level < last) {
+                along_intensity(up[level].pass, up[level].pass.args());
+                up[level].pass.compute_at(at, y);
+                up_blended[level].pass.compute_at(at, y).vectorize(up_blended[level].pass.args()[0], vector);
+            }
+        }
     }
 };
 
