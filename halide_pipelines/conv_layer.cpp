@@ -28,7 +28,12 @@ public:
         pipelines::set_estimates(filter, {128, 3, 3, 128});
         pipelines::set_estimates(bias, {128});
         pipelines::set_output_estimates(output, {128, 80, 100, 2});
-        if (!using_autoscheduler()) {
+        if (using_autoscheduler()) {
+            return;
+        }
+        if (manual) {
+            schedule_manual();
+        } else {
             pipelines::schedule_root({output});
         }
     }
@@ -37,6 +42,44 @@ private:
     Var c{"c"}, x{"x"}, y{"y"}, n{"n"};
     RDom r;
     Func conv{"conv"};
+
+    // Rows in parallel. A tile of channels and pixels is accumulated in registers
+    // over the whole reduction; the tiles of a row follow each other along x, so
+    // that the filters of their channels are read again from L2.
+    void schedule_manual() {
+        const int vector = natural_vector_size<float>();
+        // Accumulators, filters and a pixel fill the 32 registers of AVX-512, or the
+        // 16 of older instruction sets.
+        const int channels = (get_target().has_feature(Target::AVX512) ? 4 : 2) * vector;
+        const int pixels = 5;
+        Var ci{"ci"}, xi{"xi"};
+        const auto tile_output = [&](auto &&stage, TailStrategy tail) {
+            stage.tile(c, x, ci, xi, channels, pixels, tail)
+                .reorder(ci, xi, x, c, y, n)
+                .fuse(y, n, y)
+                .parallel(y)
+                .vectorize(ci, vector)
+                .unroll(ci)
+                .unroll(xi);
+        };
+        // Shifted tiles are always whole, so that their sizes are constants; an
+        // output smaller than a tile has to be guarded instead.
+        Expr fits = output.dim(0).extent() >= channels && output.dim(1).extent() >= pixels;
+        tile_output(output.specialize(fits), TailStrategy::ShiftInwards);
+        tile_output(output, TailStrategy::GuardWithIf);
+
+        const auto tile_conv = [&](Stage stage) {
+            stage.tile(c, x, ci, xi, channels, pixels, TailStrategy::GuardWithIf)
+                .vectorize(ci, vector)
+                .unroll(ci)
+                .unroll(xi);
+        };
+        conv.compute_at(output, x);
+        tile_conv(conv);
+        tile_conv(conv.update());
+        // Input channels innermost: they are consecutive in memory.
+        conv.update().reorder(ci, xi, r.z, r.x, r.y, c, x, y, n);
+    }
 };
 
 }  // namespace
