@@ -11,7 +11,11 @@ hs_request::hs_request(const Pipeline &pipeline, const Target &target, const Aut
     }
     env = build_environment(outputs);
     for (const std::string &name : topological_order(outputs, env)) {
-        funcs.push_back(env.at(name));
+        Function &f = env.at(name);
+        // Halide inspects only locked levels. Lowering, which comes next, locks them all, so nothing is lost.
+        f.schedule().compute_level().lock();
+        f.schedule().store_level().lock();
+        funcs.push_back(f);
     }
 }
 

@@ -19,9 +19,8 @@ bool is_scheduled(const Definition &definition) {
     return false;
 }
 
-/// Levels that are not set yet are locked only when lowering starts, and their accessors insist on that.
 bool is_default(const LoopLevel &level) {
-    return !level.defined() || (level.func_name().empty() && level.var_name().empty());
+    return !level.defined() || level.is_inlined();
 }
 
 }  // namespace
@@ -46,5 +45,5 @@ std::string existing_schedule(const Function &f) {
 }
 
 std::string loop_level_func(const LoopLevel &level) {
-    return is_default(level) || level.var_name() == "__root" ? "" : level.func_name();
+    return is_default(level) || level.is_root() ? "" : level.func();
 }
