@@ -1,7 +1,7 @@
 # Builds the plugin with cargo and defines Halide::Srivastava2020, an imported module
 # library, which is what add_halide_library(... AUTOSCHEDULER ...) takes. The part of
 # the target's name after the colons is the name under which the plugin registers.
-find_program(Srivastava2020_CARGO cargo HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin")
+find_program(Srivastava2020_CARGO cargo PATHS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin")
 if(NOT Srivastava2020_CARGO)
     message(FATAL_ERROR "cargo not found; install Rust from https://rustup.rs")
 endif()
