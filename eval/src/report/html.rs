@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use maud::{html, Markup, PreEscaped, DOCTYPE};
 
-use super::html_table::{against_each_other, results_table};
+use super::html_table::{against_each_other, direction, results_table};
 use super::view::View;
 use super::{atomic, format, plot_prediction, plot_roofline, plot_speedup};
 use crate::record::{Evaluation, Status};
@@ -75,13 +75,11 @@ fn cards(view: &View) -> Markup {
                 div class="card" {
                     div class="name" { span class="muted" { "over " } (baseline) }
                     @match summary.geomean_speedup {
-                        Some(mean) => div class=(if mean >= 1.0 { "big faster" } else { "big slower" }) { (format::ratio(mean)) "×" },
+                        Some(mean) => div class=(format!("big {}", direction(mean, summary.interval))) { (format::ratio(mean)) "×" },
                         None => div class="big muted" { "–" },
                     }
-                    p {
-                        @if let Some(ends) = summary.interval { "95 % " (format::interval(ends)) ", " }
-                        "geomean of " (summary.compared) " of " (view.pipelines.len())
-                    }
+                    @if let Some(ends) = summary.interval { p { "95 % interval " (format::interval(ends)) } }
+                    p { "geomean of " (summary.compared) " of " (format::count(view.pipelines.len(), "pipeline")) }
                     p { (tally.faster) " faster, " (tally.slower) " slower, " (tally.unclear) " unclear" }
                     p { "failed: ours " (failed(&summary.scheduler)) ", theirs " (failed(baseline)) }
                 }

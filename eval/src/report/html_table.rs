@@ -5,7 +5,7 @@ use maud::{html, Markup};
 use super::format;
 use super::view::View;
 use crate::record::{EvalResult, Status};
-use crate::stats::relative_spread;
+use crate::stats::{relative_spread, Speedup};
 
 /// Columns between the scheduler's name and the speedup; a failure's message takes the place of all after them.
 const TIME_COLUMNS: [&str; 4] = ["median", "spread", "min", "calls"];
@@ -61,7 +61,7 @@ pub(super) fn against_each_other(view: &View) -> Markup {
                                 @for other in &columns {
                                     td {
                                         @if let Some((entry, mean)) = find(own, other).and_then(|s| Some((s, s.geomean_speedup?))) {
-                                            span class=(direction(mean)) { (format::ratio(mean)) "×" }
+                                            span class=(direction(mean, entry.interval)) { (format::ratio(mean)) "×" }
                                             div class="muted" { "of " (entry.compared) }
                                         }
                                     }
@@ -132,7 +132,7 @@ fn cells(view: &View, result: &EvalResult) -> Markup {
         td { (samples.len()) }
         td {
             @if let Some(speedup) = speedup {
-                span class=[speedup.is_clear().then(|| direction(speedup.ratio))] { (format::ratio_with_interval(speedup.ratio, speedup.interval)) }
+                span class=(direction(speedup.ratio, speedup.interval)) { (format::ratio_with_interval(speedup.ratio, speedup.interval)) }
             }
         }
         td { (reached.unwrap_or_default()) }
@@ -144,10 +144,12 @@ fn cells(view: &View, result: &EvalResult) -> Markup {
     }
 }
 
-fn direction(ratio: f64) -> &'static str {
-    if ratio >= 1.0 {
-        "faster"
-    } else {
-        "slower"
+/// Style of a speedup: that of a difference only where its interval leaves out 1.
+pub(super) fn direction(ratio: f64, interval: Option<[f64; 2]>) -> &'static str {
+    let is_clear = Speedup { ratio, interval }.is_clear();
+    match (is_clear, ratio >= 1.0) {
+        (false, _) => "no-difference",
+        (true, true) => "faster",
+        (true, false) => "slower",
     }
 }

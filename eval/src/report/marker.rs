@@ -50,6 +50,11 @@ pub(super) fn legend(view: &View, schedulers: &[&str]) -> Markup {
     }
 }
 
+/// Width in pixels of `letters` average letters at the plots' usual text size, in the widest of the page's fonts.
+pub(super) fn text_width(letters: usize) -> f64 {
+    letters as f64 * 7.4
+}
+
 /// A coordinate, to a tenth of a pixel.
 pub(super) fn px(value: f64) -> String {
     format!("{value:.1}")

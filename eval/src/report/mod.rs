@@ -7,6 +7,7 @@ mod format;
 mod html;
 mod html_table;
 mod json;
+mod labels;
 mod marker;
 mod plot_prediction;
 mod plot_roofline;

@@ -3,15 +3,20 @@
 use maud::{html, Markup};
 
 use super::format;
+use super::labels::{place, Area};
 use super::marker::{legend, marker, px};
 use super::scale::LogScale;
 use super::view::View;
 use crate::stats::median;
 
 const SIZE: f64 = 640.0;
-const LEFT: f64 = 70.0;
-const BOTTOM: f64 = 52.0;
-const MARGIN: f64 = 14.0;
+/// The part of the plot between its axes.
+const FRAME: Area = Area {
+    x: 70.0,
+    y: 14.0,
+    width: SIZE - 84.0,
+    height: SIZE - 66.0,
+};
 
 /// One prediction, in seconds.
 struct Point<'a> {
@@ -19,30 +24,6 @@ struct Point<'a> {
     scheduler: &'a str,
     measured: f64,
     predicted: f64,
-}
-
-/// Area that nothing else may cover.
-#[derive(Clone, Copy)]
-struct Area {
-    x: f64,
-    y: f64,
-    width: f64,
-    height: f64,
-}
-
-impl Area {
-    fn overlaps(&self, other: &Area) -> bool {
-        let apart_across = self.x + self.width < other.x || other.x + other.width < self.x;
-        let apart_down = self.y + self.height < other.y || other.y + other.height < self.y;
-        !(apart_across || apart_down)
-    }
-
-    fn is_inside_plot(&self) -> bool {
-        self.x > LEFT
-            && self.x + self.width < SIZE - MARGIN
-            && self.y > MARGIN
-            && self.y + self.height < SIZE - BOTTOM
-    }
 }
 
 /// The plot with its legend, or `None` if no scheduler gave a prediction.
@@ -56,28 +37,41 @@ pub(super) fn plot(view: &View) -> Option<Markup> {
             .iter()
             .flat_map(|point| [point.measured, point.predicted])
     };
-    let x = LogScale::over(values(), LEFT, SIZE - MARGIN);
-    let y = LogScale::over(values(), SIZE - BOTTOM, MARGIN);
+    let x = LogScale::over(values(), FRAME.x, FRAME.x + FRAME.width);
+    let y = LogScale::over(values(), FRAME.y + FRAME.height, FRAME.y);
     let predicting = |name: &&&str| points.iter().any(|point| point.scheduler == **name);
     let schedulers: Vec<&str> = view.schedulers.iter().filter(predicting).copied().collect();
+    let centres: Vec<(&str, (f64, f64))> = points
+        .iter()
+        .map(|point| {
+            (
+                point.pipeline,
+                (x.at(point.measured), y.at(point.predicted)),
+            )
+        })
+        .collect();
+    let size = format!("max-width:{SIZE}px");
     Some(html! {
         (legend(view, &schedulers))
-        svg id="plot-prediction" role="img" viewBox=(format!("0 0 {SIZE} {SIZE}")) style=(format!("max-width:{SIZE}px")) {
-            title { "Predicted against measured run time" }
-            (axes(&x, &y))
-            @for point in &points {
-                (marker(view, point.scheduler, (x.at(point.measured), y.at(point.predicted)), &describe(point)))
-            }
-            @for (point, area) in points.iter().zip(places(&points, &x, &y)) {
-                @if let Some(area) = area {
-                    text class="point-label" x=(px(area.x)) y=(px(area.y + 10.0)) { (point.pipeline) }
+        div class="beside" {
+            svg id="plot-prediction" role="img" viewBox=(format!("0 0 {SIZE} {SIZE}")) style=(size) {
+                title { "Predicted against measured run time" }
+                (axes(&x, &y))
+                @for (point, (_, centre)) in points.iter().zip(&centres).rev() {
+                    (marker(view, point.scheduler, *centre, &describe(point)))
+                }
+                @for (point, area) in points.iter().zip(place(&centres, &FRAME)) {
+                    @if let Some(area) = area {
+                        text class="point-label" x=(px(area.x)) y=(px(area.y + 10.0)) { (point.pipeline) }
+                    }
                 }
             }
+            (errors(&points, &schedulers))
         }
-        (verdict(&points, &schedulers))
     })
 }
 
+/// All predictions of completed builds, the subject's first.
 fn points<'a>(view: &View<'a>) -> Vec<Point<'a>> {
     let timed = view.evaluation.results.iter().filter_map(|result| {
         result.completed_samples()?;
@@ -90,28 +84,32 @@ fn points<'a>(view: &View<'a>) -> Vec<Point<'a>> {
         (point.measured > 0.0 && point.predicted > 0.0 && point.predicted.is_finite())
             .then_some(point)
     });
-    timed.collect()
+    let mut points: Vec<Point> = timed.collect();
+    points.sort_by_key(|point| Some(point.scheduler) != view.subject);
+    points
 }
 
 fn axes(x: &LogScale, y: &LogScale) -> Markup {
-    let (right, bottom) = (SIZE - MARGIN, SIZE - BOTTOM);
+    let (left, top) = (FRAME.x, FRAME.y);
+    let (right, bottom) = (left + FRAME.width, top + FRAME.height);
+    let upright = format!("translate(14 {}) rotate(-90)", px((top + bottom) / 2.0));
     html! {
-        @for tick in x.ticks(64.0) {
-            line class="grid" x1=(px(x.at(tick))) x2=(px(x.at(tick))) y1=(px(MARGIN)) y2=(px(bottom)) {}
-            text class="tick" x=(px(x.at(tick))) y=(px(bottom + 18.0)) text-anchor="middle" { (tick_label(tick)) }
+        @for tick in x.ticks(58.0) {
+            @let (across, up) = (px(x.at(tick)), y.at(tick));
+            line class="grid" x1=(across) x2=(across) y1=(px(top)) y2=(px(bottom)) {}
+            line class="grid" x1=(px(left)) x2=(px(right)) y1=(px(up)) y2=(px(up)) {}
+            text class="tick" x=(across) y=(px(bottom + 18.0)) text-anchor="middle" { (tick_label(tick)) }
+            text class="tick" x=(px(left - 8.0)) y=(px(up + 4.0)) text-anchor="end" { (tick_label(tick)) }
         }
-        @for tick in y.ticks(40.0) {
-            line class="grid" x1=(px(LEFT)) x2=(px(right)) y1=(px(y.at(tick))) y2=(px(y.at(tick))) {}
-            text class="tick" x=(px(LEFT - 8.0)) y=(px(y.at(tick) + 4.0)) text-anchor="end" { (tick_label(tick)) }
-        }
-        line class="axis" x1=(px(LEFT)) y1=(px(bottom)) x2=(px(right)) y2=(px(MARGIN)) {}
-        text class="axis-title" x=(px((LEFT + right) / 2.0)) y=(px(SIZE - 10.0)) text-anchor="middle" { "measured" }
-        text class="axis-title" transform=(format!("translate(14 {}) rotate(-90)", px(bottom / 2.0))) text-anchor="middle" { "predicted" }
+        line class="axis" x1=(px(left)) y1=(px(bottom)) x2=(px(right)) y2=(px(top)) {}
+        text class="axis-title" x=(px((left + right) / 2.0)) y=(px(SIZE - 10.0)) text-anchor="middle" { "measured" }
+        text class="axis-title" transform=(upright) text-anchor="middle" { "predicted" }
     }
 }
 
 /// A round time, without the digits that ticks do not need.
 fn tick_label(seconds: f64) -> String {
+    // Just above the round value, which may lie a rounding error below its unit: 1 ms, not 1000 µs.
     let text = format::duration(seconds * (1.0 + 1e-9));
     match text.split_once(' ') {
         Some((number, unit)) if number.contains('.') => {
@@ -125,91 +123,54 @@ fn tick_label(seconds: f64) -> String {
 }
 
 fn describe(point: &Point) -> String {
-    let Point {
-        pipeline,
-        scheduler,
-        measured,
-        predicted,
-    } = point;
+    let [predicted, measured] = [point.predicted, point.measured].map(format::duration);
     format!(
-        "{pipeline}, {scheduler}: predicted {}, measured {}",
-        format::duration(*predicted),
-        format::duration(*measured)
+        "{}, {}: predicted {predicted}, measured {measured}",
+        point.pipeline, point.scheduler
     )
 }
 
-/// Where the names go: beside their points, where they cover neither points nor other names; `None` where that
-/// cannot be. The name of a pipeline is written once, at the first of its points that has room.
-fn places(points: &[Point], x: &LogScale, y: &LogScale) -> Vec<Option<Area>> {
-    let centre = |point: &Point| (x.at(point.measured), y.at(point.predicted));
-    let mut taken: Vec<Area> = points
-        .iter()
-        .map(|point| {
-            let (cx, cy) = centre(point);
-            Area {
-                x: cx - 5.0,
-                y: cy - 5.0,
-                width: 10.0,
-                height: 10.0,
+/// How far off the predictions of each scheduler are.
+fn errors(points: &[Point], schedulers: &[&str]) -> Markup {
+    html! {
+        div {
+            table class="narrow" {
+                thead { tr { th class="text" { "scheduler" } th { "predictions" } th { "half within" } th { "all within" } th { "bias" } } }
+                tbody {
+                    @for name in schedulers {
+                        @let logs = log_errors(points, name);
+                        @let sizes: Vec<f64> = logs.iter().map(|log| log.abs()).collect();
+                        tr {
+                            td class="text" { (name) }
+                            td { (logs.len()) }
+                            td { (format::ratio(median(&sizes).exp())) "×" }
+                            td { (format::ratio(sizes.iter().copied().fold(0.0, f64::max).exp())) "×" }
+                            td { (format::ratio(median(&logs).exp())) "×" }
+                        }
+                    }
+                }
             }
-        })
-        .collect();
-    let mut named: Vec<&str> = Vec::new();
-    let mut place = |point: &Point<'_>| {
-        let (cx, cy) = centre(point);
-        let width = point.pipeline.chars().count() as f64 * 6.1;
-        let offsets = [
-            (9.0, -6.0),
-            (-9.0 - width, -6.0),
-            (-width / 2.0, -21.0),
-            (-width / 2.0, 9.0),
-            (7.0, -18.0),
-            (7.0, 6.0),
-            (-7.0 - width, -18.0),
-            (-7.0 - width, 6.0),
-        ];
-        let areas = offsets.map(|(dx, dy)| Area {
-            x: cx + dx,
-            y: cy + dy,
-            width,
-            height: 12.0,
-        });
-        let free = areas.into_iter().find(|area| {
-            area.is_inside_plot() && !taken.iter().any(|other| area.overlaps(other))
-        })?;
-        taken.push(free);
-        Some(free)
-    };
-    let mut areas = Vec::new();
-    for point in points {
-        let area = if named.contains(&point.pipeline) {
-            None
-        } else {
-            place(point)
-        };
-        if area.is_some() {
-            named.push(point.pipeline);
+            p class="caption" {
+                "Within a factor of the measured time, either way. Bias is the median of predicted over measured; a constant bias does not change which schedule looks best."
+            }
         }
-        areas.push(area);
     }
-    areas
 }
 
-/// How far off the predictions of each scheduler are, in words.
-fn verdict(points: &[Point], schedulers: &[&str]) -> Markup {
-    let factor = |name: &str| {
-        let own = points.iter().filter(|point| point.scheduler == name);
-        let logs: Vec<f64> = own
-            .map(|point| (point.predicted / point.measured).ln().abs())
-            .collect();
-        (logs.len(), median(&logs).exp())
-    };
-    html! {
-        p class="caption" {
-            @for name in schedulers {
-                @let (count, off) = factor(name);
-                "Half of " (name) "'s " (format::count(count, "prediction")) " are off by less than " (format::ratio(off)) "×. "
-            }
-        }
+/// Logarithms of predicted over measured time.
+fn log_errors(points: &[Point], scheduler: &str) -> Vec<f64> {
+    let own = points.iter().filter(|point| point.scheduler == scheduler);
+    own.map(|point| (point.predicted / point.measured).ln())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_carry_no_needless_digits() {
+        let labels = [1e-3, 2e-6 * 500.0, 0.05, 1.5, 10.0].map(tick_label);
+        assert_eq!(labels, ["1 ms", "1 ms", "50 ms", "1.5 s", "10 s"]);
     }
 }

@@ -4,17 +4,15 @@
 use maud::{html, Markup};
 
 use super::format;
-use super::marker::{legend, marker, px};
+use super::marker::{legend, marker, px, text_width};
 use super::scale::LogScale;
 use super::view::View;
 
-const WIDTH: f64 = 1000.0;
+const WIDTH: f64 = 1190.0;
 const ROW: f64 = 24.0;
 const TOP: f64 = 44.0;
 /// Room for the limit's time, right of the marks.
 const LIMIT_WIDTH: f64 = 84.0;
-/// Of an average letter at the plots' text size.
-const LETTER: f64 = 6.7;
 
 /// One pipeline: the limit, and the fraction of it that each scheduler reached.
 struct Row<'a> {
@@ -56,7 +54,7 @@ pub(super) fn plot(view: &View) -> Option<Markup> {
         .max()
         .unwrap_or(0)
         .clamp(8, 30);
-    let left = longest as f64 * LETTER + 16.0;
+    let left = text_width(longest) + 18.0;
     let fractions = rows
         .iter()
         .flat_map(|row| row.reached.iter().map(|(_, fraction)| *fraction));
@@ -69,7 +67,7 @@ pub(super) fn plot(view: &View) -> Option<Markup> {
     let schedulers: Vec<&str> = view.schedulers.iter().filter(shown).copied().collect();
     Some(html! {
         (legend(view, &schedulers))
-        svg id="plot-roofline" role="img" viewBox=(format!("0 0 {WIDTH} {}", px(height))) style=(format!("min-width:700px;max-width:{WIDTH}px")) {
+        svg id="plot-roofline" role="img" viewBox=(format!("0 0 {WIDTH} {}", px(height))) style=(format!("min-width:760px;max-width:{WIDTH}px")) {
             title { "Fraction of the memory limit reached" }
             (frame(&rows, &scale, left, height))
             @for (index, row) in rows.iter().enumerate() {

@@ -47,9 +47,14 @@ impl LogScale {
         Self { from, to, ..self }
     }
 
+    /// Logarithm of the ratio between the ends.
+    pub fn span(&self) -> f64 {
+        (self.high / self.low).ln()
+    }
+
     /// Position of `value`; values beyond the ends stay at them.
     pub fn at(&self, value: f64) -> f64 {
-        let share = (value / self.low).ln() / (self.high / self.low).ln();
+        let share = (value / self.low).ln() / self.span();
         self.from + share.clamp(0.0, 1.0) * (self.to - self.from)
     }
 
