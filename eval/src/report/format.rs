@@ -56,6 +56,18 @@ pub(super) fn percent(fraction: f64) -> String {
     }
 }
 
+/// A fraction as a percentage to two significant digits, however small: `0.02 %`, `100 %`.
+pub(super) fn share(fraction: f64) -> String {
+    let percent = fraction * 100.0;
+    let decimals = (1.0 - percent.log10().floor()).clamp(0.0, 6.0) as usize;
+    let text = format!("{percent:.decimals$}");
+    let text = match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => &text,
+    };
+    format!("{text} %")
+}
+
 /// Bytes, or bytes per second, in powers of ten: `1.20 GB`.
 pub(super) fn bytes(count: f64) -> String {
     let (scale, unit) = match count {
@@ -117,6 +129,10 @@ mod tests {
         assert_eq!(
             [0.0123, 0.0999, f64::INFINITY].map(percent),
             ["1.2%", "10%", "?"]
+        );
+        assert_eq!(
+            [0.000234, 0.05, 1.0, 1.234].map(share),
+            ["0.023 %", "5 %", "100 %", "123 %"]
         );
         assert_eq!(
             [12.0, 1.5e6, 2.4e10].map(bytes),

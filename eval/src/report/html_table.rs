@@ -124,7 +124,7 @@ fn cells(view: &View, result: &EvalResult) -> Markup {
     let seconds = |value: Option<f64>| value.map(format::duration).unwrap_or_default();
     let reached = view
         .limit_seconds(result)
-        .map(|limit| format::percent(limit / run.median));
+        .map(|limit| format::share(limit / run.median));
     html! {
         td { (format::duration(run.median)) }
         td { "±" (format::percent(relative_spread(samples))) }

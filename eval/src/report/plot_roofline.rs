@@ -113,7 +113,7 @@ fn frame(rows: &[Row], scale: &LogScale, left: f64, height: f64) -> Markup {
         }
         @for tick in scale.ticks(52.0) {
             line class=(if tick == 1.0 { "axis" } else { "grid" }) x1=(px(scale.at(tick))) x2=(px(scale.at(tick))) y1=(px(TOP - 6.0)) y2=(px(height - 8.0)) {}
-            text class="tick" x=(px(scale.at(tick))) y=(px(TOP - 12.0)) text-anchor="middle" { (tick_label(tick)) }
+            text class="tick" x=(px(scale.at(tick))) y=(px(TOP - 12.0)) text-anchor="middle" { (format::share(tick)) }
         }
         text class="tick strong" x=(px(WIDTH - 4.0)) y=(px(TOP - 12.0)) text-anchor="end" { "limit" }
     }
@@ -132,20 +132,7 @@ fn marks(view: &View, row: &Row, scale: &LogScale, y: f64) -> Markup {
         line class="range" x1=(px(low)) x2=(px(high)) y1=(px(y)) y2=(px(y)) {}
         @for (name, fraction) in others.chain(own) {
             @let seconds = format::duration(row.limit_seconds / fraction);
-            (marker(view, name, (scale.at(*fraction), y), &format!("{}, {name}: {} of the limit, {seconds}", row.pipeline, tick_label(*fraction))))
+            (marker(view, name, (scale.at(*fraction), y), &format!("{}, {name}: {} of the limit, {seconds}", row.pipeline, format::share(*fraction))))
         }
     }
-}
-
-/// A fraction as a percentage of two significant digits.
-fn tick_label(fraction: f64) -> String {
-    let percent = fraction * 100.0;
-    let decimals = (1.0 - percent.log10().floor()).clamp(0.0, 6.0) as usize;
-    let text = format!("{percent:.decimals$}");
-    let text = if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &text
-    };
-    format!("{text} %")
 }

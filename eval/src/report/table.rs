@@ -220,10 +220,100 @@ fn wrapped(rows: impl Iterator<Item = Vec<String>>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample::sample;
+    use crate::report::sample::{sample, SCHEDULERS};
+    use crate::stats::summarise;
 
     #[test]
-    fn print_it() {
-        println!("{}", table(&sample()));
+    fn a_pipeline_is_a_row_of_times_and_speedups() {
+        let text = table(&sample());
+        let expected = "\
+ms per call                   none           manual    Mullapudi2016        Adams2019           Li2018 Srivastava2020
+blur                    25.0 ±4.0%       2.50 ±4.0%       4.00 ±4.0%       3.00 ±4.0%       6.00 ±4.0%     2.00 ±4.0%
+  min                         23.8             2.38             3.80             2.85             5.70           1.90
+  speedup         12.5 [11.9–13.1] 1.25 [1.21–1.30] 2.00 [1.92–2.06] 1.50 [1.44–1.58] 3.00 [2.85–3.15]
+";
+        assert!(text.starts_with(expected), "{text}");
+    }
+
+    #[test]
+    fn failures_stand_as_their_reason_with_the_message_beneath() {
+        let text = table(&sample());
+        let failed = text
+            .lines()
+            .find(|line| line.starts_with("iir_blur"))
+            .unwrap();
+        let words: Vec<&str> = failed.split_whitespace().collect();
+        assert_eq!(
+            words,
+            [
+                "iir_blur", "9.00", "±4.0%", "-", "error", "5.00", "±4.0%", "7.00", "±4.0%",
+                "wrong", "output"
+            ]
+        );
+        let (_, list) = text.split_once("4 failures:\n").unwrap();
+        assert_eq!(
+            list.lines()
+                .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+                .count(),
+            4
+        );
+        assert!(list.contains(
+            "local_laplacian, Adams2019   out of memory: the generator needed more than 4 GB"
+        ));
+    }
+
+    #[test]
+    fn totals_say_what_was_compared() {
+        let text = table(&sample());
+        let row = |label: &str| -> Vec<&str> {
+            let line = text
+                .lines()
+                .find(|line| line.trim_start().starts_with(label))
+                .unwrap();
+            line.split_whitespace().skip(1).collect()
+        };
+        assert_eq!(row("geomean")[0], "13.0");
+        assert_eq!(row("compared"), ["3", "2", "3", "1", "3"]);
+        assert_eq!(
+            row("faster/slower/?"),
+            ["3/0/0", "1/1/0", "3/0/0", "1/0/0", "2/0/1"]
+        );
+        assert_eq!(row("completed"), ["4", "2", "3", "2", "4", "3"]);
+        assert_eq!(row("failed"), ["0", "0", "1", "2", "0", "1"]);
+        assert_eq!(row("skipped"), ["0", "2", "0", "0", "0", "0"]);
+    }
+
+    #[test]
+    fn nothing_is_wider_than_the_terminal() {
+        let mut evaluation = sample();
+        for result in &mut evaluation.results {
+            result.message = "a long message of many words ".repeat(20);
+            result.pipeline = format!("{},width=4096,height=4096,channels=3", result.pipeline);
+            result.scheduler += ",autoscheduler.parallelism=64";
+        }
+        evaluation.summary = summarise(&evaluation.results, &[]);
+        let text = table(&evaluation);
+        assert_eq!(
+            text.lines()
+                .filter(|line| line.starts_with("ms per call"))
+                .count(),
+            2,
+            "two blocks"
+        );
+        assert!(
+            text.lines().all(|line| line.chars().count() <= WIDTH),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn without_our_scheduler_there_are_times_alone() {
+        let mut evaluation = sample();
+        evaluation
+            .results
+            .retain(|result| result.scheduler != SCHEDULERS[5]);
+        let text = table(&evaluation);
+        assert!(!text.contains("speedup") && text.contains("25.0 ±4.0%"));
+        assert!(table(&Evaluation::default()).contains("machine"));
     }
 }
