@@ -63,7 +63,9 @@ inline Halide::Func twice(const Halide::Func &f, int dim, const Halide::Expr &ex
     const Halide::Expr i = vars[dim];
     auto at = [&](const Halide::Expr &coordinate) { return clamped_at(f, vars, dim, coordinate, extent); };
     Halide::Func doubled(name);
-    doubled(vars) = 0.75f * at(i / 2) + 0.25f * at(i / 2 - 1 + 2 * (i % 2));
+    // Of the two pixels around i the one before it is the nearer for odd i.
+    Halide::Expr weight = 0.25f + 0.5f * Halide::cast<float>(i % 2);
+    doubled(vars) = weight * at((i - 1) / 2) + (1.0f - weight) * at((i + 1) / 2);
     return doubled;
 }
 

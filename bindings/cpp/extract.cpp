@@ -17,8 +17,12 @@ namespace {
 class FindLoads : public IRGraphVisitor {
     using IRGraphVisitor::visit;
 
+    // Nodes are equal more often than they are the same.
+    std::set<Expr, IRGraphDeepCompare> seen;
+
     void visit(const Call *op) override {
-        if (op->call_type == Call::Halide || op->call_type == Call::Image) {
+        const bool load = op->call_type == Call::Halide || op->call_type == Call::Image;
+        if (load && seen.insert(op).second) {
             loads.push_back(op);
         }
         IRGraphVisitor::visit(op);
@@ -89,8 +93,7 @@ class Extract {
     void accesses(const std::vector<Expr> &exprs, const std::vector<std::string> &loops) {
         FindLoads find;
         for (const Expr &e : exprs) {
-            // Equal calls that are separate nodes become one.
-            common_subexpression_elimination(e).accept(&find);
+            e.accept(&find);
         }
         json.key("accesses").array(find.loads, [&](const Call *call) {
             json.object([&] {

@@ -1,2 +1,69 @@
-//! The tool.
-fn main() {}
+//! `nnc`: builds Halide pipelines with autoschedulers, and measures what that gains.
+
+mod builder;
+mod cache;
+mod child;
+mod cli;
+mod eval;
+mod failure;
+mod gen;
+mod generator;
+mod hl_autoscheduler;
+mod link;
+mod machine;
+mod measure;
+mod process;
+mod progress;
+mod record;
+mod report;
+mod schedulers;
+mod sizes;
+mod stats;
+mod timing;
+mod units;
+mod worker;
+
+use std::fmt;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+/// An error that is the command line's or the environment's: exit code 2.
+#[derive(Debug)]
+struct Usage(String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+fn run(command: &Command) -> Result<ExitCode> {
+    match command {
+        Command::Eval(args) => Ok(match eval::run(args)? {
+            eval::Ended::Complete => ExitCode::SUCCESS,
+            eval::Ended::Interrupted => ExitCode::from(130),
+        }),
+        Command::Gen(args) => gen::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Worker(args) => {
+            worker::serve(&args.library, args.threads).map(|()| ExitCode::SUCCESS)
+        }
+        _ => todo!(),
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if !matches!(cli.command, Command::Worker(_) | Command::Gen(_)) {
+        process::catch_interrupt();
+    }
+    run(&cli.command).unwrap_or_else(|error| {
+        eprintln!("nnc: {error:#}");
+        ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+    })
+}

@@ -20,14 +20,16 @@ pub enum Status {
     WrongOutput,
 }
 
-/// Run times of one build, in seconds, one sample per call of the pipeline.
+/// Run times of one build, in seconds per call of the pipeline, one sample per round. The sample of a short pipeline is
+/// the mean of a batch of calls.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunSeconds {
     /// Median of `samples`.
     pub median: f64,
     /// Smallest of `samples`.
     pub min: f64,
-    /// Samples in the order measured. Sample `i` of every scheduler of a pipeline was taken in the same round.
+    /// Samples in the order measured. Sample `i` of every scheduler of a pipeline was taken in the same
+    /// round; a scheduler whose times settled early has fewer.
     pub samples: Vec<f64>,
 }
 

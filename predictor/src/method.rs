@@ -68,7 +68,7 @@ impl Method {
         }
     }
 
-    /// Fits `data`. Networks obey `config`, except that [`Method::LargeNnC`] has a shape of its own; the forest takes
+    /// Fits `data`. Networks obey `config`, except that [`Method::LargeNnC`] has a shape of its own and is fitted once; the forest takes
     /// its seed from it.
     ///
     /// # Errors
@@ -95,7 +95,9 @@ impl Method {
             Method::LogNlrC => Box::new(Forest::fit(data, Space::Log, config.seed)?),
             Method::LargeNnC => {
                 let shape = Shape::unconstrained(data.schema().len(), &LARGE_HIDDEN, Activation::Relu, true)?;
-                Box::new(train(data, &TrainConfig { shape: Some(shape), ..config.clone() })?)
+                // Forty times the parameters: one fit takes as long as all of NN+C's.
+                let config = TrainConfig { shape: Some(shape), restarts: 1, companions: 0, ..config.clone() };
+                Box::new(train(data, &config)?)
             }
         })
     }

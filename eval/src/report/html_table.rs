@@ -19,7 +19,7 @@ const OTHER_COLUMNS: [&str; 7] = [
     "output",
 ];
 
-/// Geometric means of every scheduler over every other, where more than the subject's were computed.
+/// Geometric means of every scheduler over every other, where there are more than the cards already show.
 pub(super) fn against_each_other(view: &View) -> Markup {
     let summary = &view.evaluation.summary;
     let find = |own: &str, other: &str| {
@@ -39,7 +39,7 @@ pub(super) fn against_each_other(view: &View) -> Markup {
         .filter(|name| summary.iter().any(|s| s.baseline == ***name))
         .copied()
         .collect();
-    if rows.len() < 2 {
+    if rows.len() < 3 {
         return html! {};
     }
     html! {

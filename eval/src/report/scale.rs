@@ -64,8 +64,11 @@ impl LogScale {
             (self.low.log10().floor() as i32..=self.high.log10().ceil() as i32).collect::<Vec<_>>();
         let candidates = |mantissas: &[f64], stride: i32| -> Vec<f64> {
             let chosen = decades.iter().filter(|decade| *decade % stride == 0);
-            let values =
-                chosen.flat_map(|&decade| mantissas.iter().map(move |m| m * 10f64.powi(decade)));
+            let values = chosen.flat_map(|&decade| {
+                mantissas
+                    .iter()
+                    .map(move |mantissa| decimal(*mantissa, decade))
+            });
             values
                 .filter(|&value| self.low <= value && value <= self.high)
                 .collect()
@@ -79,6 +82,13 @@ impl LogScale {
         let coarse = (2..8).map(|stride| candidates(&[1.0], stride));
         fine.chain(coarse).find(fits).unwrap_or_default()
     }
+}
+
+/// `mantissa` times ten to `decade`, as the nearest number to its decimal notation, so that labels have few digits.
+fn decimal(mantissa: f64, decade: i32) -> f64 {
+    format!("{mantissa}e{decade}")
+        .parse()
+        .expect("a number's own notation")
 }
 
 #[cfg(test)]
@@ -112,6 +122,12 @@ mod tests {
             [1.0, 2.0, 5.0, 10.0],
             "also upwards"
         );
+    }
+
+    #[test]
+    fn ticks_are_exact_decimals() {
+        let ticks = LogScale::over([0.5, 1.0], 0.0, 400.0).ticks(30.0);
+        assert_eq!(ticks, [0.5, 0.7, 1.0]);
     }
 
     #[test]

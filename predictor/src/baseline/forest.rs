@@ -14,6 +14,8 @@ const TREES: usize = 100;
 pub struct Forest {
     schema: Schema,
     space: Space,
+    /// Seconds that count as 1 while fitting.
+    unit: f64,
     forest: RandomForestRegressor<f64, f64, DenseMatrix<f64>, Vec<f64>>,
 }
 
@@ -29,10 +31,12 @@ impl Forest {
         let schema = data.schema().clone();
         let mut parameters = RandomForestRegressorParameters::default().with_n_trees(TREES).with_m(schema.len());
         parameters.seed = seed;
-        let targets: Vec<f64> = data.seconds().iter().map(|&seconds| space.target(seconds)).collect();
+        // Squared differences of microseconds would come close to what the forest takes for equal.
+        let unit = data.seconds().mean().unwrap_or(1.0);
+        let targets: Vec<f64> = data.seconds().iter().map(|&seconds| space.target(seconds / unit)).collect();
         let forest = RandomForestRegressor::fit(&matrix(data.inputs())?, &targets, parameters)
             .map_err(|error| Error::Forest(error.to_string()))?;
-        Ok(Forest { schema, space, forest })
+        Ok(Forest { schema, space, unit, forest })
     }
 
     /// Predicted seconds of every instance.
@@ -45,7 +49,7 @@ impl Forest {
         }
         let inputs = data.columns(&self.schema)?.reversed_axes();
         let targets = self.forest.predict(&matrix(&inputs)?).map_err(|error| Error::Forest(error.to_string()))?;
-        Ok(targets.into_iter().map(|target| self.space.seconds(target)).collect())
+        Ok(targets.into_iter().map(|target| self.unit * self.space.seconds(target)).collect())
     }
 }
 
