@@ -1,0 +1,248 @@
+//! Builds one pipeline with one scheduler: generator run, link, cache.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+use crate::cache::{Cache, Key};
+use crate::child::{self, Limits};
+use crate::failure::{explain, Tail};
+use crate::generator::{self, Pipeline};
+use crate::link;
+use crate::record::Status;
+use crate::schedulers::{Arguments, PluginFiles, Scheduler};
+
+/// Name of the compiled function in every library we build.
+pub const FUNCTION: &str = "pipeline";
+/// What Halide prints, at `HL_DEBUG_CODEGEN=1`, when the schedule is complete and lowering begins.
+const LOWERING: &str = "Creating initial loop nests";
+/// What Halide says when a generator has no expert schedule.
+const NO_MANUAL: &str = "has no GeneratorParam named: manual";
+
+/// How a build went.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Outcome {
+    /// `Ok` if there is a library.
+    pub status: Status,
+    /// Why not.
+    pub message: String,
+    /// Seconds from the start of the generator to its first lowering message.
+    pub schedule_seconds: Option<f64>,
+    /// Seconds from there to the generator's end.
+    pub compile_seconds: Option<f64>,
+    /// Peak resident memory of the generator.
+    pub peak_memory_bytes: Option<u64>,
+    /// Run time that the scheduler expects.
+    pub predicted_seconds: Option<f64>,
+    /// Whether the pipeline computes with floating-point numbers; known for builds of the reference only.
+    pub float_math: Option<bool>,
+}
+
+/// A finished build.
+#[derive(Clone, Debug)]
+pub struct Build {
+    /// Identifies everything that went into it.
+    pub key: String,
+    /// How it went.
+    pub outcome: Outcome,
+    /// The shared library; exists if the outcome is `Ok`.
+    pub library: PathBuf,
+    /// Whether it came out of the cache.
+    pub reused: bool,
+}
+
+/// Everything but the pipeline and the scheduler.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    /// Halide target string.
+    pub target: String,
+    /// Threads to schedule for.
+    pub threads: usize,
+    /// Limits of the generator.
+    pub limits: Limits,
+    /// Where plugins are.
+    pub plugins: PluginFiles,
+    /// Where builds are kept.
+    pub cache: Cache,
+    /// Further linker arguments.
+    pub link_args: Vec<String>,
+    /// The scheduler whose builds others are compared with.
+    pub reference: Scheduler,
+}
+
+/// What a generator's standard error says, as it comes.
+#[derive(Default)]
+struct Log {
+    tail: Tail,
+    lowering_seconds: Option<f64>,
+    predicted_seconds: Option<f64>,
+    no_manual: bool,
+}
+
+impl Log {
+    fn line(&mut self, seconds: f64, line: &str) {
+        if self.lowering_seconds.is_none() && line.starts_with(LOWERING) {
+            self.lowering_seconds = Some(seconds);
+        }
+        // Adams2019 reports what it expects, in milliseconds.
+        if let Some(cost) = line
+            .strip_prefix("Best cost: ")
+            .and_then(|cost| cost.trim().parse::<f64>().ok())
+        {
+            self.predicted_seconds = Some(cost / 1e3);
+        }
+        self.no_manual |= line.contains(NO_MANUAL);
+        self.tail.push(line);
+    }
+}
+
+impl Builder {
+    /// The generator run that builds `pipeline` with `scheduler` into `folder`.
+    fn arguments(
+        &self,
+        pipeline: &Pipeline,
+        scheduler: &Scheduler,
+    ) -> Result<(Vec<String>, Arguments)> {
+        let chosen = scheduler.arguments(&self.plugins, &pipeline.executable, self.threads)?;
+        let emit = if *scheduler == self.reference {
+            "object,stmt"
+        } else {
+            "object"
+        };
+        let mut args: Vec<String> = [
+            "-g",
+            &pipeline.name,
+            "-f",
+            FUNCTION,
+            "-n",
+            FUNCTION,
+            "-e",
+            emit,
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        args.push(format!("target={}", self.target));
+        args.extend(
+            pipeline
+                .params
+                .iter()
+                .map(|(key, value)| format!("{key}={value}")),
+        );
+        args.extend(chosen.args.iter().cloned());
+        Ok((args, chosen))
+    }
+
+    fn key(&self, pipeline: &Pipeline, args: &[String], chosen: &Arguments) -> String {
+        let mut key = Key::new("build");
+        key.add(&pipeline.executable.key.hex())
+            .add(&chosen.plugin_hash);
+        key.add(&format!("{:?} {:?}", self.limits, self.link_args));
+        args.iter().for_each(|arg| drop(key.add(arg)));
+        key.hex()
+    }
+
+    /// Builds, or finds the build in the cache. Fails only if something is wrong with this machine or the command line;
+    /// a build that fails is an outcome.
+    pub fn build(&self, pipeline: &Pipeline, scheduler: &Scheduler) -> Result<Build> {
+        let (args, chosen) = self.arguments(pipeline, scheduler)?;
+        let key = self.key(pipeline, &args, &chosen);
+        let library = self.cache.build_folder(&key).join("pipeline.so");
+        if let Some(outcome) = self.cache.read_build(&key) {
+            return Ok(Build {
+                key,
+                outcome,
+                library,
+                reused: true,
+            });
+        }
+        let work = self.cache.work_folder()?;
+        let outcome = self.run_generator(pipeline, &args, &chosen, work.path())?;
+        // What the user stopped has no outcome.
+        if !crate::process::interrupted() {
+            self.cache.store_build(&key, &outcome, work)?;
+        }
+        Ok(Build {
+            key,
+            outcome,
+            library,
+            reused: false,
+        })
+    }
+
+    fn run_generator(
+        &self,
+        pipeline: &Pipeline,
+        args: &[String],
+        chosen: &Arguments,
+        work: &Path,
+    ) -> Result<Outcome> {
+        let mut command = generator::command(&pipeline.executable.path);
+        command
+            .args(args)
+            .arg("-o")
+            .arg(work)
+            .env("HL_DEBUG_CODEGEN", "1");
+        let report = work.join("report.json");
+        if chosen.reports {
+            command.arg(format!("autoscheduler.report={}", report.display()));
+        }
+        let mut log = Log::default();
+        let finished = child::run(command, &self.limits, |seconds, line| {
+            log.line(seconds, line)
+        })?;
+        let doing = if log.lowering_seconds.is_some() {
+            "compiling"
+        } else {
+            "scheduling"
+        };
+        let failure = explain(&finished, &log.tail, &self.limits, doing);
+        let (status, message) = match failure {
+            None => self.link(work),
+            Some(_) if log.no_manual => (
+                Status::Skipped,
+                "the generator has no expert schedule".to_owned(),
+            ),
+            Some(failure) => failure,
+        };
+        Ok(Outcome {
+            status,
+            message,
+            schedule_seconds: log.lowering_seconds,
+            compile_seconds: log
+                .lowering_seconds
+                .map(|lowering| finished.seconds - lowering),
+            peak_memory_bytes: Some(finished.peak_memory_bytes),
+            predicted_seconds: log.predicted_seconds.or_else(|| read_prediction(&report)),
+            float_math: mentions_float(&work.join(FUNCTION).with_extension("stmt")),
+        })
+    }
+
+    fn link(&self, work: &Path) -> (Status, String) {
+        let object = work.join(FUNCTION).with_extension("o");
+        match link::shared_library(&object, &work.join("pipeline.so"), &self.link_args) {
+            Ok(()) => {
+                // The library is what is kept.
+                let _ = std::fs::remove_file(object);
+                (Status::Ok, String::new())
+            }
+            Err(error) => (Status::Error, format!("{error:#}")),
+        }
+    }
+}
+
+/// `predicted_seconds` of the report that our plugin wrote.
+fn read_prediction(report: &Path) -> Option<f64> {
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(report).ok()?).ok()?;
+    report["predicted_seconds"].as_f64()
+}
+
+/// Whether lowered code mentions a floating-point type.
+fn mentions_float(stmt: &Path) -> Option<bool> {
+    let text = std::fs::read_to_string(stmt).ok()?;
+    Some(
+        ["float32", "float64", "float16"]
+            .iter()
+            .any(|name| text.contains(name)),
+    )
+}

@@ -1,0 +1,147 @@
+//! What the computer itself can do: processor name, copy bandwidth and arithmetic peak, for the roofline.
+
+use std::hint::black_box;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Time spent on each measurement.
+const BUDGET: Duration = Duration::from_millis(400);
+/// Bytes each thread copies: more than caches hold.
+const COPY_BYTES: usize = 128 << 20;
+/// Independent chains of multiply-adds: enough to hide their latency.
+const CHAINS: usize = 10;
+/// Single-precision numbers of a chain: the widest vector registers there are.
+const LANES: usize = 16;
+/// Multiply-adds of each chain between looks at the clock.
+const STEPS: usize = 100_000;
+
+/// Processor model as the operating system names it.
+pub fn cpu_name() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    name.map_or_else(
+        || std::env::consts::ARCH.to_owned(),
+        |(_, name)| name.trim().to_owned(),
+    )
+}
+
+/// The best of several rounds of `work` on all threads at once: units per second, where `work` returns units.
+fn best_rate(threads: usize, work: impl Fn() -> f64 + Sync) -> f64 {
+    let one = || {
+        work();
+        let (start, mut best) = (Instant::now(), 0f64);
+        while start.elapsed() < BUDGET {
+            let round = Instant::now();
+            best = best.max(work() / round.elapsed().as_secs_f64());
+        }
+        best
+    };
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
+        running
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or(0.0))
+            .sum()
+    })
+}
+
+/// Bytes per second, read plus written, that `threads` threads copy.
+pub fn copy_bytes_per_second(threads: usize) -> f64 {
+    let bytes = COPY_BYTES / threads.max(1);
+    let rate = best_rate(threads, || {
+        thread_local!(static BUFFERS: std::cell::RefCell<(Vec<u8>, Vec<u8>)> = const { std::cell::RefCell::new((vec![], vec![])) });
+        BUFFERS.with_borrow_mut(|(from, to)| {
+            if from.len() != bytes {
+                *from = vec![1; bytes];
+                *to = vec![2; bytes];
+            }
+            to.copy_from_slice(black_box(from));
+            black_box(to);
+        });
+        2.0 * bytes as f64
+    });
+    rate
+}
+
+/// Chains of multiply-adds; inlined into functions compiled for particular instructions.
+#[inline(always)]
+fn chains() -> f64 {
+    let mut sums = [[1.0f32; LANES]; CHAINS];
+    let (factor, term) = (black_box(0.999f32), black_box(0.001f32));
+    for _ in 0..STEPS {
+        for chain in &mut sums {
+            for sum in chain {
+                *sum = sum.mul_add(factor, term);
+            }
+        }
+    }
+    black_box(sums);
+    (2 * LANES * CHAINS * STEPS) as f64
+}
+
+#[cfg(target_arch = "x86_64")]
+mod vector {
+    #[target_feature(enable = "avx512f")]
+    fn chains_avx512() -> f64 {
+        super::chains()
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    fn chains_fma() -> f64 {
+        super::chains()
+    }
+
+    /// Single-precision operations done.
+    pub fn work() -> f64 {
+        if is_x86_feature_detected!("avx512f") {
+            // SAFETY: the processor has the feature.
+            return unsafe { chains_avx512() };
+        }
+        if is_x86_feature_detected!("fma") && is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has the features.
+            return unsafe { chains_fma() };
+        }
+        super::plain_chains()
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+mod vector {
+    /// Single-precision operations done. Other architectures have multiply-adds in their baseline.
+    pub fn work() -> f64 {
+        super::chains()
+    }
+}
+
+/// The chains without multiply-add instructions, whose emulation would take a hundred times as long.
+#[cfg(target_arch = "x86_64")]
+fn plain_chains() -> f64 {
+    let mut sums = [[1.0f32; LANES]; CHAINS];
+    let (factor, term) = (black_box(0.999f32), black_box(0.001f32));
+    for _ in 0..STEPS {
+        sums.iter_mut()
+            .flatten()
+            .for_each(|sum| *sum = *sum * factor + term);
+    }
+    black_box(sums);
+    (2 * LANES * CHAINS * STEPS) as f64
+}
+
+/// Single-precision operations per second that `threads` threads reach; a multiply-add is two.
+pub fn peak_flops(threads: usize) -> f64 {
+    best_rate(threads, vector::work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measurements_are_plausible() {
+        assert!(copy_bytes_per_second(1) > 1e8);
+        assert!(peak_flops(1) > 1e8);
+        assert!(!cpu_name().is_empty());
+    }
+}

@@ -1,0 +1,389 @@
+//! Runs the builds of one pipeline: compares their outputs, then times them in turns.
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+use crate::builder::Build;
+use crate::cache::{Cache, Key};
+use crate::child::Limits;
+use crate::generator::Pipeline;
+use crate::machine;
+use crate::process;
+use crate::record::{RunSeconds, Status};
+use crate::timing::{self, Settings, Subject};
+use crate::worker::client::{Failure, Worker};
+use crate::worker::protocol::{Description, Kind, Request, Rule, Shapes};
+
+/// What running one build gave.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Measurement {
+    /// Whether it ran, and right.
+    pub status: Status,
+    /// Why not.
+    pub message: String,
+    /// Times.
+    pub run_seconds: Option<RunSeconds>,
+    /// Whether the outputs equal the reference's.
+    pub output_matches: Option<bool>,
+    /// Bytes of all inputs and outputs.
+    pub io_bytes: Option<u64>,
+}
+
+/// What running all builds of a pipeline gave.
+#[derive(Clone, Debug)]
+pub struct Timed {
+    /// By build.
+    pub measurements: Vec<Measurement>,
+    /// The target they were compiled for, in full.
+    pub target: Option<String>,
+    /// Whether this came out of the cache.
+    pub reused: bool,
+}
+
+/// How to measure.
+#[derive(Clone, Debug)]
+pub struct Timer {
+    /// When to stop.
+    pub settings: Settings,
+    /// Limits of each worker.
+    pub limits: Limits,
+    /// Threads of each worker.
+    pub threads: usize,
+    /// Seed of the inputs.
+    pub seed: u64,
+    /// Where timings are kept.
+    pub cache: Cache,
+}
+
+/// A timing in the cache: measurements by the key of their build. Only what was timed in turns stands together.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    target: Option<String>,
+    measurements: Vec<(String, Measurement)>,
+}
+
+/// What the reference computed, on disk.
+struct Expected {
+    description: Description,
+    shapes: Shapes,
+    rule: Rule,
+    folder: tempfile::TempDir,
+}
+
+impl Expected {
+    fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("outputs")
+    }
+}
+
+/// How much outputs may differ: nothing, unless floating-point numbers are involved that the compiler may reassociate.
+pub fn rule_for(description: &Description, float_math: Option<bool>) -> Rule {
+    let strict = description
+        .target
+        .split('-')
+        .any(|feature| feature == "strict_float");
+    let floats = float_math.unwrap_or(true)
+        || description
+            .arguments
+            .iter()
+            .any(|argument| argument.type_.is_float());
+    if floats && !strict {
+        Rule::Tolerance
+    } else {
+        Rule::Exact
+    }
+}
+
+/// Regions of the buffers of one kind at the estimates; where there is none, an extent of 1.
+pub fn estimates(description: &Description, kind: Kind) -> Vec<Vec<[i32; 2]>> {
+    let region = |estimate: &Option<[i32; 2]>| estimate.unwrap_or([0, 1]);
+    description
+        .of_kind(kind)
+        .map(|argument| argument.estimates.iter().map(region).collect())
+        .collect()
+}
+
+/// The names of outputs without estimates.
+fn lacks_estimates(description: &Description) -> Option<String> {
+    let without = |kind| {
+        let lacking = description
+            .of_kind(kind)
+            .filter(|argument| argument.estimates.contains(&None));
+        lacking
+            .map(|argument| argument.name.clone())
+            .collect::<Vec<_>>()
+    };
+    let outputs = without(Kind::Output);
+    (!outputs.is_empty()).then(|| {
+        format!(
+            "no estimates for the output {}: its size is not known",
+            outputs.join(", ")
+        )
+    })
+}
+
+impl Measurement {
+    fn failed(status: Status, message: String) -> Measurement {
+        Measurement {
+            status,
+            message,
+            run_seconds: None,
+            output_matches: None,
+            io_bytes: None,
+        }
+    }
+}
+
+impl Subject for Worker {
+    type Error = Failure;
+
+    fn run(&mut self, calls: u32) -> Result<f64, Failure> {
+        Worker::run(self, calls)
+    }
+}
+
+impl Timer {
+    fn key(&self, pipeline: &Pipeline, reference: &Build) -> String {
+        let mut key = Key::new("timing");
+        key.add(&pipeline.executable.key.hex())
+            .add(&pipeline.to_string())
+            .add(&reference.key)
+            .add(&machine::cpu_name());
+        key.add(&format!(
+            "{:?} {:?} {} {}",
+            self.settings, self.limits, self.threads, self.seed
+        ));
+        key.hex()
+    }
+
+    /// Measures `builds`, or finds all of them measured together in the cache.
+    pub fn time(&self, pipeline: &Pipeline, builds: &[Build], reference: &Build) -> Result<Timed> {
+        let key = self.key(pipeline, reference);
+        if let Some(timed) = self
+            .cache
+            .read_timing(&key)
+            .and_then(|stored| reuse(stored, builds))
+        {
+            return Ok(timed);
+        }
+        let (measurements, target) = self.measure(builds, reference)?;
+        if !process::interrupted() {
+            let keys = builds.iter().map(|build| build.key.clone());
+            let measurements = keys.zip(measurements.iter().cloned()).collect();
+            self.cache.store_timing(
+                &key,
+                &Stored {
+                    target: target.clone(),
+                    measurements,
+                },
+            )?;
+        }
+        Ok(Timed {
+            measurements,
+            target,
+            reused: false,
+        })
+    }
+
+    fn measure(
+        &self,
+        builds: &[Build],
+        reference: &Build,
+    ) -> Result<(Vec<Measurement>, Option<String>)> {
+        let expected = self.expect(reference)?;
+        let mut measurements = Vec::new();
+        let mut workers = Vec::new();
+        let mut running = Vec::new();
+        for (i, build) in builds.iter().enumerate() {
+            if build.outcome.status != Status::Ok {
+                measurements.push(Measurement::failed(build.outcome.status, String::new()));
+                continue;
+            }
+            let (measurement, worker) = self.check(build, expected.as_ref());
+            measurements.push(measurement);
+            if let Some(worker) = worker {
+                running.push(i);
+                workers.push(worker);
+            }
+        }
+        let samples = timing::interleave(
+            &mut workers,
+            &self.settings,
+            &timing::Monotonic::start(),
+            process::interrupted,
+        );
+        for (i, samples) in running.into_iter().zip(samples) {
+            match samples {
+                Ok(samples) => measurements[i].run_seconds = timing::record(samples),
+                Err(failure) => {
+                    (measurements[i].status, measurements[i].message) =
+                        (failure.status, failure.message)
+                }
+            }
+        }
+        let target = expected.ok().map(|expected| expected.description.target);
+        Ok((measurements, target))
+    }
+
+    /// Runs the reference and keeps its outputs; or says why that failed.
+    fn expect(&self, reference: &Build) -> Result<Result<Expected, String>> {
+        if reference.outcome.status != Status::Ok {
+            return Ok(Err(reference.outcome.message.clone()));
+        }
+        let mut worker = Worker::start(&reference.library, self.threads, self.limits)?;
+        let folder = self.cache.work_folder()?;
+        Ok(self
+            .run_reference(&mut worker, reference, folder)
+            .map_err(|failure| failure.message))
+    }
+
+    fn run_reference(
+        &self,
+        worker: &mut Worker,
+        reference: &Build,
+        folder: tempfile::TempDir,
+    ) -> Result<Expected, Failure> {
+        let description = worker.describe()?;
+        if let Some(message) = lacks_estimates(&description) {
+            return Err(Failure {
+                status: Status::Error,
+                message,
+            });
+        }
+        let shapes = worker.plan(&Request::Plan {
+            inputs: estimates(&description, Kind::Input),
+            outputs: estimates(&description, Kind::Output),
+            scalars: vec![],
+        })?;
+        worker.prepare(&shapes, self.seed, &[])?;
+        worker.run(1)?;
+        let rule = rule_for(&description, reference.outcome.float_math);
+        let expected = Expected {
+            description,
+            shapes,
+            rule,
+            folder,
+        };
+        worker.tell(&Request::Save {
+            path: expected.path(),
+        })?;
+        Ok(expected)
+    }
+
+    /// Runs a build once and compares its outputs. The worker is ready to be timed, if that makes sense.
+    fn check(
+        &self,
+        build: &Build,
+        expected: Result<&Expected, &String>,
+    ) -> (Measurement, Option<Worker>) {
+        let expected = match expected {
+            Ok(expected) => expected,
+            Err(message) => {
+                let message = format!("the build that outputs are compared with failed: {message}");
+                return (Measurement::failed(Status::Error, message), None);
+            }
+        };
+        let mut worker = match Worker::start(&build.library, self.threads, self.limits) {
+            Ok(worker) => worker,
+            Err(error) => {
+                return (
+                    Measurement::failed(Status::Error, format!("{error:#}")),
+                    None,
+                )
+            }
+        };
+        let compare = Request::Compare {
+            path: expected.path(),
+            rule: expected.rule,
+        };
+        let checked = worker
+            .prepare(&expected.shapes, self.seed, &[])
+            .and_then(|io_bytes| {
+                worker.run(1)?;
+                Ok((io_bytes, worker.compare(&compare)?))
+            });
+        let (io_bytes, difference) = match checked {
+            Ok(checked) => checked,
+            Err(failure) => return (Measurement::failed(failure.status, failure.message), None),
+        };
+        let mut measurement = Measurement {
+            output_matches: Some(difference.is_none()),
+            io_bytes: Some(io_bytes),
+            ..Measurement::failed(Status::Ok, String::new())
+        };
+        match difference {
+            None => (measurement, Some(worker)),
+            Some(difference) => {
+                (measurement.status, measurement.message) = (Status::WrongOutput, difference);
+                (measurement, None)
+            }
+        }
+    }
+}
+
+/// The measurements of `builds` out of `stored`, if it has all of them.
+fn reuse(stored: Stored, builds: &[Build]) -> Option<Timed> {
+    let find = |build: &Build| {
+        let found = stored
+            .measurements
+            .iter()
+            .find(|(key, _)| *key == build.key);
+        found.map(|(_, measurement)| measurement.clone())
+    };
+    let measurements = builds.iter().map(find).collect::<Option<_>>()?;
+    Some(Timed {
+        measurements,
+        target: stored.target,
+        reused: true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::protocol::{Argument, Code, Type};
+
+    fn description(target: &str, code: Code) -> Description {
+        let argument = Argument {
+            name: "f".to_owned(),
+            kind: Kind::Output,
+            type_: Type { code, bits: 32 },
+            dimensions: 2,
+            estimates: vec![Some([0, 8]), None],
+        };
+        Description {
+            target: target.to_owned(),
+            arguments: vec![argument],
+        }
+    }
+
+    #[test]
+    fn tolerance_only_where_floats_may_be_reassociated() {
+        assert_eq!(
+            rule_for(&description("x86-64-linux", Code::Int), Some(false)),
+            Rule::Exact
+        );
+        assert_eq!(
+            rule_for(&description("x86-64-linux", Code::Int), Some(true)),
+            Rule::Tolerance
+        );
+        assert_eq!(
+            rule_for(&description("x86-64-linux", Code::Float), Some(false)),
+            Rule::Tolerance
+        );
+        assert_eq!(
+            rule_for(
+                &description("x86-64-linux-strict_float", Code::Float),
+                Some(true)
+            ),
+            Rule::Exact
+        );
+    }
+
+    #[test]
+    fn missing_estimates_are_named() {
+        let description = description("x", Code::Int);
+        assert!(lacks_estimates(&description).unwrap().contains("output f"));
+        assert_eq!(estimates(&description, Kind::Output), [[[0, 8], [0, 1]]]);
+    }
+}

@@ -1,0 +1,254 @@
+//! The parent's side of a worker process.
+
+use std::fmt;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::mpsc::{channel, Receiver, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::protocol::{Description, Request, Response, Shapes, PREFIX};
+use crate::child::{end_of, End, Finished, Limits};
+use crate::failure::{explain, Tail};
+use crate::hl_autoscheduler;
+use crate::process;
+use crate::record::Status;
+
+/// How often waiting is interrupted to see whether the user wants to stop.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Why a worker gave no answer, or an error for one.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What to report.
+    pub status: Status,
+    /// Why.
+    pub message: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// A running worker. Dropping it kills it.
+pub struct Worker {
+    pid: u32,
+    stdin: ChildStdin,
+    answers: Receiver<String>,
+    tail: Option<JoinHandle<Tail>>,
+    limits: Limits,
+    start: Instant,
+    reaped: bool,
+}
+
+impl Worker {
+    /// Starts a worker on a library. `limits` hold for its memory, and for the time of each request.
+    pub fn start(library: &Path, threads: usize, limits: Limits) -> Result<Worker> {
+        let mut command =
+            Command::new(std::env::current_exe().context("cannot find this program's own file")?);
+        command
+            .arg("worker")
+            .arg(library)
+            .arg("--threads")
+            .arg(threads.to_string());
+        command
+            .env("HL_NUM_THREADS", threads.to_string())
+            .env_remove(hl_autoscheduler::VARIABLE);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        process::confine(&mut command, limits.memory_bytes);
+        let mut child = command.spawn().context("cannot start a worker")?;
+        let (sender, answers) = channel();
+        let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        thread::spawn(move || {
+            // What a pipeline prints may run into an answer's line.
+            let answers = stdout.lines().map_while(Result::ok);
+            let answers = answers
+                .filter_map(|line| Some(line[line.find(PREFIX)? + PREFIX.len()..].to_owned()));
+            answers
+                .map_while(|answer| sender.send(answer).ok())
+                .for_each(drop);
+        });
+        let stderr = BufReader::new(child.stderr.take().expect("stderr is piped"));
+        let tail = thread::spawn(move || {
+            let mut tail = Tail::default();
+            stderr
+                .lines()
+                .map_while(Result::ok)
+                .for_each(|line| tail.push(&line));
+            tail
+        });
+        Ok(Worker {
+            pid: child.id(),
+            stdin: child.stdin.take().expect("stdin is piped"),
+            answers,
+            tail: Some(tail),
+            limits,
+            start: Instant::now(),
+            reaped: false,
+        })
+    }
+
+    /// Sends a request and waits for its answer.
+    pub fn ask(&mut self, request: &Request) -> Result<Response, Failure> {
+        let line = serde_json::to_string(request).expect("requests are plain data");
+        if writeln!(self.stdin, "{line}")
+            .and_then(|()| self.stdin.flush())
+            .is_err()
+        {
+            return Err(self.end(None));
+        }
+        let asked = Instant::now();
+        loop {
+            match self.answers.recv_timeout(TICK) {
+                Ok(answer) => return read_answer(&answer),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.end(None)),
+                Err(RecvTimeoutError::Timeout) if process::interrupted() => {
+                    return Err(self.end(Some(End::Interrupted)))
+                }
+                Err(RecvTimeoutError::Timeout) if asked.elapsed() >= self.limits.timeout => {
+                    return Err(self.end(Some(End::TimedOut)));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    /// Reaps the process, which has ended or gets killed for the reason given, and says why there is no answer.
+    fn end(&mut self, killed: Option<End>) -> Failure {
+        if killed.is_some() {
+            process::kill_group(self.pid);
+        }
+        let usage = self.reap();
+        let tail = self
+            .tail
+            .take()
+            .and_then(|tail| tail.join().ok())
+            .unwrap_or_default();
+        let end = killed
+            .or(usage.map(|usage| end_of(&usage)))
+            .unwrap_or(End::Exited(1));
+        let finished = Finished {
+            end,
+            seconds: self.start.elapsed().as_secs_f64(),
+            peak_memory_bytes: usage.map_or(0, |usage| usage.peak_memory_bytes),
+        };
+        let failure = explain(&finished, &tail, &self.limits, "running");
+        let (status, message) =
+            failure.unwrap_or((Status::Error, "the pipeline ended its process".to_owned()));
+        Failure {
+            status,
+            message: message.replace("--timeout", "--run-timeout"),
+        }
+    }
+
+    fn reap(&mut self) -> Option<process::Usage> {
+        while !self.reaped {
+            match process::try_wait(self.pid) {
+                Ok(None) => thread::sleep(Duration::from_millis(1)),
+                ended => {
+                    self.reaped = true;
+                    return ended.ok().flatten();
+                }
+            }
+        }
+        None
+    }
+
+    /// Asks for the pipeline's description.
+    pub fn describe(&mut self) -> Result<Description, Failure> {
+        match self.ask(&Request::Describe)? {
+            Response::Description(description) => Ok(description),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Asks for shapes.
+    pub fn plan(&mut self, request: &Request) -> Result<Shapes, Failure> {
+        match self.ask(request)? {
+            Response::Shapes(shapes) => Ok(shapes),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Has buffers made; returns the bytes of all.
+    pub fn prepare(
+        &mut self,
+        shapes: &Shapes,
+        seed: u64,
+        scalars: &[(String, String)],
+    ) -> Result<u64, Failure> {
+        let request = Request::Prepare {
+            shapes: shapes.clone(),
+            seed,
+            scalars: scalars.to_vec(),
+        };
+        match self.ask(&request)? {
+            Response::Ready { io_bytes } => Ok(io_bytes),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Has the pipeline called; returns the seconds of all calls together.
+    pub fn run(&mut self, calls: u32) -> Result<f64, Failure> {
+        match self.ask(&Request::Run { calls })? {
+            Response::Ran { seconds } => Ok(seconds),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Makes a request that has nothing to answer.
+    pub fn tell(&mut self, request: &Request) -> Result<(), Failure> {
+        match self.ask(request)? {
+            Response::Done => Ok(()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Compares outputs with a file; returns what differs.
+    pub fn compare(&mut self, request: &Request) -> Result<Option<String>, Failure> {
+        match self.ask(request)? {
+            Response::Compared { difference } => Ok(difference),
+            other => Err(unexpected(&other)),
+        }
+    }
+}
+
+fn read_answer(answer: &str) -> Result<Response, Failure> {
+    match serde_json::from_str(answer) {
+        Ok(Response::Error { message }) => Err(Failure {
+            status: Status::Error,
+            message,
+        }),
+        Ok(response) => Ok(response),
+        Err(error) => Err(Failure {
+            status: Status::Error,
+            message: format!("a worker's answer makes no sense: {error}"),
+        }),
+    }
+}
+
+fn unexpected(response: &Response) -> Failure {
+    Failure {
+        status: Status::Error,
+        message: format!("a worker answered something else: {response:?}"),
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if !self.reaped {
+            process::kill_group(self.pid);
+            self.reap();
+        }
+    }
+}
