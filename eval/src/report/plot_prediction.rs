@@ -133,8 +133,8 @@ fn describe(point: &Point) -> String {
 /// How far off the predictions of each scheduler are.
 fn errors(points: &[Point], schedulers: &[&str]) -> Markup {
     html! {
-        div {
-            table class="narrow" {
+        div class="scroll" {
+            table {
                 thead { tr { th class="text" { "scheduler" } th { "predictions" } th { "half within" } th { "all within" } th { "bias" } } }
                 tbody {
                     @for name in schedulers {
