@@ -5,6 +5,7 @@
 #include "pipeline.h"
 #include "pyramid.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -138,57 +139,89 @@ private:
         return lerp(pair(x, y, 0), pair(x, y, 1), position - below);
     }
 
+    // The remapped pyramids are stored with k innermost, and vectors run along it: the
+    // filters of all levels of intensity are whole vectors of neighbours, the table is
+    // read a row at a time, and where a pixel picks its two levels they are neighbours
+    // in memory. Vectors along x would gather in all three places.
     void schedule_manual() {
-        const int vector = natural_vector_size<float>();
-        const int last = pyramid_levels - 1;
-        Var xo("xo"), xi("xi"), yo("yo"), yi("yi");
-        auto along_intensity = [&](Func f, const std::vector<Var> &v) {
-            f.bound(v[2], 0, intensity_levels).reorder_storage(v[2], v[0], v[1]).reorder(v[2], v[0], v[1]).vectorize(v[2], 8);
-        };
-
-        detail.compute_root().bound(k, 0, intensity_levels).reorder_storage(k, i).reorder(k, i).vectorize(k, 8);
-        gray.compute_root().parallel(y, 16).vectorize(x, vector);
-
-        for (int level = 1; level <= last; level++) {
-            pipelines::Resampled &g = down_gray[level - 1];
-            std::vector<Var> v = g.result.args();
-            g.result.compute_root().parallel(v[1], 16).vectorize(v[0], vector);
-            g.pass.compute_at(g.result, v[1]).vectorize(g.pass.args()[0], vector);
-
-            pipelines::Resampled &r = down[level - 1];
-            v = r.result.args();
-            r.result.compute_root().bound(v[2], 0, intensity_levels)
-                .reorder_storage(v[2], v[0], v[1])
-                .split(v[1], yo, yi, 32)
-                .split(v[0], xo, xi, 32)
-                .reorder(v[2], xi, yi, xo, yo)
-                .vectorize(v[2], 8)
-                .parallel(yo);
-            along_intensity(r.pass, r.pass.args());
-            r.pass.compute_at(r.result, yi);
-            if (level == 1) {
-                Func near = remapped.clone_in(r.pass);
-                along_intensity(near, {x, y, k});
-                near.store_at(r.result, xo).compute_at(r.result, yi);
-                step.clone_in(near).store_at(r.result, xo).compute_at(r.result, yi).vectorize(x, vector);
-            }
+        along_intensity(detail, i).compute_root();
+        gray.compute_root().parallel(y, 16).vectorize(x, natural_vector_size<float>());
+        for (int level = 0; level + 1 < pyramid_levels; level++) {
+            schedule_down(level);
         }
-        for (int level = last; level >= 0; level--) {
-            Func at = level ? blended[level] : output;
-            if (level) {
-                blended[level].compute_root().parallel(y, 16).vectorize(x, vector);
-            } else {
-                output.split(y, yo, y, 32, TailStrategy::GuardWithIf).reorder(c, x, y, yo).unroll(c)
-                .vectorize(x, vector, TailStrategy::GuardWithIf).parallel(yo);
-                blended[0].compute_at(output, y).vectorize(x, vector);
-            }
-            Func &pair = laplacians[level];
-            pair.compute_at(at, y).bound(k, 0, 2).reorder_storage(k, x, y).reorder(k, x, y).vectorize(k).align_bounds(x, 2).unroll(x, 2);
-            if (level < last) {
-                along_intensity(up[level].pass, up[level].pass.args());
-                up[level].pass.compute_at(at, y);
-                up_blended[level].pass.compute_at(at, y).vectorize(up_blended[level].pass.args()[0], vector);
-            }
+        for (int level = pyramid_levels - 1; level >= 0; level--) {
+            schedule_blend(level);
+        }
+    }
+
+    /// Stores and computes `f` with its last dimension, the intensity, innermost.
+    Func along_intensity(Func f, const Var &inner_loop) const {
+        const Var intensity = f.args().back();
+        f.bound(intensity, 0, intensity_levels)
+            .reorder(intensity, inner_loop)
+            .vectorize(intensity, std::min<int>(intensity_levels, 8));
+        std::vector<Var> storage = f.args();
+        std::rotate(storage.begin(), storage.end() - 1, storage.end());
+        f.reorder_storage(storage);
+        return f;
+    }
+
+    /// The pyramids' step from `level` to the next coarser one.
+    void schedule_down(int level) {
+        const int vector = natural_vector_size<float>();
+        pipelines::Resampled &g = down_gray[level];
+        const Var gx = g.result.args()[0], gy = g.result.args()[1];
+        g.result.compute_root().parallel(gy, 16).vectorize(gx, vector);
+        g.pass.compute_at(g.result, gy).vectorize(g.pass.args()[0], vector);
+
+        // Columns of tiles that stay in L1 while their rows are computed one by one.
+        pipelines::Resampled &r = down[level];
+        const Var rx = r.result.args()[0], ry = r.result.args()[1];
+        Var xo("xo"), yo("yo");
+        along_intensity(r.result, rx)
+            .compute_root()
+            .split(ry, yo, ry, 32)
+            .split(rx, xo, rx, 64)
+            .reorder(rx, ry, xo, yo)
+            .parallel(yo);
+        along_intensity(r.pass, r.pass.args()[0]).compute_at(r.result, ry);
+        if (level == 0) {
+            // The remapped image slides down the tiles. Slicing uses it too, but there
+            // two levels of intensity a pixel cost less than storing all of them.
+            Func near = remapped.clone_in(r.pass);
+            along_intensity(near, x).store_at(r.result, xo).compute_at(r.result, ry);
+            step.clone_in(near).store_at(r.result, xo).compute_at(r.result, ry).vectorize(x, vector);
+        }
+    }
+
+    /// A level of the output's pyramid, row by row.
+    void schedule_blend(int level) {
+        const int vector = natural_vector_size<float>();
+        Func consumer = level > 0 ? blended[level] : output;
+        if (level > 0) {
+            blended[level].compute_root().parallel(y, 16).vectorize(x, vector);
+        } else {
+            Var yo("yo");
+            output.reorder(c, x, y)
+                .unroll(c)
+                .vectorize(x, vector, TailStrategy::GuardWithIf)
+                .split(y, yo, y, 32, TailStrategy::GuardWithIf)
+                .parallel(yo);
+            blended[0].compute_at(output, y).vectorize(x, vector);
+        }
+        // Unrolled over pairs of pixels, the weights of `up` in x are constants.
+        laplacians[level]
+            .compute_at(consumer, y)
+            .bound(k, 0, 2)
+            .reorder_storage(k, x, y)
+            .reorder(k, x, y)
+            .vectorize(k)
+            .align_bounds(x, 2)
+            .unroll(x, 2);
+        if (level + 1 < pyramid_levels) {
+            Func up_rows = up[level].pass, blended_rows = up_blended[level].pass;
+            along_intensity(up_rows, up_rows.args()[0]).compute_at(consumer, y);
+            blended_rows.compute_at(consumer, y).vectorize(blended_rows.args()[0], vector);
         }
     }
 };
