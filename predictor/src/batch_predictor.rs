@@ -1,6 +1,6 @@
 //! Evaluation of one model over thousands of candidates.
 
-use crate::lane_math::{exp, ln_offset, Lanes, LANES};
+use crate::lane_math::{exp, ln_offset, poison, Lanes, LANES};
 use crate::{Activation, Batch, Error, InputScale, Model, Result, Transform};
 
 /// A model compiled for batches: single precision, scaling folded into a multiplication and an addition, scratch space of
@@ -67,7 +67,8 @@ impl BatchPredictor {
     }
 
     /// Writes the natural logarithm of each candidate's predicted seconds to `out` [candidates]. A candidate with an
-    /// input that is not finite gets NaN.
+    /// input that is not finite in single precision, or a residual model's candidate whose bound is not positive and
+    /// finite, gets NaN.
     ///
     /// # Errors
     /// [`Error::Length`] when the batch has other inputs than the model, or `out` another length than the batch.
@@ -118,6 +119,8 @@ impl BatchPredictor {
             result.iter_mut().for_each(|value| *value = self.mean + self.deviation * *value);
             if self.residual {
                 let mut bound = batch.column(self.columns.len())[block];
+                let valid = bound.map(|bound| poison(bound) + if bound > 0.0 { 0.0 } else { f32::NAN });
+                result.iter_mut().zip(&valid).for_each(|(value, valid)| *value += valid);
                 ln_offset(&mut bound, 0.0);
                 result.iter_mut().zip(&bound).for_each(|(value, bound)| *value += bound);
             }
@@ -168,17 +171,16 @@ impl Column {
     }
 
     fn normalise(&self, lanes: &mut Lanes) {
-        // Comparisons this way round leave NaN as it is, where f32::max would replace it.
-        for value in lanes.iter_mut() {
-            *value = if *value < self.low { self.low } else { *value };
-            *value = if *value > self.high { self.high } else { *value };
-        }
+        let given = *lanes;
+        lanes.iter_mut().for_each(|value| *value = value.max(self.low).min(self.high));
         match self.transform {
             Transform::Log => ln_offset(lanes, 0.0),
             Transform::Log1p => ln_offset(lanes, 1.0),
             Transform::Linear => {}
         }
-        lanes.iter_mut().for_each(|value| *value = (*value - self.mean) * self.factor);
+        for (value, given) in lanes.iter_mut().zip(given) {
+            *value = (*value - self.mean) * self.factor + poison(given);
+        }
     }
 }
 

@@ -199,7 +199,12 @@ impl<'config> Problem<'config> {
         let mut best = best.ok_or(Error::Diverged)?;
         best.training_rms = training.rms(&best.network);
         best.validation_rms = validation.rms(&best.network);
-        Ok(best)
+        // A robust loss can stay finite when the network has already run away.
+        if best.training_rms.is_finite() && best.validation_rms.is_finite() {
+            Ok(best)
+        } else {
+            Err(Error::Diverged)
+        }
     }
 
     fn part(&self, rows: &[usize]) -> Result<Part> {
