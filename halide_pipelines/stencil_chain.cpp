@@ -35,7 +35,12 @@ public:
     void schedule() {
         pipelines::set_estimates(input, {1536, 2560});
         pipelines::set_output_estimates(output, {1536, 2560});
-        if (!using_autoscheduler()) {
+        if (using_autoscheduler()) {
+            return;
+        }
+        if (manual) {
+            schedule_manual();
+        } else {
             pipelines::schedule_root({output});
         }
     }
@@ -43,6 +48,40 @@ public:
 private:
     Var x{"x"}, y{"y"};
     std::vector<Func> stages;
+
+    // Groups of eight stencils, fused in overlapping tiles that stay in L2. Whole
+    // tiles only (what they compute beyond the image is never read): then all
+    // strides within a tile are constants, and the compiler sees that rows of the
+    // output computed together share the pixels they load.
+    void schedule_manual() {
+        const int vector = natural_vector_size<uint16_t>();
+        const int group = 8, tile_width = 16 * vector, tile_height = 128, rows = 4;
+        const TailStrategy round = TailStrategy::RoundUp;
+        Var xi{"xi"}, yi{"yi"}, row{"row"};
+        output.split(y, y, yi, 32, TailStrategy::GuardWithIf)
+            .parallel(y)
+            .vectorize(x, vector, TailStrategy::GuardWithIf);
+        Func last = stages.back();
+        for (int i = stencils; i >= 0; i--) {
+            Func stage = stages[i];
+            if (i == stencils || (i > 0 && i % group == 0)) {
+                stage.compute_root()
+                    .tile(x, y, xi, yi, tile_width, tile_height, round)
+                    .split(yi, yi, row, rows)
+                    .reorder(row, xi, yi, x, y)
+                    .parallel(y)
+                    .vectorize(xi, vector)
+                    .unroll(row);
+                last = stage;
+            } else {
+                stage.compute_at(last, x)
+                    .split(y, y, row, rows, round)
+                    .reorder(row, x, y)
+                    .vectorize(x, vector, round)
+                    .unroll(row);
+            }
+        }
+    }
 
     /// The 5x5 binomial filter of pixels of at most 8 bits, rounded. The weights
     /// sum to 256, so that 16 bits hold every intermediate result.
