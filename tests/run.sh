@@ -28,6 +28,10 @@ cpp() {
 
 cmake_consumer() { tests/cmake_consumer.sh; }
 
+schedule_roundtrip() {
+    tests/schedule_roundtrip.sh "$plugin" target/pipelines/halide_pipelines.generator "$work/schedule_roundtrip"
+}
+
 passed=0
 failed=0
 run_suite() {
@@ -49,7 +53,7 @@ if [ "${1:-}" = --suite ]; then
     exit
 fi
 if [ $# -eq 0 ]; then
-    set -- python cpp cmake_consumer
+    set -- python cpp cmake_consumer schedule_roundtrip
 fi
 for suite in "$@"; do
     run_suite "$suite"
