@@ -29,7 +29,7 @@ struct Resampled {
     Halide::Func pass, result;
 };
 
-/// The arguments of the Func `name`, with fresh names for as many as `f` has.
+/// Arguments for a Func with the dimensions of `f`.
 inline std::vector<Halide::Var> level_vars(const Halide::Func &f) {
     const std::vector<Halide::Var> all = {Halide::Var("x"), Halide::Var("y"), Halide::Var("z")};
     return {all.begin(), all.begin() + f.dimensions()};
