@@ -126,6 +126,9 @@ void add_autoscheduler(const std::string &value, std::vector<std::string> &args)
     for (std::string item; std::getline(stream, item, ',');) {
         items.push_back(item);
     }
+    if (items[0] == "none") {
+        throw std::invalid_argument("none takes no parameters");
+    }
     const Plugin plugin = is_path(items[0]) ? plugin_at(items[0]) : plugin_named(items[0]);
     std::vector<std::string> params = {"autoscheduler=" + plugin.name};
     for (size_t i = 1; i < items.size(); i++) {
