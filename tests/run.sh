@@ -26,6 +26,8 @@ cpp() {
     "$work/cpp_load_plugin/load_plugin_test" "$plugin"
 }
 
+round_trip() { tests/round_trip.sh; }
+
 cmake_consumer() { tests/cmake_consumer.sh; }
 
 schedule_roundtrip() {
@@ -53,7 +55,7 @@ if [ "${1:-}" = --suite ]; then
     exit
 fi
 if [ $# -eq 0 ]; then
-    set -- python cpp cmake_consumer schedule_roundtrip
+    set -- python cpp round_trip cmake_consumer schedule_roundtrip
 fi
 for suite in "$@"; do
     run_suite "$suite"
