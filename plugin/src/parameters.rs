@@ -81,7 +81,9 @@ mod tests {
 
     #[test]
     fn errors_name_the_accepted_keys() {
-        for bad in [("parallelism", "0"), ("parallelism", "two"), ("strategy", "best"), ("report", ""), ("paralelism", "2")] {
+        for bad in
+            [("parallelism", "0"), ("parallelism", "two"), ("strategy", "best"), ("report", ""), ("paralelism", "2")]
+        {
             let message = parse(&[bad]).unwrap_err();
             assert!(message.contains(bad.0) && message.contains("accepted parameters: parallelism"), "{message}");
         }

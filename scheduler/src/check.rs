@@ -177,9 +177,8 @@ impl<'a> Replay<'a> {
             places.push(self.position(stage, var)?);
         }
         let nest = self.nest(stage)?;
-        let hazards = |dims: &[Dim]| -> Vec<LoopVar> {
-            dims.iter().filter(|d| !d.parallel).map(|d| d.var.clone()).collect()
-        };
+        let hazards =
+            |dims: &[Dim]| -> Vec<LoopVar> { dims.iter().filter(|d| !d.parallel).map(|d| d.var.clone()).collect() };
         let before = hazards(nest);
         let moved: Vec<Dim> = places.iter().map(|&p| nest[p].clone()).collect();
         places.sort_unstable();

@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn the_slower_resource_decides() {
-        let model = Roofline(Hardware { vector_ops_per_second: 1e9, memory_bytes_per_second: 1e9, ..Hardware::generic(2, 32) });
+        let model =
+            Roofline(Hardware { vector_ops_per_second: 1e9, memory_bytes_per_second: 1e9, ..Hardware::generic(2, 32) });
         let work = Work { operations: 8e9, lanes: 8.0, memory_bytes: 1e9, threads: 2.0 };
         assert_eq!(model.seconds(&work), 1.0);
         assert_eq!(model.seconds(&Work { memory_bytes: 0.0, ..work }), 0.5);

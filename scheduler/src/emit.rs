@@ -20,7 +20,8 @@ pub fn emit(pipeline: &Pipeline, directives: &[Directive]) -> String {
     let mut start = 0;
     while start < directives.len() {
         let subject = directives[start].subject();
-        let end = directives[start..].iter().position(|d| d.subject() != subject).map_or(directives.len(), |n| start + n);
+        let end =
+            directives[start..].iter().position(|d| d.subject() != subject).map_or(directives.len(), |n| start + n);
         Block::new(pipeline, &names, subject).print(&directives[start..end], &mut source);
         start = end;
     }
@@ -134,9 +135,15 @@ impl<'a> Block<'a> {
         match directive {
             Directive::ComputeRoot { .. } => "compute_root()".into(),
             Directive::StoreRoot { .. } => "store_root()".into(),
-            Directive::ComputeAt { consumer, var, .. } => format!("compute_at({})", self.level(*consumer, var)),
-            Directive::StoreAt { consumer, var, .. } => format!("store_at({})", self.level(*consumer, var)),
-            Directive::StoreIn { memory, .. } => format!("store_in(MemoryType::{})", memory_name(*memory)),
+            Directive::ComputeAt { consumer, var, .. } => {
+                format!("compute_at({})", self.level(*consumer, var))
+            }
+            Directive::StoreAt { consumer, var, .. } => {
+                format!("store_at({})", self.level(*consumer, var))
+            }
+            Directive::StoreIn { memory, .. } => {
+                format!("store_in(MemoryType::{})", memory_name(*memory))
+            }
             Directive::Split { stage, old, outer, inner, factor, tail } => {
                 let [old, outer, inner] = [old, outer, inner].map(|v| self.var(*stage, v));
                 format!("split({old}, {outer}, {inner}, {factor}, TailStrategy::{})", tail_name(*tail))

@@ -9,7 +9,10 @@ pub enum Error {
     #[error("the pipeline description is malformed: {0}")]
     Json(#[source] serde_json::Error),
     /// A pipeline file has another format version.
-    #[error("the pipeline description has format version {found}, this library reads version {}", crate::ir::FORMAT_VERSION)]
+    #[error(
+        "the pipeline description has format version {found}, this library reads version {}",
+        crate::ir::FORMAT_VERSION
+    )]
     Version {
         /// The version found.
         found: u32,

@@ -116,7 +116,9 @@ impl Regions {
 
     fn require(&mut self, stage: &Stage, loops: &Region) {
         for requirement in &stage.requires {
-            let Source::Func(producer) = requirement.source else { continue };
+            let Source::Func(producer) = requirement.source else {
+                continue;
+            };
             for (dim, bounds) in requirement.bounds.iter().enumerate() {
                 let needed = bounds.evaluate(stage, loops);
                 let region = &mut self.funcs[producer.index()][dim];

@@ -35,7 +35,9 @@ impl Pipeline {
     fn validate_stage(&self, id: FuncId, func: &Func, stage: &Stage, index: usize) -> Result<(), String> {
         let row_fits = |row: &Option<AccessRow>| row.as_ref().is_none_or(|r| r.coeffs.len() == stage.loops.len());
         for access in &stage.accesses {
-            let Some(source) = access.source else { continue };
+            let Some(source) = access.source else {
+                continue;
+            };
             if access.rows.len() != self.dimensions(source)? {
                 return Err("an access has another dimensionality than what it reads".into());
             }

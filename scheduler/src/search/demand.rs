@@ -20,7 +20,9 @@ pub(super) fn add_requirements(pipeline: &Pipeline, regions: &Regions, id: FuncI
             })
             .collect();
         for requirement in &definition.requires {
-            let Source::Func(producer) = requirement.source else { continue };
+            let Source::Func(producer) = requirement.source else {
+                continue;
+            };
             let whole = regions.func(producer);
             let region = needed[producer.index()].get_or_insert_with(|| vec![None; whole.len()]);
             for (dim, bounds) in requirement.bounds.iter().enumerate() {

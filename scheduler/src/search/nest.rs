@@ -145,7 +145,13 @@ impl Planner<'_> {
     fn widening(&self, stage: StageRef, reduction: Option<Reduction>, vector: Vector) -> Option<u32> {
         let wanted: i64 = match reduction? {
             // Accumulators live in registers: 32 of them with 64-byte vectors, 16 otherwise.
-            Reduction::Accumulates => if self.hardware.vector_bytes >= 64 { 4 } else { 2 },
+            Reduction::Accumulates => {
+                if self.hardware.vector_bytes >= 64 {
+                    4
+                } else {
+                    2
+                }
+            }
             // A scan goes on along whole cache lines.
             Reduction::Scans => 8,
         };
@@ -159,9 +165,11 @@ impl Planner<'_> {
     fn unrolled_rows(&self, stage: StageRef, vector: Vector, nest: &mut Nest) -> Option<LoopVar> {
         let definition = self.pipeline.stage(stage);
         let reused = |index: usize| {
-            definition.accesses.iter().filter(|a| a.source != Some(Source::Func(stage.func))).any(|a| {
-                a.rows.iter().all(|r| r.as_ref().is_some_and(|r| r.coeffs[index][0] == 0))
-            })
+            definition
+                .accesses
+                .iter()
+                .filter(|a| a.source != Some(Source::Func(stage.func)))
+                .any(|a| a.rows.iter().all(|r| r.as_ref().is_some_and(|r| r.coeffs[index][0] == 0)))
         };
         let index = (0..definition.loops.len()).find(|&index| {
             index != vector.index
@@ -212,9 +220,10 @@ impl Reduction {
         if hazards.is_empty() {
             return None;
         }
-        let fixed = definition.stores.iter().all(|row| {
-            row.as_ref().is_some_and(|r| hazards.iter().all(|&l| r.coeffs[l][0] == 0))
-        });
+        let fixed = definition
+            .stores
+            .iter()
+            .all(|row| row.as_ref().is_some_and(|r| hazards.iter().all(|&l| r.coeffs[l][0] == 0)));
         Some(if fixed { Self::Accumulates } else { Self::Scans })
     }
 }
@@ -332,7 +341,9 @@ impl Nest {
             self.loops.push(Dim { var: fused.clone(), extent: inner.extent * outer.extent, parallel: true });
             self.directives.push(Directive::Fuse { stage: self.stage, inner: inner.var, outer: outer.var, fused });
         }
-        let Some(last) = self.loops.last().cloned() else { return };
+        let Some(last) = self.loops.last().cloned() else {
+            return;
+        };
         if !last.parallel || last.extent < 2 || self.is_inner(&last.var) {
             return;
         }
@@ -347,8 +358,8 @@ impl Nest {
 
     /// Whether the loop is vectorised or unrolled.
     fn is_inner(&self, var: &LoopVar) -> bool {
-        self.directives.iter().any(|d| {
-            matches!(d, Directive::Vectorize { var: v, .. } | Directive::Unroll { var: v, .. } if v == var)
-        })
+        self.directives
+            .iter()
+            .any(|d| matches!(d, Directive::Vectorize { var: v, .. } | Directive::Unroll { var: v, .. } if v == var))
     }
 }

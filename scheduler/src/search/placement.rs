@@ -113,9 +113,9 @@ impl Inlining<'_> {
 
     fn pays(&self, id: FuncId, consumers: &[StageRef]) -> bool {
         let weight = self.weights[id.index()][0];
-        let fits = consumers.iter().all(|&c| {
-            self.weights[c.func.index()][c.stage] + weight * self.calls(c, id) <= MAX_INLINED_WEIGHT
-        });
+        let fits = consumers
+            .iter()
+            .all(|&c| self.weights[c.func.index()][c.stage] + weight * self.calls(c, id) <= MAX_INLINED_WEIGHT);
         if consumers.is_empty() || !fits {
             return false;
         }

@@ -273,11 +273,14 @@ impl<'a> Group<'a> {
         let (Some(row), Some(strip)) = (&self.row[id.index()], &self.strip[id.index()]) else {
             return false;
         };
-        let moving: Vec<&String> = (0..func.args.len()).filter(|&d| row[d] != strip[d]).map(|d| &func.args[d]).collect();
+        let moving: Vec<&String> =
+            (0..func.args.len()).filter(|&d| row[d] != strip[d]).map(|d| &func.args[d]).collect();
         func.stages.iter().skip(1).any(|stage| {
             stage.accesses.iter().filter(|a| a.source != Some(Source::Func(id))).any(|access| {
                 let fixed = moving.iter().all(|var| {
-                    let Some(index) = stage.loop_index(var) else { return true };
+                    let Some(index) = stage.loop_index(var) else {
+                        return true;
+                    };
                     access.rows.iter().all(|r| r.as_ref().is_some_and(|r| r.coeffs[index][0] == 0))
                 });
                 fixed && self.former.source_bytes(access.source) > 32768.0

@@ -1,0 +1,27 @@
+//! From a pipeline's JSON to directives, for chains of 5, 50 and 500 stages.
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use criterion::{criterion_group, criterion_main, BenchmarkId, Criterion};
+use scheduler::ir::Pipeline;
+use scheduler::{search, Hardware, Options, Strategy};
+
+fn json_to_directives(c: &mut Criterion) {
+    let mut group = c.benchmark_group("json_to_directives");
+    group.sample_size(20);
+    for stages in [5, 50, 500] {
+        let json = serde_json::to_string(&support::chain(stages)).expect("pipelines serialise");
+        let options = Options { hardware: Hardware::generic(2, 32), strategy: Strategy::Greedy };
+        group.bench_with_input(BenchmarkId::from_parameter(stages), &json, |b, json| {
+            b.iter(|| {
+                let pipeline = Pipeline::from_json(json).expect("the fixture is well-formed");
+                search(&pipeline, &options).expect("a chain of stencils has a schedule").directives.len()
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, json_to_directives);
+criterion_main!(benches);

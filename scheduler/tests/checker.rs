@@ -1,0 +1,111 @@
+//! The checker refuses what Halide would refuse, and what could change a result.
+
+mod support;
+
+use scheduler::ir::{FuncId, Pipeline, StageRef};
+use scheduler::{check, Directive, LoopVar, Tail};
+use support::{Builder, Read};
+
+/// f0 -> f1 (stencil along x) -> f2 (sum over 10) -> f3 (point).
+fn pipeline() -> Pipeline {
+    let mut builder = Builder::new();
+    let source = builder.pure(&[]);
+    let stencil = builder.pure(&[(source, Read::Stencil { dim: 0, radius: 1 })]);
+    let sum = builder.sum(stencil, 10);
+    let output = builder.pure(&[(sum, Read::Point)]);
+    builder.finish(&[output], 100, 100)
+}
+
+fn func(index: usize) -> FuncId {
+    FuncId::from_index(index)
+}
+
+fn stage(index: usize, stage: usize) -> StageRef {
+    StageRef { func: func(index), stage }
+}
+
+fn var(name: &str) -> LoopVar {
+    LoopVar { name: name.into(), rvar: name.starts_with('r') }
+}
+
+fn split(at: StageRef, old: &str, factor: u32, tail: Tail) -> Directive {
+    let part = |suffix: &str| var(&format!("{old}{suffix}"));
+    Directive::Split { stage: at, old: var(old), outer: part("o"), inner: part("i"), factor, tail }
+}
+
+fn root(index: usize) -> Directive {
+    Directive::ComputeRoot { func: func(index) }
+}
+
+fn reason(directives: &[Directive]) -> String {
+    check(&pipeline(), directives).unwrap_err().to_string()
+}
+
+#[test]
+fn accepts_a_good_schedule() {
+    let good = [
+        root(0),
+        root(2),
+        split(stage(3, 0), "x", 8, Tail::GuardWithIf),
+        Directive::Vectorize { stage: stage(3, 0), var: var("xi") },
+        Directive::Parallel { stage: stage(3, 0), var: var("y") },
+        Directive::Unroll { stage: stage(2, 1), var: var("r2$x") },
+        Directive::ComputeAt { func: func(1), consumer: func(2), var: var("r2$x") },
+    ];
+    check(&pipeline(), &good).unwrap();
+}
+
+#[test]
+fn refuses_loops_that_do_not_exist() {
+    assert!(reason(&[Directive::Parallel { stage: stage(3, 0), var: var("z") }]).contains("no loop z"));
+    assert!(reason(&[split(stage(3, 0), "x", 8, Tail::GuardWithIf), split(stage(3, 0), "x", 8, Tail::GuardWithIf)])
+        .contains("no loop x"));
+}
+
+#[test]
+fn refuses_vectors_of_unknown_or_hazardous_extent() {
+    assert!(reason(&[Directive::Vectorize { stage: stage(3, 0), var: var("x") }]).contains("no constant extent"));
+    assert!(reason(&[Directive::Vectorize { stage: stage(2, 1), var: var("r2$x") }]).contains("data hazards"));
+    assert!(reason(&[Directive::Parallel { stage: stage(2, 1), var: var("r2$x") }]).contains("data hazards"));
+}
+
+#[test]
+fn refuses_tails_that_leave_the_requested_region() {
+    for tail in [Tail::RoundUp, Tail::ShiftInwards] {
+        assert!(reason(&[split(stage(3, 0), "x", 8, tail)]).contains("needs a multiple of 8"));
+    }
+    // Ten iterations are two fives.
+    check(&pipeline(), &[split(stage(2, 1), "r2$x", 5, Tail::RoundUp)]).unwrap();
+}
+
+#[test]
+fn refuses_funcs_computed_where_they_are_not_all_used() {
+    let at =
+        |index, consumer, name| Directive::ComputeAt { func: func(index), consumer: func(consumer), var: var(name) };
+    assert!(reason(&[root(2), at(0, 3, "y")]).contains("outside of loop y"));
+    assert!(reason(&[at(2, 3, "y"), at(1, 3, "z")]).contains("loops z"));
+    check(&pipeline(), &[at(2, 3, "y"), at(1, 3, "y")]).unwrap();
+    check(&pipeline(), &[at(2, 3, "x"), at(1, 3, "y")]).unwrap();
+    assert!(reason(&[at(2, 3, "y"), at(1, 3, "x")]).contains("outside of loop x"));
+}
+
+#[test]
+fn refuses_reordered_hazards_and_double_names() {
+    let mut two = pipeline();
+    let mut extra = two.funcs[2].stages[1].loops[0].clone();
+    extra.var = "r2$y".into();
+    two.funcs[2].stages[1].loops.insert(1, extra);
+    let swapped = Directive::Reorder { stage: stage(2, 1), vars: vec![var("r2$y"), var("r2$x")] };
+    assert!(check(&two, &[swapped]).unwrap_err().to_string().contains("change their order"));
+    let free = Directive::Reorder { stage: stage(2, 1), vars: vec![var("x"), var("r2$x"), var("r2$y")] };
+    check(&two, &[free]).unwrap();
+    let same = Directive::Split {
+        stage: stage(3, 0),
+        old: var("x"),
+        outer: var("y"),
+        inner: var("xi"),
+        factor: 2,
+        tail: Tail::GuardWithIf,
+    };
+    assert!(reason(&[same]).contains("two loops have one name"));
+}

@@ -1,0 +1,20 @@
+//! Emitted schedules of real pipelines. The fixtures were written by `nnc dump PIPELINE`.
+
+use scheduler::ir::Pipeline;
+use scheduler::{emit, search, Hardware, Options, Strategy};
+use std::path::Path;
+
+fn emitted(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/fixtures/{name}.json"));
+    let pipeline = Pipeline::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let options = Options { hardware: Hardware::generic(2, 32), strategy: Strategy::Greedy };
+    emit(&pipeline, &search(&pipeline, &options).unwrap().directives)
+}
+
+macro_rules! golden {
+    ($($name:ident),* $(,)?) => {
+        $(#[test] fn $name() { insta::assert_snapshot!(emitted(stringify!($name))); })*
+    };
+}
+
+golden!(blur, harris, hist_equalize, iir_blur, matmul, softmax, unsharp);
