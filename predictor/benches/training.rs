@@ -20,8 +20,14 @@ fn training(criterion: &mut Criterion) {
         bencher.iter(|| train(black_box(&data), &TrainConfig::default()).unwrap());
     });
     for activation in [Activation::Relu, Activation::Softsign] {
-        let single =
-            TrainConfig { activation, epochs: 1000, restarts: 1, companions: 0, patience: 1000, ..TrainConfig::default() };
+        let single = TrainConfig {
+            activation,
+            epochs: 1000,
+            restarts: 1,
+            companions: 0,
+            patience: 1000,
+            ..TrainConfig::default()
+        };
         group.bench_function(format!("250 instances, one network, 1000 epochs, {activation:?}"), |bencher| {
             bencher.iter(|| train(black_box(&data), &single).unwrap());
         });

@@ -17,6 +17,7 @@ pub enum Activation {
 
 impl Activation {
     /// Activates a row in place.
+    #[inline(always)]
     pub(crate) fn apply(self, row: &mut [f64]) {
         match self {
             Activation::Relu => row.iter_mut().for_each(|x| *x = x.max(0.0)),
@@ -25,6 +26,7 @@ impl Activation {
     }
 
     /// Multiplies `delta` by the derivative at the activated values `activated`.
+    #[inline(always)]
     pub(crate) fn chain(self, activated: &[f64], delta: &mut [f64]) {
         let pairs = delta.iter_mut().zip(activated);
         match self {

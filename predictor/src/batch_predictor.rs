@@ -1,6 +1,7 @@
 //! Evaluation of one model over thousands of candidates.
 
 use crate::lane_math::{exp, ln_offset, poison, Lanes, LANES};
+use crate::vectors::{widest_vectors, Work};
 use crate::{Activation, Batch, Error, InputScale, Model, Result, Transform};
 
 /// A model compiled for batches: single precision, scaling folded into a multiplication and an addition, scratch space of
@@ -39,6 +40,22 @@ struct Layer {
     inputs: usize,
 }
 
+struct EachBlock<'a> {
+    predictor: &'a mut BatchPredictor,
+    batch: &'a Batch,
+    out: &'a mut [f32],
+    to_seconds: bool,
+}
+
+impl Work for EachBlock<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.predictor.each_block_inlined(self.batch, self.out, self.to_seconds);
+    }
+}
+
 impl BatchPredictor {
     /// Compiles `model`.
     pub fn new(model: &Model) -> Self {
@@ -73,7 +90,7 @@ impl BatchPredictor {
     /// # Errors
     /// [`Error::Length`] when the batch has other inputs than the model, or `out` another length than the batch.
     pub fn log_seconds(&mut self, batch: &Batch, out: &mut [f32]) -> Result<()> {
-        self.each_block(batch, out, |_| {})
+        self.each_block(batch, out, false)
     }
 
     /// Writes each candidate's predicted seconds to `out` [candidates]; otherwise as [`BatchPredictor::log_seconds`].
@@ -82,7 +99,7 @@ impl BatchPredictor {
     /// # Errors
     /// As [`BatchPredictor::log_seconds`].
     pub fn seconds(&mut self, batch: &Batch, out: &mut [f32]) -> Result<()> {
-        self.each_block(batch, out, exp)
+        self.each_block(batch, out, true)
     }
 
     /// Writes to `out` [candidates] whether some input lies outside the range seen in training.
@@ -108,15 +125,21 @@ impl BatchPredictor {
         Error::check_length("predictions", batch.len(), out)
     }
 
-    fn each_block(&mut self, batch: &Batch, out: &mut [f32], finish: impl Fn(&mut Lanes)) -> Result<()> {
+    fn each_block(&mut self, batch: &Batch, out: &mut [f32], to_seconds: bool) -> Result<()> {
         self.check(batch, out.len())?;
+        widest_vectors(EachBlock { predictor: self, batch, out, to_seconds });
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn each_block_inlined(&mut self, batch: &Batch, out: &mut [f32], to_seconds: bool) {
         for (block, out) in out.chunks_mut(LANES).enumerate() {
             for (index, column) in self.columns.iter().enumerate() {
-                self.normalised[index] = batch.column(index)[block];
-                column.normalise(&mut self.normalised[index]);
+                self.normalised[index] = column.normalise(&batch.column(index)[block]);
             }
             let mut result = self.network_output();
-            result.iter_mut().for_each(|value| *value = self.mean + self.deviation * *value);
+            let (mean, deviation) = (self.mean, self.deviation);
+            result.iter_mut().for_each(|value| *value = mean + deviation * *value);
             if self.residual {
                 let mut bound = batch.column(self.columns.len())[block];
                 let valid = bound.map(|bound| poison(bound) + if bound > 0.0 { 0.0 } else { f32::NAN });
@@ -124,13 +147,15 @@ impl BatchPredictor {
                 ln_offset(&mut bound, 0.0);
                 result.iter_mut().zip(&bound).for_each(|(value, bound)| *value += bound);
             }
-            finish(&mut result);
+            if to_seconds {
+                exp(&mut result);
+            }
             out.copy_from_slice(&result[..out.len()]);
         }
-        Ok(())
     }
 
     /// The network's output for the normalised inputs.
+    #[inline(always)]
     fn network_output(&mut self) -> Lanes {
         self.source[..self.normalised.len()].copy_from_slice(&self.normalised);
         let last = self.layers.len() - 1;
@@ -170,20 +195,24 @@ impl Column {
         }
     }
 
-    fn normalise(&self, lanes: &mut Lanes) {
-        let given = *lanes;
-        lanes.iter_mut().for_each(|value| *value = value.max(self.low).min(self.high));
-        match self.transform {
-            Transform::Log => ln_offset(lanes, 0.0),
-            Transform::Log1p => ln_offset(lanes, 1.0),
+    #[inline(always)]
+    fn normalise(&self, lanes: &Lanes) -> Lanes {
+        // Copies, since the compiler must otherwise assume that a store to a lane changes them.
+        let Column { transform, low, high, mean, factor, .. } = *self;
+        let mut bent = lanes.map(|value| value.max(low).min(high));
+        match transform {
+            Transform::Log => ln_offset(&mut bent, 0.0),
+            Transform::Log1p => ln_offset(&mut bent, 1.0),
             Transform::Linear => {}
         }
-        for (value, given) in lanes.iter_mut().zip(given) {
-            *value = (*value - self.mean) * self.factor + poison(given);
+        for lane in 0..LANES {
+            bent[lane] = (bent[lane] - mean) * factor + poison(lanes[lane]);
         }
+        bent
     }
 }
 
+#[inline(always)]
 fn weighted_sum(bias: f32, weights: &[f32], values: &[Lanes]) -> Lanes {
     let mut sum = [bias; LANES];
     for (&weight, lanes) in weights.iter().zip(values) {
@@ -194,6 +223,7 @@ fn weighted_sum(bias: f32, weights: &[f32], values: &[Lanes]) -> Lanes {
     sum
 }
 
+#[inline(always)]
 fn activate(activation: Activation, lanes: &mut Lanes) {
     match activation {
         // Not f32::max, which would turn NaN into zero.

@@ -147,11 +147,8 @@ impl Dataset {
 fn check_positive(column: &str, values: &Array1<f64>) -> Result<()> {
     match values.iter().position(|value| !(value.is_finite() && *value > 0.0)) {
         None => Ok(()),
-        Some(row) => Err(Error::BadValue {
-            row,
-            column: column.to_owned(),
-            value: values[row],
-            expected: "finite and positive",
-        }),
+        Some(row) => {
+            Err(Error::BadValue { row, column: column.to_owned(), value: values[row], expected: "finite and positive" })
+        }
     }
 }

@@ -10,6 +10,7 @@ pub(crate) type Lanes = [f32; LANES];
 
 /// Adds `offset` to every lane and takes the natural logarithm, with an error of about 3e-7 times the larger of 1 and
 /// the result. Sums must be positive normal numbers; others give some number without meaning.
+#[inline(always)]
 pub(crate) fn ln_offset(lanes: &mut Lanes, offset: f32) {
     // Subtracting the bits of sqrt(1/2) makes the exponent field round to nearest: mantissas in [0.71, 1.41).
     const SQRT_HALF_BITS: u32 = (SQRT_2 / 2.0).to_bits();
@@ -26,6 +27,7 @@ pub(crate) fn ln_offset(lanes: &mut Lanes, offset: f32) {
 }
 
 /// Exponential of every lane. Arguments are held to +-87, the range of normal results; NaN stays NaN.
+#[inline(always)]
 pub(crate) fn exp(lanes: &mut Lanes) {
     // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits.
     const ROUND: f32 = 12_582_912.0;
@@ -42,9 +44,9 @@ pub(crate) fn exp(lanes: &mut Lanes) {
 }
 
 /// Zero for numbers, NaN for infinities and NaN: added to a result, it keeps a bad argument visible.
-#[inline]
+#[inline(always)]
 pub(crate) fn poison(x: f32) -> f32 {
-    x - x
+    x * 0.0
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ mod schema;
 mod shape;
 mod tape;
 mod train;
+mod vectors;
 
 pub use activation::Activation;
 pub use adam::Adam;

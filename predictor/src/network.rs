@@ -81,7 +81,8 @@ impl Network {
         let last = self.shape.layers() - 1;
         for (layer, (weights, biases)) in self.layers().enumerate() {
             let rows = weights.chunks_exact(values.len());
-            let mut outputs: Vec<f64> = rows.zip(biases).map(|(row, bias)| bias + inner_product(row, &values)).collect();
+            let mut outputs: Vec<f64> =
+                rows.zip(biases).map(|(row, bias)| bias + inner_product(row, &values)).collect();
             if layer < last {
                 self.shape.activation().apply(&mut outputs);
             }

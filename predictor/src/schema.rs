@@ -60,15 +60,9 @@ impl Schema {
     /// # Errors
     /// As [`Schema::new`].
     pub fn from_names(parameters: &[&str], hardware: &[&str], complexity: &[&str]) -> Result<Self> {
-        let kinds = [
-            (parameters, InputKind::Parameter),
-            (hardware, InputKind::Hardware),
-            (complexity, InputKind::Complexity),
-        ];
-        let inputs = kinds
-            .iter()
-            .flat_map(|(names, kind)| names.iter().map(|name| Input::new(*name, *kind)))
-            .collect();
+        let kinds =
+            [(parameters, InputKind::Parameter), (hardware, InputKind::Hardware), (complexity, InputKind::Complexity)];
+        let inputs = kinds.iter().flat_map(|(names, kind)| names.iter().map(|name| Input::new(*name, *kind))).collect();
         Schema::new(inputs)
     }
 

@@ -1,5 +1,6 @@
 //! Evaluation of a network over many instances at once, with what back-propagation needs kept.
 
+use crate::vectors::{widest_vectors, Work};
 use crate::{Error, Network, Result, Shape};
 use ndarray::Array2;
 
@@ -38,12 +39,47 @@ impl Tape {
     }
 }
 
+struct Forward<'a> {
+    network: &'a Network,
+    tape: &'a mut Tape,
+}
+
+impl Work for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.network.forward_inlined(self.tape);
+    }
+}
+
+struct Backward<'a> {
+    network: &'a Network,
+    tape: &'a mut Tape,
+    upstream: &'a [f64],
+    gradient: &'a mut [f64],
+}
+
+impl Work for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.network.backward_inlined(self.tape, self.upstream, self.gradient);
+    }
+}
+
 impl Network {
     /// Evaluates every instance on the tape; the result is [`Tape::outputs`].
     ///
     /// # Panics
     /// When the tape was made for another shape.
     pub fn forward(&self, tape: &mut Tape) {
+        widest_vectors(Forward { network: self, tape });
+    }
+
+    #[inline(always)]
+    fn forward_inlined(&self, tape: &mut Tape) {
         let last = self.shape().layers() - 1;
         for (layer, (weights, biases)) in self.layers().enumerate() {
             let (before, after) = tape.values.split_at_mut(layer + 1);
@@ -72,6 +108,11 @@ impl Network {
     /// When the tape was made for another shape, or a slice has another length than said.
     pub fn backward(&self, tape: &mut Tape, upstream: &[f64], gradient: &mut [f64]) {
         assert_eq!(gradient.len(), self.shape().parameter_count(), "gradient length");
+        widest_vectors(Backward { network: self, tape, upstream, gradient });
+    }
+
+    #[inline(always)]
+    fn backward_inlined(&self, tape: &mut Tape, upstream: &[f64], gradient: &mut [f64]) {
         let last = self.shape().layers() - 1;
         row_mut(&mut tape.deltas[last], 0).copy_from_slice(upstream);
         let mut end = gradient.len();
@@ -101,6 +142,7 @@ impl Network {
     }
 
     /// Fills `previous` with the derivative by the outputs, before activation, of the layer that made `activated`.
+    #[inline(always)]
     fn pull_back(&self, weights: &[f64], delta: &Array2<f64>, activated: &Array2<f64>, previous: &mut Array2<f64>) {
         for input in 0..activated.nrows() {
             let target = row_mut(previous, input);
@@ -114,6 +156,7 @@ impl Network {
 }
 
 /// One row of a standard-layout matrix.
+#[inline(always)]
 fn row(matrix: &Array2<f64>, index: usize) -> &[f64] {
     let columns = matrix.ncols();
     let all = matrix.as_slice().expect("tape matrices are made in standard layout");
@@ -121,12 +164,14 @@ fn row(matrix: &Array2<f64>, index: usize) -> &[f64] {
 }
 
 /// One row of a standard-layout matrix.
+#[inline(always)]
 fn row_mut(matrix: &mut Array2<f64>, index: usize) -> &mut [f64] {
     let columns = matrix.ncols();
     let all = matrix.as_slice_mut().expect("tape matrices are made in standard layout");
     &mut all[index * columns..(index + 1) * columns]
 }
 
+#[inline(always)]
 fn add_scaled(target: &mut [f64], factor: f64, source: &[f64]) {
     for (t, &s) in target.iter_mut().zip(source) {
         *t += factor * s;
@@ -137,6 +182,7 @@ fn add_scaled(target: &mut [f64], factor: f64, source: &[f64]) {
 /// the machine's vector width.
 const LANES: usize = 8;
 
+#[inline(always)]
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.0; LANES];
     let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
@@ -149,6 +195,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     lanes.iter().sum::<f64>() + tail
 }
 
+#[inline(always)]
 fn sum(a: &[f64]) -> f64 {
     let mut lanes = [0.0; LANES];
     let chunks = a.chunks_exact(LANES);

@@ -17,7 +17,11 @@ fn test_error(train_on: &Dataset, test_on: &Dataset, config: &TrainConfig) -> f6
 
 #[test]
 fn a_known_kernel_is_recovered_from_250_instances() {
-    let error = test_error(&products(250, 1, 0.0), &products(250, 2, 0.0), &TrainConfig { companions: 0, ..TrainConfig::default() });
+    let error = test_error(
+        &products(250, 1, 0.0),
+        &products(250, 2, 0.0),
+        &TrainConfig { companions: 0, ..TrainConfig::default() },
+    );
     assert!(error < 0.05, "mean absolute percentage error {error}");
 }
 
@@ -128,7 +132,8 @@ fn stage_times_are_learned_from_whole_pipelines() {
     let (stages, per_pipeline) = (products(300, 10, 0.0), 3);
     let rough = stages.seconds().mapv(|_| 1e-3);
     let guess = Dataset::new(stages.schema().clone(), stages.inputs().clone(), rough).unwrap();
-    let mut model = train(&guess, &TrainConfig { epochs: 1, restarts: 1, companions: 0, ..quick() }).unwrap().lead().clone();
+    let mut model =
+        train(&guess, &TrainConfig { epochs: 1, restarts: 1, companions: 0, ..quick() }).unwrap().lead().clone();
     let totals: Vec<f64> =
         stages.seconds().to_vec().chunks(per_pipeline).map(|stages| stages.iter().sum::<f64>().ln()).collect();
     let mut trace = model.trace(stages.inputs().view(), None).unwrap();
