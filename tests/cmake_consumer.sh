@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Builds tests/cmake_consumer in both ways in which a project can take the plugin, and
-# runs what it built. Prints `ok NAME` or `not ok NAME: REASON` for each.
+# runs what it built.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 halide=${HALIDE_ROOT:-$root/.deps/halide}
 work=$root/target/tests
-mkdir -p "$work"
+. "$root/tests/shell_tests.sh"
 
 if ! compgen -G "$halide/lib*/cmake/Halide/HalideConfig.cmake" >/dev/null; then
     echo "skip cmake_consumer: $halide has no CMake package"
@@ -27,12 +27,12 @@ build_and_run() {
     fi
 }
 
-as_subdirectory() {
+cmake_consumer_as_subdirectory() {
     build_and_run "$work/consumer_subdirectory" \
         -DPLUGIN_SOURCE="$root" -DSrivastava2020_CARGO_TARGET_DIR="$root/target"
 }
 
-as_package() {
+cmake_consumer_as_package() {
     local build=$work/package prefix=$work/prefix
     rm -rf "$build" "$prefix"
     cmake -S "$root" -B "$build" -G Ninja -DHALIDE_ROOT="$halide" \
@@ -42,20 +42,8 @@ as_package() {
     build_and_run "$work/consumer_package" -DSrivastava2020_ROOT="$prefix"
 }
 
-# A shell of its own for each: `set -e` has no effect in a function that is a condition.
 if [ $# -gt 0 ]; then
     "$1"
-    exit
+else
+    run_shell_tests "$work" cmake_consumer_as_subdirectory cmake_consumer_as_package
 fi
-failed=0
-for way in as_subdirectory as_package; do
-    log=$work/cmake_consumer_$way.log
-    if "$0" "$way" >"$log" 2>&1; then
-        echo "ok cmake_consumer_$way"
-    else
-        echo "not ok cmake_consumer_$way: see ${log#"$root/"}, which ends with"
-        tail -n 20 "$log"
-        failed=1
-    fi
-done
-exit $failed

@@ -9,6 +9,8 @@ cd "$root"
 work=target/tests
 plugin=target/release/libautoschedule_srivastava2020.so
 mkdir -p "$work"
+# CMake and Ninja, as in the Makefile.
+export PATH=$root/.deps/venv/bin:$PATH
 
 python() {
     local halide=${HALIDE_ROOT:-$root/.deps/halide} interpreter=.deps/venv/bin/python
@@ -27,6 +29,8 @@ cpp() {
 }
 
 round_trip() { tests/round_trip.sh; }
+
+nnc() { tests/nnc.sh; }
 
 cmake_consumer() { tests/cmake_consumer.sh; }
 
@@ -55,7 +59,7 @@ if [ "${1:-}" = --suite ]; then
     exit
 fi
 if [ $# -eq 0 ]; then
-    set -- python cpp round_trip cmake_consumer schedule_roundtrip
+    set -- python cpp round_trip nnc cmake_consumer schedule_roundtrip
 fi
 for suite in "$@"; do
     run_suite "$suite"
