@@ -20,13 +20,7 @@ say() { echo "setup: $*" >&2; }
 fail() { say "error: $*"; exit 1; }
 
 as_root() {
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        fail "must install Debian packages, but this is not root and there is no sudo. Run as root: $*"
-    fi
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 has_libclang() {
@@ -50,6 +44,8 @@ install_packages() {
     if [ ${#packages[@]} -eq 0 ]; then return; fi
     command -v apt-get >/dev/null ||
         fail "missing: ${packages[*]} (Debian's names). There is no apt-get here; install them by hand."
+    [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
+        fail "missing: ${packages[*]}. This is not root and there is no sudo; as root: apt-get install ${packages[*]}"
     say "installing ${packages[*]}"
     local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}")
     # Stale or absent package lists make the first attempt fail.
