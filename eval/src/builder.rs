@@ -86,10 +86,7 @@ impl Log {
             self.lowering_seconds = Some(seconds);
         }
         // Adams2019 reports what it expects, in milliseconds.
-        if let Some(cost) = line
-            .strip_prefix("Best cost: ")
-            .and_then(|cost| cost.trim().parse::<f64>().ok())
-        {
+        if let Some(cost) = line.strip_prefix("Best cost: ").and_then(|cost| cost.trim().parse::<f64>().ok()) {
             self.predicted_seconds = Some(cost / 1e3);
         }
         self.no_manual |= line.contains(NO_MANUAL);
@@ -99,46 +96,24 @@ impl Log {
 
 impl Builder {
     /// The generator run that builds `pipeline` with `scheduler` into `folder`.
-    fn arguments(
-        &self,
-        pipeline: &Pipeline,
-        scheduler: &Scheduler,
-    ) -> Result<(Vec<String>, Arguments)> {
+    fn arguments(&self, pipeline: &Pipeline, scheduler: &Scheduler) -> Result<(Vec<String>, Arguments)> {
         let chosen = scheduler.arguments(&self.plugins, &pipeline.executable, self.threads)?;
-        let emit = if *scheduler == self.reference {
-            "object,stmt"
-        } else {
-            "object"
-        };
-        let mut args: Vec<String> = [
-            "-g",
-            &pipeline.name,
-            "-f",
-            FUNCTION,
-            "-n",
-            FUNCTION,
-            "-e",
-            emit,
-        ]
-        .map(str::to_owned)
-        .to_vec();
+        let emit = if *scheduler == self.reference { "object,stmt" } else { "object" };
+        let mut args: Vec<String> =
+            ["-g", &pipeline.name, "-f", FUNCTION, "-n", FUNCTION, "-e", emit].map(str::to_owned).to_vec();
         args.push(format!("target={}", self.target));
-        args.extend(
-            pipeline
-                .params
-                .iter()
-                .map(|(key, value)| format!("{key}={value}")),
-        );
+        args.extend(pipeline.params.iter().map(|(key, value)| format!("{key}={value}")));
         args.extend(chosen.args.iter().cloned());
         Ok((args, chosen))
     }
 
     fn key(&self, pipeline: &Pipeline, args: &[String], chosen: &Arguments) -> String {
         let mut key = Key::new("build");
-        key.add(&pipeline.executable.key.hex())
-            .add(&chosen.plugin_hash);
+        key.add(&pipeline.executable.key.hex()).add(&chosen.plugin_hash);
         key.add(&format!("{:?} {:?}", self.limits, self.link_args));
-        args.iter().for_each(|arg| drop(key.add(arg)));
+        for arg in args {
+            key.add(arg);
+        }
         key.hex()
     }
 
@@ -149,12 +124,7 @@ impl Builder {
         let key = self.key(pipeline, &args, &chosen);
         let library = self.cache.build_folder(&key).join("pipeline.so");
         if let Some(outcome) = self.cache.read_build(&key) {
-            return Ok(Build {
-                key,
-                outcome,
-                library,
-                reused: true,
-            });
+            return Ok(Build { key, outcome, library, reused: true });
         }
         let work = self.cache.work_folder()?;
         let outcome = self.run_generator(pipeline, &args, &chosen, work.path())?;
@@ -162,56 +132,30 @@ impl Builder {
         if !crate::process::interrupted() {
             self.cache.store_build(&key, &outcome, work)?;
         }
-        Ok(Build {
-            key,
-            outcome,
-            library,
-            reused: false,
-        })
+        Ok(Build { key, outcome, library, reused: false })
     }
 
-    fn run_generator(
-        &self,
-        pipeline: &Pipeline,
-        args: &[String],
-        chosen: &Arguments,
-        work: &Path,
-    ) -> Result<Outcome> {
+    fn run_generator(&self, pipeline: &Pipeline, args: &[String], chosen: &Arguments, work: &Path) -> Result<Outcome> {
         let mut command = generator::command(&pipeline.executable.path);
-        command
-            .args(args)
-            .arg("-o")
-            .arg(work)
-            .env("HL_DEBUG_CODEGEN", "1");
+        command.args(args).arg("-o").arg(work).env("HL_DEBUG_CODEGEN", "1");
         let report = work.join("report.json");
         if chosen.reports {
             command.arg(format!("autoscheduler.report={}", report.display()));
         }
         let mut log = Log::default();
-        let finished = child::run(command, &self.limits, |seconds, line| {
-            log.line(seconds, line)
-        })?;
-        let doing = if log.lowering_seconds.is_some() {
-            "compiling"
-        } else {
-            "scheduling"
-        };
+        let finished = child::run(command, &self.limits, |seconds, line| log.line(seconds, line))?;
+        let doing = if log.lowering_seconds.is_some() { "compiling" } else { "scheduling" };
         let failure = explain(&finished, &log.tail, &self.limits, doing);
         let (status, message) = match failure {
             None => self.link(work),
-            Some(_) if log.no_manual => (
-                Status::Skipped,
-                "the generator has no expert schedule".to_owned(),
-            ),
+            Some(_) if log.no_manual => (Status::Skipped, "the generator has no expert schedule".to_owned()),
             Some(failure) => failure,
         };
         Ok(Outcome {
             status,
             message,
             schedule_seconds: log.lowering_seconds,
-            compile_seconds: log
-                .lowering_seconds
-                .map(|lowering| finished.seconds - lowering),
+            compile_seconds: log.lowering_seconds.map(|lowering| finished.seconds - lowering),
             peak_memory_bytes: Some(finished.peak_memory_bytes),
             predicted_seconds: log.predicted_seconds.or_else(|| read_prediction(&report)),
             float_math: mentions_float(&work.join(FUNCTION).with_extension("stmt")),
@@ -234,15 +178,11 @@ impl Builder {
 /// `predicted_seconds` of the report that our plugin wrote.
 fn read_prediction(report: &Path) -> Option<f64> {
     let report: serde_json::Value = serde_json::from_slice(&std::fs::read(report).ok()?).ok()?;
-    report["predicted_seconds"].as_f64()
+    report["predicted_seconds"].as_f64().filter(|&seconds| seconds > 0.0)
 }
 
 /// Whether lowered code mentions a floating-point type.
 fn mentions_float(stmt: &Path) -> Option<bool> {
     let text = std::fs::read_to_string(stmt).ok()?;
-    Some(
-        ["float32", "float64", "float16"]
-            .iter()
-            .any(|name| text.contains(name)),
-    )
+    Some(["float32", "float64", "float16"].iter().any(|name| text.contains(name)))
 }

@@ -53,20 +53,12 @@ pub fn end_of(usage: &process::Usage) -> End {
 
 /// Runs `command` with empty standard input and output. `on_line` gets each line of its standard error, with the
 /// seconds since the start. Fails only if the command cannot be started.
-pub fn run(
-    mut command: Command,
-    limits: &Limits,
-    on_line: impl FnMut(f64, &str) + Send,
-) -> Result<Finished> {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
+pub fn run(mut command: Command, limits: &Limits, on_line: impl FnMut(f64, &str) + Send) -> Result<Finished> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     process::confine(&mut command, limits.memory_bytes);
     let start = Instant::now();
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("cannot start {}", command.get_program().to_string_lossy()))?;
+    let mut child =
+        command.spawn().with_context(|| format!("cannot start {}", command.get_program().to_string_lossy()))?;
     let stderr = child.stderr.take().expect("stderr is piped");
     thread::scope(|scope| {
         scope.spawn(move || read_lines(stderr, start, on_line));
@@ -78,16 +70,8 @@ fn read_lines(stderr: ChildStderr, start: Instant, mut on_line: impl FnMut(f64, 
     let mut reader = BufReader::new(stderr);
     let mut line = Vec::new();
     // A generator may print gigabytes without a line end: cut lines keep our own memory bounded.
-    while reader
-        .by_ref()
-        .take(1 << 20)
-        .read_until(b'\n', &mut line)
-        .is_ok_and(|read| read > 0)
-    {
-        on_line(
-            start.elapsed().as_secs_f64(),
-            String::from_utf8_lossy(&line).trim_end(),
-        );
+    while reader.by_ref().take(1 << 20).read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+        on_line(start.elapsed().as_secs_f64(), String::from_utf8_lossy(&line).trim_end());
         line.clear();
     }
 }
@@ -114,8 +98,7 @@ fn wait(pid: u32, start: Instant, timeout: Duration) -> Result<Finished> {
             process::kill_group(pid);
         }
         // Short children are polled often, so that their times are exact; long ones cost nothing.
-        let pause =
-            (start.elapsed() / 100).clamp(Duration::from_millis(1), Duration::from_millis(20));
+        let pause = (start.elapsed() / 100).clamp(Duration::from_millis(1), Duration::from_millis(20));
         thread::sleep(pause);
     }
 }
@@ -127,13 +110,9 @@ mod tests {
     fn shell(script: &str, memory_bytes: u64, timeout_ms: u64) -> (Finished, Vec<String>) {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        let limits = Limits {
-            memory_bytes,
-            timeout: Duration::from_millis(timeout_ms),
-        };
+        let limits = Limits { memory_bytes, timeout: Duration::from_millis(timeout_ms) };
         let mut lines = Vec::new();
-        let finished =
-            run(command, &limits, |_, line| lines.push(line.to_owned())).expect("sh starts");
+        let finished = run(command, &limits, |_, line| lines.push(line.to_owned())).expect("sh starts");
         (finished, lines)
     }
 
@@ -164,10 +143,7 @@ mod tests {
         let script = "head -c 400000000 /dev/zero | tail -c 300000000 > /dev/null";
         let (finished, lines) = shell(script, 100 << 20, 30_000);
         assert_eq!(finished.end, End::Exited(1), "{lines:?}");
-        assert!(
-            lines.iter().any(|line| line.contains("memory")),
-            "{lines:?}"
-        );
+        assert!(lines.iter().any(|line| line.contains("memory")), "{lines:?}");
     }
 
     #[test]
@@ -178,10 +154,7 @@ mod tests {
 
     #[test]
     fn missing_program_is_an_error() {
-        let limits = Limits {
-            memory_bytes: 1 << 30,
-            timeout: Duration::from_secs(1),
-        };
+        let limits = Limits { memory_bytes: 1 << 30, timeout: Duration::from_secs(1) };
         let error = run(Command::new("/no/such/program"), &limits, |_, _| ()).unwrap_err();
         assert!(error.to_string().contains("/no/such/program"));
     }

@@ -146,12 +146,7 @@ pub struct EvalArgs {
   HL_AUTOSCHEDULER=Adams2019,beam_size=8 nnc gen -- out/my.generator -g blur -o out target=host")]
 pub struct GenArgs {
     /// The generator executable and its arguments
-    #[arg(
-        value_name = "GENERATOR",
-        required = true,
-        trailing_var_arg = true,
-        allow_hyphen_values = true
-    )]
+    #[arg(value_name = "GENERATOR", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     pub command: Vec<String>,
     /// The Srivastava2020 plugin [default: beside this program]
     #[arg(long, value_name = "FILE")]
@@ -179,6 +174,9 @@ pub struct RunArgs {
     /// Value of a scalar input, otherwise its estimate. May be repeated
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse_key_value)]
     pub scalars: Vec<(String, String)>,
+    /// Value of white in the input and the output [default: 1 for floats, 255 for 8 bits, 16383 for wider integers]
+    #[arg(long, value_name = "NUMBER")]
+    pub white: Option<f64>,
 }
 
 /// Arguments of `nnc verify`.
@@ -199,12 +197,7 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "SCHEDULER")]
     pub scheduler: Option<Scheduler>,
     /// Sizes for each dimension of the outputs: numbers, estimate, estimate+N, estimate-N
-    #[arg(
-        long,
-        value_name = "LIST",
-        value_delimiter = ',',
-        default_value = "1,7,33,estimate-1,estimate+1"
-    )]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1,7,33,estimate-1,estimate+1")]
     pub sizes: Vec<crate::sizes::Size>,
     /// Estimates of outputs beyond this are halved until they are not, to keep it quick
     #[arg(long, value_name = "N", default_value_t = 1024, value_parser = clap::value_parser!(i32).range(1..))]
@@ -247,19 +240,11 @@ fn program_folder() -> Result<PathBuf> {
 /// Our plugin and Halide's folders.
 pub fn plugin_files(plugin: Option<&Path>) -> Result<PluginFiles> {
     let folder = program_folder()?;
-    let ours = plugin.map_or_else(
-        || folder.join("libautoschedule_srivastava2020.so"),
-        Path::to_owned,
-    );
+    let ours = plugin.map_or_else(|| folder.join("libautoschedule_srivastava2020.so"), Path::to_owned);
     let root = std::env::var_os("HALIDE_ROOT").map(PathBuf::from);
     let roots = root.into_iter().chain([folder.join("../../.deps/halide")]);
-    let halide_folders = roots
-        .flat_map(|root| [root.join("lib64"), root.join("lib")])
-        .collect();
-    Ok(PluginFiles {
-        ours,
-        halide_folders,
-    })
+    let halide_folders = roots.flat_map(|root| [root.join("lib64"), root.join("lib")]).collect();
+    Ok(PluginFiles { ours, halide_folders })
 }
 
 impl BuildArgs {
@@ -275,21 +260,14 @@ impl BuildArgs {
 
     /// Limits of a process that runs a pipeline.
     pub fn run_limits(&self) -> Limits {
-        Limits {
-            memory_bytes: self.memory_limit,
-            timeout: self.run_timeout,
-        }
+        Limits { memory_bytes: self.memory_limit, timeout: self.run_timeout }
     }
 
     /// The pipelines asked for.
     pub fn open_pipelines(&self) -> Result<Vec<Pipeline>> {
         let mut pipelines = Vec::new();
         if !self.names.is_empty() || self.generator.is_empty() {
-            let ours = || {
-                Ok::<_, anyhow::Error>(
-                    program_folder()?.join("../pipelines/halide_pipelines.generator"),
-                )
-            };
+            let ours = || Ok::<_, anyhow::Error>(program_folder()?.join("../pipelines/halide_pipelines.generator"));
             let path = self.pipelines.clone().map_or_else(ours, Ok)?;
             let executable = Arc::new(Executable::open(&path)?);
             if self.names.is_empty() {
@@ -308,21 +286,14 @@ impl BuildArgs {
     /// The one pipeline asked for.
     pub fn open_pipeline(&self) -> Result<Pipeline> {
         let mut pipelines = self.open_pipelines()?;
-        anyhow::ensure!(
-            pipelines.len() == 1,
-            "name one pipeline, not {}",
-            pipelines.len()
-        );
+        anyhow::ensure!(pipelines.len() == 1, "name one pipeline, not {}", pipelines.len());
         Ok(pipelines.remove(0))
     }
 
     /// The cache.
     pub fn open_cache(&self) -> Result<Cache> {
         let default = || Ok::<_, anyhow::Error>(program_folder()?.join("../nnc/cache"));
-        Cache::open(
-            &self.cache.clone().map_or_else(default, Ok)?,
-            !self.no_cache,
-        )
+        Cache::open(&self.cache.clone().map_or_else(default, Ok)?, !self.no_cache)
     }
 
     /// What builds them; outputs are compared with those of `reference`.
@@ -330,10 +301,7 @@ impl BuildArgs {
         Ok(Builder {
             target: self.target.clone(),
             threads: self.threads(),
-            limits: Limits {
-                memory_bytes: self.memory_limit,
-                timeout: self.timeout,
-            },
+            limits: Limits { memory_bytes: self.memory_limit, timeout: self.timeout },
             plugins: plugin_files(self.plugin.as_deref())?,
             cache: self.open_cache()?,
             link_args: self.link_args.clone(),
@@ -344,20 +312,16 @@ impl BuildArgs {
     /// Adds the parameters given with `--scheduler-param` to the schedulers they are for.
     pub fn parametrise(&self, schedulers: &mut [Scheduler]) -> Result<()> {
         for (key, value) in &self.scheduler_params {
-            let (label, key) = key.rsplit_once('.').with_context(|| {
-                format!("--scheduler-param {key}: expected SCHEDULER.KEY=VALUE")
-            })?;
-            let target = schedulers
-                .iter_mut()
-                .find(|scheduler| scheduler.label().eq_ignore_ascii_case(label));
+            let (label, key) = key
+                .rsplit_once('.')
+                .with_context(|| format!("--scheduler-param {key}: expected SCHEDULER.KEY=VALUE"))?;
+            let target = schedulers.iter_mut().find(|scheduler| scheduler.label().eq_ignore_ascii_case(label));
             match target {
                 Some(Scheduler::Plugin(_, params)) => params.push((key.to_owned(), value.clone())),
                 Some(_) => {
                     anyhow::bail!("--scheduler-param {label}.{key}: {label} takes no parameters")
                 }
-                None => anyhow::bail!(
-                    "--scheduler-param {label}.{key}: {label} is not among the schedulers used"
-                ),
+                None => anyhow::bail!("--scheduler-param {label}.{key}: {label} is not among the schedulers used"),
             }
         }
         Ok(())
@@ -380,65 +344,25 @@ mod tests {
 
     #[test]
     fn eval_line() {
-        let line = [
-            "nnc",
-            "eval",
-            "blur",
-            "--schedulers",
-            "none,adams2019",
-            "--memory-limit",
-            "2GB",
-            "--timeout",
-            "5s",
-        ];
-        let Command::Eval(args) = Cli::try_parse_from(line).unwrap().command else {
-            panic!("not eval")
-        };
+        let line =
+            ["nnc", "eval", "blur", "--schedulers", "none,adams2019", "--memory-limit", "2GB", "--timeout", "5s"];
+        let Command::Eval(args) = Cli::try_parse_from(line).unwrap().command else { panic!("not eval") };
         assert_eq!(args.build.names, ["blur"]);
-        assert_eq!(
-            args.schedulers
-                .iter()
-                .map(Scheduler::label)
-                .collect::<Vec<_>>(),
-            ["none", "Adams2019"]
-        );
-        assert_eq!(
-            (args.build.memory_limit, args.build.timeout),
-            (2_000_000_000, Duration::from_secs(5))
-        );
+        assert_eq!(args.schedulers.iter().map(Scheduler::label).collect::<Vec<_>>(), ["none", "Adams2019"]);
+        assert_eq!((args.build.memory_limit, args.build.timeout), (2_000_000_000, Duration::from_secs(5)));
     }
 
     #[test]
     fn gen_passes_everything_on() {
-        let line = [
-            "nnc",
-            "gen",
-            "--",
-            "a.generator",
-            "-g",
-            "blur",
-            "--odd",
-            "target=host",
-        ];
-        let Command::Gen(args) = Cli::try_parse_from(line).unwrap().command else {
-            panic!("not gen")
-        };
+        let line = ["nnc", "gen", "--", "a.generator", "-g", "blur", "--odd", "target=host"];
+        let Command::Gen(args) = Cli::try_parse_from(line).unwrap().command else { panic!("not gen") };
         assert_eq!(args.command, line[3..]);
     }
 
     #[test]
     fn parameters_reach_their_scheduler() {
-        let line = [
-            "nnc",
-            "eval",
-            "--schedulers",
-            "none,Adams2019",
-            "--scheduler-param",
-            "adams2019.beam_size=1",
-        ];
-        let Command::Eval(args) = Cli::try_parse_from(line).unwrap().command else {
-            panic!("not eval")
-        };
+        let line = ["nnc", "eval", "--schedulers", "none,Adams2019", "--scheduler-param", "adams2019.beam_size=1"];
+        let Command::Eval(args) = Cli::try_parse_from(line).unwrap().command else { panic!("not eval") };
         let mut schedulers = args.schedulers.clone();
         args.build.parametrise(&mut schedulers).unwrap();
         assert!(matches!(&schedulers[1], Scheduler::Plugin(_, params) if params.len() == 1));

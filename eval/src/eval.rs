@@ -14,11 +14,14 @@ use crate::machine;
 use crate::measure::{Measurement, Timer};
 use crate::process;
 use crate::progress::Progress;
-use crate::record::{Environment, EvalResult, Evaluation, Status};
+use crate::record::{Environment, EvalResult, Evaluation, Status, Summary};
 use crate::report;
 use crate::schedulers::{default_comparison, Scheduler};
 use crate::stats;
 use crate::timing::Settings;
+
+/// Rounds of timing that are made even if time is up.
+const LEAST_ROUNDS: usize = 5;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,36 +32,27 @@ pub enum Ended {
     Interrupted,
 }
 
+/// What is compared, and how it is built.
+struct Comparison {
+    /// What is reported.
+    schedulers: Vec<Scheduler>,
+    /// These, and the reference if it is not among them.
+    needed: Vec<Scheduler>,
+    /// Position of the reference in `needed`.
+    reference: usize,
+    pipelines: Vec<Pipeline>,
+    builder: Builder,
+}
+
 /// Runs the evaluation.
 pub fn run(args: &EvalArgs) -> Result<Ended> {
-    let schedulers = schedulers(args)?;
-    let pipelines = args.build.open_pipelines()?;
-    let builder = args.build.builder(&args.reference)?;
-    let mut needed = schedulers.clone();
-    if !needed.contains(&args.reference) {
-        needed.push(args.reference.clone());
-    }
-    for pipeline in &pipelines {
-        let found =
-            args.reference
-                .arguments(&builder.plugins, &pipeline.executable, builder.threads);
-        found.context("the build that outputs are compared with cannot be made")?;
-    }
-    let builds = build_all(&builder, &pipelines, &needed, args.build.jobs());
-    let mut evaluation = Evaluation {
-        environment: environment(args),
-        ..Evaluation::default()
-    };
+    let comparison = Comparison::new(args)?;
+    let Comparison { pipelines, builder, .. } = &comparison;
+    let builds = build_all(builder, pipelines, &comparison.needed, args.build.jobs());
+    let subject = comparison.subject();
+    let mut evaluation = Evaluation { environment: environment(args), subject, ..Evaluation::default() };
     if !process::interrupted() {
-        time_all(
-            args,
-            &schedulers,
-            &pipelines,
-            &needed,
-            &builds,
-            builder,
-            &mut evaluation,
-        )?;
+        comparison.time(args, &builds, &mut evaluation)?;
     }
     println!("{}", report::table(&evaluation).trim_end());
     if process::interrupted() {
@@ -77,10 +71,7 @@ fn schedulers(args: &EvalArgs) -> Result<Vec<Scheduler>> {
     let mut labels: Vec<String> = schedulers.iter().map(Scheduler::label).collect();
     labels.sort();
     for pair in labels.windows(2) {
-        ensure!(
-            pair[0] != pair[1],
-            crate::Usage(format!("{} is named twice among the schedulers", pair[0]))
-        );
+        ensure!(pair[0] != pair[1], crate::Usage(format!("{} is named twice among the schedulers", pair[0])));
     }
     Ok(schedulers)
 }
@@ -97,7 +88,7 @@ fn environment(args: &EvalArgs) -> Environment {
 }
 
 /// One build per pipeline and scheduler, `jobs` at a time; `None` where the user stopped it.
-fn build_all(
+pub fn build_all(
     builder: &Builder,
     pipelines: &[Pipeline],
     schedulers: &[Scheduler],
@@ -112,15 +103,10 @@ fn build_all(
         if i >= total || process::interrupted() {
             return;
         }
-        let (pipeline, scheduler) = (
-            &pipelines[i / schedulers.len()],
-            &schedulers[i % schedulers.len()],
-        );
+        let (pipeline, scheduler) = (&pipelines[i / schedulers.len()], &schedulers[i % schedulers.len()]);
         let step = format!("{pipeline} {}", scheduler.label());
         progress.begin(&step);
-        let build = builder
-            .build(pipeline, scheduler)
-            .unwrap_or_else(|error| not_built(&error));
+        let build = builder.build(pipeline, scheduler).unwrap_or_else(|error| not_built(&error));
         if process::interrupted() {
             return;
         }
@@ -147,20 +133,12 @@ fn not_built(error: &anyhow::Error) -> Build {
         predicted_seconds: None,
         float_math: None,
     };
-    Build {
-        key: String::new(),
-        outcome,
-        library: Default::default(),
-        reused: false,
-    }
+    Build { key: String::new(), outcome, library: Default::default(), reused: false }
 }
 
 fn describe(build: &Build) -> String {
     let outcome = &build.outcome;
-    let seconds = outcome
-        .schedule_seconds
-        .zip(outcome.compile_seconds)
-        .map(|(schedule, compile)| schedule + compile);
+    let seconds = outcome.schedule_seconds.zip(outcome.compile_seconds).map(|(schedule, compile)| schedule + compile);
     match (outcome.status, build.reused, seconds) {
         (Status::Ok, true, _) => "reused".to_owned(),
         (Status::Ok, false, Some(seconds)) => format!("{seconds:.1} s"),
@@ -169,75 +147,84 @@ fn describe(build: &Build) -> String {
     }
 }
 
-#[allow(clippy::too_many_arguments)]
-fn time_all(
-    args: &EvalArgs,
-    schedulers: &[Scheduler],
-    pipelines: &[Pipeline],
-    needed: &[Scheduler],
-    builds: &[Vec<Option<Build>>],
-    builder: Builder,
-    evaluation: &mut Evaluation,
-) -> Result<()> {
-    let progress = Progress::start("timing", pipelines.len());
-    let timer = Timer {
-        settings: Settings {
-            least_rounds: 3,
+impl Comparison {
+    fn new(args: &EvalArgs) -> Result<Comparison> {
+        let schedulers = schedulers(args)?;
+        let pipelines = args.build.open_pipelines()?;
+        let builder = args.build.builder(&args.reference)?;
+        for pipeline in &pipelines {
+            let found = args.reference.arguments(&builder.plugins, &pipeline.executable, builder.threads);
+            found.context("the build that outputs are compared with cannot be made")?;
+        }
+        let mut needed = schedulers.clone();
+        let reference = schedulers.iter().position(|scheduler| *scheduler == args.reference).unwrap_or_else(|| {
+            needed.push(args.reference.clone());
+            schedulers.len()
+        });
+        Ok(Comparison { schedulers, needed, reference, pipelines, builder })
+    }
+
+    fn labels(&self) -> Vec<String> {
+        self.schedulers.iter().map(Scheduler::label).collect()
+    }
+
+    /// The scheduler whose speedups are the point: ours, else the last named that is not hand-made.
+    fn subject(&self) -> Option<String> {
+        let mut plugins = self.schedulers.iter().filter(|scheduler| matches!(scheduler, Scheduler::Plugin(..)));
+        let ours = plugins.clone().map(Scheduler::label).find(|label| label == hl_autoscheduler::OURS);
+        ours.or_else(|| plugins.next_back().map(Scheduler::label))
+    }
+
+    fn timer(&self, args: &EvalArgs) -> Timer {
+        let settings = Settings {
+            least_rounds: LEAST_ROUNDS.min(args.rounds as usize),
             most_rounds: args.rounds as usize,
             budget: args.time_budget,
             spread: args.spread,
-        },
-        limits: args.build.run_limits(),
-        threads: builder.threads,
-        seed: args.seed,
-        cache: builder.cache,
-    };
-    let reference = needed
-        .iter()
-        .position(|scheduler| *scheduler == args.reference)
-        .expect("it was added");
-    let labels: Vec<String> = schedulers.iter().map(Scheduler::label).collect();
-    for (pipeline, builds) in pipelines.iter().zip(builds) {
-        let Some(builds) = builds.iter().cloned().collect::<Option<Vec<Build>>>() else {
-            break;
         };
-        let name = pipeline.to_string();
-        progress.begin(&name);
-        let timed = timer.time(pipeline, &builds[..schedulers.len()], &builds[reference])?;
-        if process::interrupted() {
-            break;
+        Timer {
+            settings,
+            limits: args.build.run_limits(),
+            threads: self.builder.threads,
+            seed: args.seed,
+            cache: self.builder.cache.clone(),
         }
-        if let Some(target) = &timed.target {
-            evaluation.environment.target.clone_from(target);
-        }
-        let rows = labels.iter().zip(&builds).zip(&timed.measurements);
-        evaluation.results.extend(
-            rows.map(|((label, build), measurement)| row(&name, label, build, measurement)),
-        );
-        evaluation.summary = summary(&evaluation.results, &labels);
-        write_reports(args, evaluation)?;
-        let ran = timed
-            .measurements
-            .iter()
-            .filter(|measurement| measurement.run_seconds.is_some())
-            .count();
-        progress.end(
-            &name,
-            &format!("{ran} of {} ran", labels.len()),
-            timed.reused,
-        );
     }
-    Ok(())
+
+    /// Times pipeline after pipeline, and writes the reports after each.
+    fn time(&self, args: &EvalArgs, builds: &[Vec<Option<Build>>], evaluation: &mut Evaluation) -> Result<()> {
+        let progress = Progress::start("timing", self.pipelines.len());
+        let timer = self.timer(args);
+        let labels = self.labels();
+        for (pipeline, builds) in self.pipelines.iter().zip(builds) {
+            let Some(builds) = builds.iter().cloned().collect::<Option<Vec<Build>>>() else {
+                break;
+            };
+            let name = pipeline.to_string();
+            progress.begin(&name);
+            let timed = timer.time(pipeline, &builds[..labels.len()], &builds[self.reference])?;
+            if process::interrupted() {
+                break;
+            }
+            if let Some(target) = &timed.target {
+                evaluation.environment.target.clone_from(target);
+            }
+            let rows = labels.iter().zip(&builds).zip(&timed.measurements);
+            evaluation.results.extend(rows.map(|((label, build), measurement)| row(&name, label, build, measurement)));
+            evaluation.summary = summary(evaluation, &labels);
+            write_reports(args, evaluation)?;
+            let ran = timed.measurements.iter().filter(|measurement| measurement.run_seconds.is_some()).count();
+            progress.end(&name, &format!("{ran} of {} ran", labels.len()), timed.reused);
+        }
+        Ok(())
+    }
 }
 
-/// Every scheduler against every other that came before the last, which is the one under test.
-fn summary(results: &[EvalResult], labels: &[String]) -> Vec<crate::record::Summary> {
-    let baselines: Vec<&str> = labels
-        .iter()
-        .map(String::as_str)
-        .filter(|&label| label != hl_autoscheduler::OURS)
-        .collect();
-    stats::summarise(results, &baselines)
+/// Every scheduler against every one that is not the subject.
+fn summary(evaluation: &Evaluation, labels: &[String]) -> Vec<Summary> {
+    let is_baseline = |label: &&String| Some(label.as_str()) != evaluation.subject.as_deref();
+    let baselines: Vec<&str> = labels.iter().filter(is_baseline).map(String::as_str).collect();
+    stats::summarise(&evaluation.results, &baselines)
 }
 
 fn row(pipeline: &str, scheduler: &str, build: &Build, measurement: &Measurement) -> EvalResult {
@@ -246,16 +233,8 @@ fn row(pipeline: &str, scheduler: &str, build: &Build, measurement: &Measurement
     EvalResult {
         pipeline: pipeline.to_owned(),
         scheduler: scheduler.to_owned(),
-        status: if failed_to_build {
-            outcome.status
-        } else {
-            measurement.status
-        },
-        message: if failed_to_build {
-            outcome.message.clone()
-        } else {
-            measurement.message.clone()
-        },
+        status: if failed_to_build { outcome.status } else { measurement.status },
+        message: if failed_to_build { outcome.message.clone() } else { measurement.message.clone() },
         schedule_seconds: outcome.schedule_seconds,
         compile_seconds: outcome.compile_seconds,
         peak_memory_bytes: outcome.peak_memory_bytes,

@@ -31,35 +31,13 @@ impl Tail {
     /// The error: from the last line that starts one, the lines after it included, else the last line.
     fn error(&self) -> Option<String> {
         let starts = |line: &String| {
-            let markers = [
-                "Error:",
-                "error:",
-                "Error at",
-                "error at",
-                "LLVM ERROR",
-                "terminate called",
-                "panicked at",
-            ];
+            let markers = ["Error:", "error:", "Error at", "error at", "LLVM ERROR", "terminate called", "panicked at"];
             markers.iter().any(|marker| line.contains(marker))
         };
-        let from = self
-            .lines
-            .iter()
-            .rposition(starts)
-            .or(self.lines.len().checked_sub(1))?;
+        let from = self.lines.iter().rposition(starts).or(self.lines.len().checked_sub(1))?;
         // An internal error of Halide is headed "Unhandled exception: Internal Error at FILE", and the text follows.
-        let text = self
-            .lines
-            .range(from..)
-            .take(4)
-            .cloned()
-            .collect::<Vec<_>>()
-            .join(" ");
-        let text = text
-            .trim_start_matches("Unhandled exception: ")
-            .trim_start_matches("Error: ")
-            .trim()
-            .to_owned();
+        let text = self.lines.range(from..).take(4).cloned().collect::<Vec<_>>().join(" ");
+        let text = text.trim_start_matches("Unhandled exception: ").trim_start_matches("Error: ").trim().to_owned();
         Some(text.chars().take(MESSAGE).collect())
     }
 
@@ -67,13 +45,12 @@ impl Tail {
         let markers = [
             "bad_alloc",
             "out of memory",
+            "memory exhausted",
             "Cannot allocate memory",
             "memory allocation of",
             "halide_malloc",
         ];
-        self.lines
-            .iter()
-            .any(|line| markers.iter().any(|marker| line.contains(marker)))
+        self.lines.iter().any(|line| markers.iter().any(|marker| line.contains(marker)))
     }
 }
 
@@ -94,12 +71,7 @@ fn signal_name(signal: i32) -> String {
 ///
 /// A limit on the address space makes allocations fail, and few programs say so: besides their messages, a crash
 /// within a quarter of the limit counts as out of memory.
-pub fn explain(
-    finished: &Finished,
-    tail: &Tail,
-    limits: &Limits,
-    doing: &str,
-) -> Option<(Status, String)> {
+pub fn explain(finished: &Finished, tail: &Tail, limits: &Limits, doing: &str) -> Option<(Status, String)> {
     let megabytes = finished.peak_memory_bytes / 1_000_000;
     let near_limit = finished.peak_memory_bytes > limits.memory_bytes / 4 * 3;
     let out_of_memory = || {
@@ -112,29 +84,18 @@ pub fn explain(
     match finished.end {
         End::Exited(0) => None,
         End::TimedOut => {
-            let message = format!(
-                "still {doing} after {} s; see --timeout",
-                limits.timeout.as_secs_f64()
-            );
+            let message = format!("still {doing} after {} s; see --timeout", limits.timeout.as_secs_f64());
             Some((Status::Timeout, message))
         }
         End::Interrupted => Some((Status::Error, "interrupted".to_owned())),
         _ if tail.mentions_memory() => out_of_memory(),
         End::Signalled(_) if near_limit => out_of_memory(),
         End::Signalled(signal) => {
-            let error = tail
-                .error()
-                .map(|error| format!("; its last words: {error}"))
-                .unwrap_or_default();
-            Some((
-                Status::Error,
-                format!("crashed while {doing} with {}{error}", signal_name(signal)),
-            ))
+            let error = tail.error().map(|error| format!("; its last words: {error}")).unwrap_or_default();
+            Some((Status::Error, format!("crashed while {doing} with {}{error}", signal_name(signal))))
         }
         End::Exited(code) => {
-            let message = tail
-                .error()
-                .unwrap_or_else(|| format!("exit code {code} while {doing}, without a message"));
+            let message = tail.error().unwrap_or_else(|| format!("exit code {code} while {doing}, without a message"));
             Some((Status::Error, message))
         }
     }
@@ -145,19 +106,12 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    const LIMITS: Limits = Limits {
-        memory_bytes: 1_000_000_000,
-        timeout: Duration::from_secs(60),
-    };
+    const LIMITS: Limits = Limits { memory_bytes: 1_000_000_000, timeout: Duration::from_secs(60) };
 
     fn case(end: End, peak_memory_bytes: u64, lines: &[&str]) -> Option<(Status, String)> {
         let mut tail = Tail::default();
         lines.iter().for_each(|line| tail.push(line));
-        let finished = Finished {
-            end,
-            seconds: 1.0,
-            peak_memory_bytes,
-        };
+        let finished = Finished { end, seconds: 1.0, peak_memory_bytes };
         explain(&finished, &tail, &LIMITS, "scheduling")
     }
 
@@ -168,49 +122,24 @@ mod tests {
 
     #[test]
     fn halide_user_error() {
-        let lines = [
-            "Generator x has base_path",
-            "Unhandled exception: Error: no estimate for f",
-            "dimension y",
-            "",
-        ];
+        let lines = ["Generator x has base_path", "Unhandled exception: Error: no estimate for f", "dimension y", ""];
         let (status, message) = case(End::Exited(1), 10, &lines).unwrap();
-        assert_eq!(
-            (status, message.as_str()),
-            (Status::Error, "no estimate for f dimension y")
-        );
+        assert_eq!((status, message.as_str()), (Status::Error, "no estimate for f dimension y"));
     }
 
     #[test]
     fn memory_by_message_and_by_use() {
         let abort = End::Signalled(libc::SIGABRT);
-        assert_eq!(
-            case(abort, 10, &["  what():  std::bad_alloc"]).unwrap().0,
-            Status::OutOfMemory
-        );
-        assert_eq!(
-            case(End::Exited(1), 10, &["LLVM ERROR: out of memory"])
-                .unwrap()
-                .0,
-            Status::OutOfMemory
-        );
-        assert_eq!(
-            case(End::Signalled(libc::SIGSEGV), 900_000_000, &[])
-                .unwrap()
-                .0,
-            Status::OutOfMemory
-        );
+        assert_eq!(case(abort, 10, &["  what():  std::bad_alloc"]).unwrap().0, Status::OutOfMemory);
+        assert_eq!(case(End::Exited(1), 10, &["LLVM ERROR: out of memory"]).unwrap().0, Status::OutOfMemory);
+        assert_eq!(case(End::Signalled(libc::SIGSEGV), 900_000_000, &[]).unwrap().0, Status::OutOfMemory);
     }
 
     #[test]
     fn crash_and_timeout() {
         let (status, message) = case(End::Signalled(libc::SIGSEGV), 10, &["Compiling f"]).unwrap();
         assert_eq!(status, Status::Error);
-        assert!(
-            message.contains("SIGSEGV")
-                && message.contains("scheduling")
-                && message.contains("Compiling f")
-        );
+        assert!(message.contains("SIGSEGV") && message.contains("scheduling") && message.contains("Compiling f"));
         let (status, message) = case(End::TimedOut, 10, &[]).unwrap();
         assert_eq!(status, Status::Timeout);
         assert!(message.contains("60 s"));

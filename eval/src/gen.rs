@@ -10,12 +10,7 @@ use crate::generator::{command, Executable};
 use crate::hl_autoscheduler::{self, Choice, Source, OURS};
 
 /// The generator's command line `args` with plugin and parameters added. GenGen takes one `-p`: ours joins it.
-fn with_autoscheduler(
-    args: &[String],
-    plugin: &str,
-    name: &str,
-    params: &[(String, String)],
-) -> Vec<String> {
+fn with_autoscheduler(args: &[String], plugin: &str, name: &str, params: &[(String, String)]) -> Vec<String> {
     let mut args = args.to_vec();
     match args.iter().position(|arg| arg == "-p") {
         Some(flag) if flag + 1 < args.len() => {
@@ -25,35 +20,21 @@ fn with_autoscheduler(
         _ => args.extend(["-p".to_owned(), plugin.to_owned()]),
     }
     args.push(format!("autoscheduler={name}"));
-    args.extend(
-        params
-            .iter()
-            .map(|(key, value)| format!("autoscheduler.{key}={value}")),
-    );
+    args.extend(params.iter().map(|(key, value)| format!("autoscheduler.{key}={value}")));
     args
 }
 
 /// Becomes the generator. Returns only if that fails.
 pub fn run(args: &GenArgs) -> Result<()> {
-    let ours = Choice {
-        source: Some(Source::Known(OURS)),
-        params: vec![],
-    };
-    let choice = hl_autoscheduler::from_environment()
-        .map_err(crate::Usage)?
-        .unwrap_or(ours);
+    let ours = Choice { source: Some(Source::Known(OURS)), params: vec![] };
+    let choice = hl_autoscheduler::from_environment().map_err(crate::Usage)?.unwrap_or(ours);
     let (program, rest) = args.command.split_first().expect("clap requires one");
     let executable = Executable::open(Path::new(program))?;
     let rest = match &choice.source {
         None => rest.to_vec(),
         Some(source) => {
             let plugin = plugin_files(args.plugin.as_deref())?.find(source, &executable)?;
-            with_autoscheduler(
-                rest,
-                &plugin.path.to_string_lossy(),
-                &plugin.name,
-                &choice.params,
-            )
+            with_autoscheduler(rest, &plugin.path.to_string_lossy(), &plugin.name, &choice.params)
         }
     };
     let error = command(&executable.path).args(rest).exec();
@@ -71,18 +52,8 @@ mod tests {
     #[test]
     fn plugin_and_parameters_are_added() {
         let params = [("beam_size".to_owned(), "8".to_owned())];
-        let args = with_autoscheduler(
-            &strings("-g blur target=host"),
-            "/a.so",
-            "Adams2019",
-            &params,
-        );
-        assert_eq!(
-            args,
-            strings(
-                "-g blur target=host -p /a.so autoscheduler=Adams2019 autoscheduler.beam_size=8"
-            )
-        );
+        let args = with_autoscheduler(&strings("-g blur target=host"), "/a.so", "Adams2019", &params);
+        assert_eq!(args, strings("-g blur target=host -p /a.so autoscheduler=Adams2019 autoscheduler.beam_size=8"));
     }
 
     #[test]

@@ -40,9 +40,7 @@ pub struct Pipeline {
 impl fmt::Display for Pipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
-        self.params
-            .iter()
-            .try_for_each(|(key, value)| write!(f, ",{key}={value}"))
+        self.params.iter().try_for_each(|(key, value)| write!(f, ",{key}={value}"))
     }
 }
 
@@ -57,16 +55,9 @@ pub fn command(executable: &Path) -> Command {
 pub fn stderr_of(executable: &Path, args: &[&str], debug_level: u8) -> Result<Vec<String>> {
     let folder = tempfile::tempdir()?;
     let mut command = command(executable);
-    command
-        .args(args)
-        .arg("-o")
-        .arg(folder.path())
-        .arg("target=host");
+    command.args(args).arg("-o").arg(folder.path()).arg("target=host");
     command.env("HL_DEBUG_CODEGEN", debug_level.to_string());
-    let limits = Limits {
-        memory_bytes: 8_000_000_000,
-        timeout: Duration::from_secs(30),
-    };
+    let limits = Limits { memory_bytes: 8_000_000_000, timeout: Duration::from_secs(30) };
     let mut lines = Vec::new();
     child::run(command, &limits, |_, line| lines.push(line.to_owned()))?;
     Ok(lines)
@@ -87,9 +78,7 @@ fn names_in(lines: &[String]) -> Vec<String> {
 fn libhalide_of(executable: &Path) -> Option<PathBuf> {
     let output = Command::new("ldd").arg(executable).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let line = text
-        .lines()
-        .find(|line| line.trim_start().starts_with("libHalide.so"))?;
+    let line = text.lines().find(|line| line.trim_start().starts_with("libHalide.so"))?;
     let path = line.split("=>").nth(1)?.split_whitespace().next()?;
     std::fs::canonicalize(path).ok()
 }
@@ -97,8 +86,7 @@ fn libhalide_of(executable: &Path) -> Option<PathBuf> {
 impl Executable {
     /// Opens a generator executable: asks it for its generators, and hashes it.
     pub fn open(path: &Path) -> Result<Executable> {
-        let path = std::fs::canonicalize(path)
-            .with_context(|| format!("no generator at {}", path.display()))?;
+        let path = std::fs::canonicalize(path).with_context(|| format!("no generator at {}", path.display()))?;
         let lines = stderr_of(&path, &["-g", "nnc_names_please"], 0)?;
         let names = names_in(&lines);
         ensure!(
@@ -113,41 +101,20 @@ impl Executable {
         if let Some(libhalide) = &libhalide {
             key.add(&hash_file(libhalide)?);
         }
-        Ok(Executable {
-            path,
-            libhalide,
-            names,
-            key,
-        })
+        Ok(Executable { path, libhalide, names, key })
     }
 
     /// The pipeline `name`, with `params`.
-    pub fn pipeline(
-        self: &Arc<Self>,
-        name: &str,
-        params: Vec<(String, String)>,
-    ) -> Result<Pipeline> {
+    pub fn pipeline(self: &Arc<Self>, name: &str, params: Vec<(String, String)>) -> Result<Pipeline> {
         if !self.names.iter().any(|known| known == name) {
-            bail!(
-                "no generator '{name}' in {}; it has {}",
-                self.path.display(),
-                self.names.join(", ")
-            );
+            bail!("no generator '{name}' in {}; it has {}", self.path.display(), self.names.join(", "));
         }
-        Ok(Pipeline {
-            executable: Arc::clone(self),
-            name: name.to_owned(),
-            params,
-        })
+        Ok(Pipeline { executable: Arc::clone(self), name: name.to_owned(), params })
     }
 
     /// All its pipelines.
     pub fn pipelines(self: &Arc<Self>) -> Vec<Pipeline> {
-        let pipeline = |name: &String| Pipeline {
-            executable: Arc::clone(self),
-            name: name.clone(),
-            params: vec![],
-        };
+        let pipeline = |name: &String| Pipeline { executable: Arc::clone(self), name: name.clone(), params: vec![] };
         self.names.iter().map(pipeline).collect()
     }
 }
@@ -175,21 +142,12 @@ impl std::str::FromStr for GeneratorSpec {
             return Err(format!("'{text}' names no file"));
         }
         let mut items = rest.into_iter().flat_map(|rest| rest.split(','));
-        let name = items
-            .next()
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned);
+        let name = items.next().filter(|name| !name.is_empty()).map(str::to_owned);
         if rest.is_some() && name.is_none() {
-            return Err(format!(
-                "'{text}' has nothing after the colon; expected FILE:name[,param=value...]"
-            ));
+            return Err(format!("'{text}' has nothing after the colon; expected FILE:name[,param=value...]"));
         }
         let params = items.map(parse_key_value).collect::<Result<_, _>>()?;
-        Ok(GeneratorSpec {
-            file: PathBuf::from(file),
-            name,
-            params,
-        })
+        Ok(GeneratorSpec { file: PathBuf::from(file), name, params })
     }
 }
 
@@ -213,43 +171,25 @@ mod tests {
         let spec: GeneratorSpec = "out/my.generator:blur,size=3,type=u8".parse().unwrap();
         assert_eq!(spec.file, Path::new("out/my.generator"));
         assert_eq!(spec.name.as_deref(), Some("blur"));
-        assert_eq!(
-            spec.params,
-            [("size".into(), "3".into()), ("type".into(), "u8".into())]
-        );
+        assert_eq!(spec.params, [("size".into(), "3".into()), ("type".into(), "u8".into())]);
     }
 
     #[test]
     fn spec_of_a_whole_file() {
         let spec: GeneratorSpec = "/a:b/my.generator".parse().unwrap();
-        assert_eq!(
-            (spec.file.as_path(), spec.name),
-            (Path::new("/a:b/my.generator"), None)
-        );
+        assert_eq!((spec.file.as_path(), spec.name), (Path::new("/a:b/my.generator"), None));
     }
 
     #[test]
     fn bad_specs() {
-        assert!("my.generator:"
-            .parse::<GeneratorSpec>()
-            .unwrap_err()
-            .contains("colon"));
-        assert!("my.generator:blur,fast"
-            .parse::<GeneratorSpec>()
-            .unwrap_err()
-            .contains("key=value"));
+        assert!("my.generator:".parse::<GeneratorSpec>().unwrap_err().contains("colon"));
+        assert!("my.generator:blur,fast".parse::<GeneratorSpec>().unwrap_err().contains("key=value"));
         assert!(":blur".parse::<GeneratorSpec>().is_err());
     }
 
     #[test]
     fn names_from_gengen() {
-        let lines = [
-            "Unhandled exception: Error: Generator not found: x",
-            "Did you mean:",
-            "    blur",
-            "    fft",
-            "",
-        ];
+        let lines = ["Unhandled exception: Error: Generator not found: x", "Did you mean:", "    blur", "    fft", ""];
         assert_eq!(names_in(&lines.map(str::to_owned)), ["blur", "fft"]);
     }
 }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::schedulers::Scheduler;
 use crate::units::parse_key_value;
+use crate::Usage;
 
 /// The environment variable.
 pub const VARIABLE: &str = "HL_AUTOSCHEDULER";
@@ -33,24 +35,14 @@ pub struct Choice {
 
 /// Reads the name of an autoscheduler (upper or lower case) or the path of a plugin.
 pub fn parse_source(text: &str) -> Result<Source, String> {
-    if let Some(known) = KNOWN
-        .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(text))
-    {
+    if let Some(known) = KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(text)) {
         return Ok(Source::Known(known));
     }
     if text.contains('/') || text.ends_with(".so") {
         let path = PathBuf::from(text);
-        return if path.is_file() {
-            Ok(Source::File(path))
-        } else {
-            Err(format!("there is no plugin file {text}"))
-        };
+        return if path.is_file() { Ok(Source::File(path)) } else { Err(format!("there is no plugin file {text}")) };
     }
-    Err(format!(
-        "unknown autoscheduler '{text}'; accepted are none, {} and the path of a plugin",
-        KNOWN.join(", ")
-    ))
+    Err(format!("unknown autoscheduler '{text}'; accepted are none, {} and the path of a plugin", KNOWN.join(", ")))
 }
 
 /// Parses a value of `HL_AUTOSCHEDULER`.
@@ -62,17 +54,11 @@ pub fn parse(value: &str) -> Result<Choice, String> {
     }
     let params = items.map(parse_key_value).collect::<Result<Vec<_>, _>>()?;
     if !name.eq_ignore_ascii_case("none") {
-        return Ok(Choice {
-            source: Some(parse_source(name)?),
-            params,
-        });
+        return Ok(Choice { source: Some(parse_source(name)?), params });
     }
     match params.first() {
         Some((key, _)) => Err(format!("'none' takes no parameters, but '{key}' is given")),
-        None => Ok(Choice {
-            source: None,
-            params,
-        }),
+        None => Ok(Choice { source: None, params }),
     }
 }
 
@@ -80,11 +66,18 @@ pub fn parse(value: &str) -> Result<Choice, String> {
 pub fn from_environment() -> Result<Option<Choice>, String> {
     match std::env::var(VARIABLE) {
         Ok(value) if value.is_empty() => Ok(None),
-        Ok(value) => parse(&value)
-            .map(Some)
-            .map_err(|error| format!("{VARIABLE}: {error}")),
+        Ok(value) => parse(&value).map(Some).map_err(|error| format!("{VARIABLE}: {error}")),
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(error) => Err(format!("{VARIABLE}: {error}")),
+    }
+}
+
+/// The scheduler named on the command line, else the variable's, else ours.
+pub fn scheduler_or_default(named: Option<&Scheduler>) -> Result<Scheduler, Usage> {
+    let ours = Scheduler::Plugin(Source::Known(OURS), vec![]);
+    match named {
+        Some(named) => Ok(named.clone()),
+        None => Ok(from_environment().map_err(Usage)?.map_or(ours, Scheduler::from)),
     }
 }
 
@@ -95,25 +88,13 @@ mod tests {
     #[test]
     fn name_alone_in_any_case() {
         let choice = parse("adams2019").unwrap();
-        assert_eq!(
-            choice,
-            Choice {
-                source: Some(Source::Known("Adams2019")),
-                params: vec![]
-            }
-        );
+        assert_eq!(choice, Choice { source: Some(Source::Known("Adams2019")), params: vec![] });
     }
 
     #[test]
     fn name_with_parameters() {
         let choice = parse("Adams2019,beam_size=8,weights_path=/a=b").unwrap();
-        assert_eq!(
-            choice.params,
-            [
-                ("beam_size".into(), "8".into()),
-                ("weights_path".into(), "/a=b".into())
-            ]
-        );
+        assert_eq!(choice.params, [("beam_size".into(), "8".into()), ("weights_path".into(), "/a=b".into())]);
     }
 
     #[test]
@@ -126,19 +107,14 @@ mod tests {
     fn plugin_file() {
         let file = tempfile::Builder::new().suffix(".so").tempfile().unwrap();
         let path = file.path().to_str().unwrap();
-        assert_eq!(
-            parse(path).unwrap().source,
-            Some(Source::File(file.path().to_owned()))
-        );
+        assert_eq!(parse(path).unwrap().source, Some(Source::File(file.path().to_owned())));
         assert!(parse("/no/such.so").unwrap_err().contains("/no/such.so"));
     }
 
     #[test]
     fn bad_values_name_what_is_accepted() {
         assert!(parse("Adam2019").unwrap_err().contains("Mullapudi2016"));
-        assert!(parse("Adams2019,beam_size")
-            .unwrap_err()
-            .contains("key=value"));
+        assert!(parse("Adams2019,beam_size").unwrap_err().contains("key=value"));
         assert!(parse(",a=1").is_err());
         assert!(parse("Li2018,").is_err());
     }

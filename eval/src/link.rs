@@ -13,26 +13,13 @@ use crate::child::{self, End, Limits};
 pub fn shared_library(object: &Path, library: &Path, extra: &[String]) -> Result<()> {
     let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
     let mut command = Command::new(&compiler);
-    command
-        .arg("-shared")
-        .arg("-o")
-        .arg(library)
-        .arg(object)
-        .args(extra)
-        .args(["-ldl", "-lpthread", "-lm"]);
+    command.arg("-shared").arg("-o").arg(library).arg(object).args(extra).args(["-ldl", "-lpthread", "-lm"]);
     // A file that the linker cannot digest in this is no pipeline.
-    let limits = Limits {
-        memory_bytes: 16_000_000_000,
-        timeout: Duration::from_secs(120),
-    };
+    let limits = Limits { memory_bytes: 16_000_000_000, timeout: Duration::from_secs(120) };
     let mut lines = Vec::new();
     let finished = child::run(command, &limits, |_, line| lines.push(line.to_owned()))?;
     if finished.end != End::Exited(0) {
-        bail!(
-            "{compiler} cannot link {}: {}",
-            object.display(),
-            lines.join(" ")
-        );
+        bail!("{compiler} cannot link {}: {}", object.display(), lines.join(" "));
     }
     Ok(())
 }

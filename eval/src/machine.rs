@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// Time spent on each measurement.
 const BUDGET: Duration = Duration::from_millis(400);
-/// Bytes each thread copies: more than caches hold.
+/// Bytes that all threads together copy: more than caches hold.
 const COPY_BYTES: usize = 128 << 20;
 /// Independent chains of multiply-adds: enough to hide their latency.
 const CHAINS: usize = 10;
@@ -18,18 +18,15 @@ const STEPS: usize = 100_000;
 /// Processor model as the operating system names it.
 pub fn cpu_name() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = info
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
-    name.map_or_else(
-        || std::env::consts::ARCH.to_owned(),
-        |(_, name)| name.trim().to_owned(),
-    )
+    let name = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    name.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned())
 }
 
-/// The best of several rounds of `work` on all threads at once: units per second, where `work` returns units.
-fn best_rate(threads: usize, work: impl Fn() -> f64 + Sync) -> f64 {
+/// What all threads together do a second: each makes its own work, repeats it, and its best round counts. Work returns
+/// how much it did.
+fn best_rate<W: FnMut() -> f64>(threads: usize, make: impl Fn() -> W + Sync) -> f64 {
     let one = || {
+        let mut work = make();
         work();
         let (start, mut best) = (Instant::now(), 0f64);
         while start.elapsed() < BUDGET {
@@ -40,29 +37,21 @@ fn best_rate(threads: usize, work: impl Fn() -> f64 + Sync) -> f64 {
     };
     thread::scope(|scope| {
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
-        running
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or(0.0))
-            .sum()
+        running.into_iter().map(|thread| thread.join().unwrap_or(0.0)).sum()
     })
 }
 
 /// Bytes per second, read plus written, that `threads` threads copy.
 pub fn copy_bytes_per_second(threads: usize) -> f64 {
     let bytes = COPY_BYTES / threads.max(1);
-    let rate = best_rate(threads, || {
-        thread_local!(static BUFFERS: std::cell::RefCell<(Vec<u8>, Vec<u8>)> = const { std::cell::RefCell::new((vec![], vec![])) });
-        BUFFERS.with_borrow_mut(|(from, to)| {
-            if from.len() != bytes {
-                *from = vec![1; bytes];
-                *to = vec![2; bytes];
-            }
-            to.copy_from_slice(black_box(from));
-            black_box(to);
-        });
-        2.0 * bytes as f64
-    });
-    rate
+    best_rate(threads, || {
+        let (from, mut to) = (vec![1u8; bytes], vec![2u8; bytes]);
+        move || {
+            to.copy_from_slice(black_box(&from));
+            black_box(&to);
+            2.0 * bytes as f64
+        }
+    })
 }
 
 /// Chains of multiply-adds; inlined into functions compiled for particular instructions.
@@ -121,9 +110,7 @@ fn plain_chains() -> f64 {
     let mut sums = [[1.0f32; LANES]; CHAINS];
     let (factor, term) = (black_box(0.999f32), black_box(0.001f32));
     for _ in 0..STEPS {
-        sums.iter_mut()
-            .flatten()
-            .for_each(|sum| *sum = *sum * factor + term);
+        sums.iter_mut().flatten().for_each(|sum| *sum = *sum * factor + term);
     }
     black_box(sums);
     (2 * LANES * CHAINS * STEPS) as f64
@@ -131,7 +118,7 @@ fn plain_chains() -> f64 {
 
 /// Single-precision operations per second that `threads` threads reach; a multiply-add is two.
 pub fn peak_flops(threads: usize) -> f64 {
-    best_rate(threads, vector::work)
+    best_rate(threads, || vector::work)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod builder;
 mod cache;
 mod child;
 mod cli;
+mod dump;
 mod eval;
 mod failure;
 mod gen;
@@ -12,15 +13,19 @@ mod hl_autoscheduler;
 mod link;
 mod machine;
 mod measure;
+mod photo;
 mod process;
 mod progress;
 mod record;
+mod regions;
 mod report;
+mod run;
 mod schedulers;
 mod sizes;
 mod stats;
 mod timing;
 mod units;
+mod verify;
 mod worker;
 
 use std::fmt;
@@ -43,17 +48,21 @@ impl fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
-fn run(command: &Command) -> Result<ExitCode> {
+fn dispatch(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Eval(args) => Ok(match eval::run(args)? {
             eval::Ended::Complete => ExitCode::SUCCESS,
             eval::Ended::Interrupted => ExitCode::from(130),
         }),
         Command::Gen(args) => gen::run(args).map(|()| ExitCode::SUCCESS),
-        Command::Worker(args) => {
-            worker::serve(&args.library, args.threads).map(|()| ExitCode::SUCCESS)
-        }
-        _ => todo!(),
+        Command::Worker(args) => worker::serve(&args.library, args.threads).map(|()| ExitCode::SUCCESS),
+        Command::Run(args) => run::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Verify(args) => Ok(match verify::run(args)? {
+            (eval::Ended::Interrupted, _) => ExitCode::from(130),
+            (eval::Ended::Complete, true) => ExitCode::SUCCESS,
+            (eval::Ended::Complete, false) => ExitCode::FAILURE,
+        }),
+        Command::Dump(args) => dump::run(args).map(|()| ExitCode::SUCCESS),
     }
 }
 
@@ -62,7 +71,7 @@ fn main() -> ExitCode {
     if !matches!(cli.command, Command::Worker(_) | Command::Gen(_)) {
         process::catch_interrupt();
     }
-    run(&cli.command).unwrap_or_else(|error| {
+    dispatch(&cli.command).unwrap_or_else(|error| {
         eprintln!("nnc: {error:#}");
         ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
     })

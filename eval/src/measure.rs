@@ -10,6 +10,7 @@ use crate::generator::Pipeline;
 use crate::machine;
 use crate::process;
 use crate::record::{RunSeconds, Status};
+use crate::regions::{estimates, lacks_estimates};
 use crate::timing::{self, Settings, Subject};
 use crate::worker::client::{Failure, Worker};
 use crate::worker::protocol::{Description, Kind, Request, Rule, Shapes};
@@ -78,15 +79,8 @@ impl Expected {
 
 /// How much outputs may differ: nothing, unless floating-point numbers are involved that the compiler may reassociate.
 pub fn rule_for(description: &Description, float_math: Option<bool>) -> Rule {
-    let strict = description
-        .target
-        .split('-')
-        .any(|feature| feature == "strict_float");
-    let floats = float_math.unwrap_or(true)
-        || description
-            .arguments
-            .iter()
-            .any(|argument| argument.type_.is_float());
+    let strict = description.target.split('-').any(|feature| feature == "strict_float");
+    let floats = float_math.unwrap_or(true) || description.arguments.iter().any(|argument| argument.type_.is_float());
     if floats && !strict {
         Rule::Tolerance
     } else {
@@ -94,43 +88,9 @@ pub fn rule_for(description: &Description, float_math: Option<bool>) -> Rule {
     }
 }
 
-/// Regions of the buffers of one kind at the estimates; where there is none, an extent of 1.
-pub fn estimates(description: &Description, kind: Kind) -> Vec<Vec<[i32; 2]>> {
-    let region = |estimate: &Option<[i32; 2]>| estimate.unwrap_or([0, 1]);
-    description
-        .of_kind(kind)
-        .map(|argument| argument.estimates.iter().map(region).collect())
-        .collect()
-}
-
-/// The names of outputs without estimates.
-fn lacks_estimates(description: &Description) -> Option<String> {
-    let without = |kind| {
-        let lacking = description
-            .of_kind(kind)
-            .filter(|argument| argument.estimates.contains(&None));
-        lacking
-            .map(|argument| argument.name.clone())
-            .collect::<Vec<_>>()
-    };
-    let outputs = without(Kind::Output);
-    (!outputs.is_empty()).then(|| {
-        format!(
-            "no estimates for the output {}: its size is not known",
-            outputs.join(", ")
-        )
-    })
-}
-
 impl Measurement {
     fn failed(status: Status, message: String) -> Measurement {
-        Measurement {
-            status,
-            message,
-            run_seconds: None,
-            output_matches: None,
-            io_bytes: None,
-        }
+        Measurement { status, message, run_seconds: None, output_matches: None, io_bytes: None }
     }
 }
 
@@ -149,47 +109,26 @@ impl Timer {
             .add(&pipeline.to_string())
             .add(&reference.key)
             .add(&machine::cpu_name());
-        key.add(&format!(
-            "{:?} {:?} {} {}",
-            self.settings, self.limits, self.threads, self.seed
-        ));
+        key.add(&format!("{:?} {:?} {} {}", self.settings, self.limits, self.threads, self.seed));
         key.hex()
     }
 
     /// Measures `builds`, or finds all of them measured together in the cache.
     pub fn time(&self, pipeline: &Pipeline, builds: &[Build], reference: &Build) -> Result<Timed> {
         let key = self.key(pipeline, reference);
-        if let Some(timed) = self
-            .cache
-            .read_timing(&key)
-            .and_then(|stored| reuse(stored, builds))
-        {
+        if let Some(timed) = self.cache.read_timing(&key).and_then(|stored| reuse(stored, builds)) {
             return Ok(timed);
         }
         let (measurements, target) = self.measure(builds, reference)?;
         if !process::interrupted() {
             let keys = builds.iter().map(|build| build.key.clone());
             let measurements = keys.zip(measurements.iter().cloned()).collect();
-            self.cache.store_timing(
-                &key,
-                &Stored {
-                    target: target.clone(),
-                    measurements,
-                },
-            )?;
+            self.cache.store_timing(&key, &Stored { target: target.clone(), measurements })?;
         }
-        Ok(Timed {
-            measurements,
-            target,
-            reused: false,
-        })
+        Ok(Timed { measurements, target, reused: false })
     }
 
-    fn measure(
-        &self,
-        builds: &[Build],
-        reference: &Build,
-    ) -> Result<(Vec<Measurement>, Option<String>)> {
+    fn measure(&self, builds: &[Build], reference: &Build) -> Result<(Vec<Measurement>, Option<String>)> {
         let expected = self.expect(reference)?;
         let mut measurements = Vec::new();
         let mut workers = Vec::new();
@@ -206,19 +145,12 @@ impl Timer {
                 workers.push(worker);
             }
         }
-        let samples = timing::interleave(
-            &mut workers,
-            &self.settings,
-            &timing::Monotonic::start(),
-            process::interrupted,
-        );
+        let samples =
+            timing::interleave(&mut workers, &self.settings, &timing::Monotonic::start(), process::interrupted);
         for (i, samples) in running.into_iter().zip(samples) {
             match samples {
                 Ok(samples) => measurements[i].run_seconds = timing::record(samples),
-                Err(failure) => {
-                    (measurements[i].status, measurements[i].message) =
-                        (failure.status, failure.message)
-                }
+                Err(failure) => (measurements[i].status, measurements[i].message) = (failure.status, failure.message),
             }
         }
         let target = expected.ok().map(|expected| expected.description.target);
@@ -232,9 +164,7 @@ impl Timer {
         }
         let mut worker = Worker::start(&reference.library, self.threads, self.limits)?;
         let folder = self.cache.work_folder()?;
-        Ok(self
-            .run_reference(&mut worker, reference, folder)
-            .map_err(|failure| failure.message))
+        Ok(self.run_reference(&mut worker, reference, folder).map_err(|failure| failure.message))
     }
 
     fn run_reference(
@@ -245,10 +175,7 @@ impl Timer {
     ) -> Result<Expected, Failure> {
         let description = worker.describe()?;
         if let Some(message) = lacks_estimates(&description) {
-            return Err(Failure {
-                status: Status::Error,
-                message,
-            });
+            return Err(Failure { status: Status::Error, message });
         }
         let shapes = worker.plan(&Request::Plan {
             inputs: estimates(&description, Kind::Input),
@@ -258,24 +185,13 @@ impl Timer {
         worker.prepare(&shapes, self.seed, &[])?;
         worker.run(1)?;
         let rule = rule_for(&description, reference.outcome.float_math);
-        let expected = Expected {
-            description,
-            shapes,
-            rule,
-            folder,
-        };
-        worker.tell(&Request::Save {
-            path: expected.path(),
-        })?;
+        let expected = Expected { description, shapes, rule, folder };
+        worker.tell(&Request::Save { path: expected.path() })?;
         Ok(expected)
     }
 
     /// Runs a build once and compares its outputs. The worker is ready to be timed, if that makes sense.
-    fn check(
-        &self,
-        build: &Build,
-        expected: Result<&Expected, &String>,
-    ) -> (Measurement, Option<Worker>) {
+    fn check(&self, build: &Build, expected: Result<&Expected, &String>) -> (Measurement, Option<Worker>) {
         let expected = match expected {
             Ok(expected) => expected,
             Err(message) => {
@@ -285,23 +201,13 @@ impl Timer {
         };
         let mut worker = match Worker::start(&build.library, self.threads, self.limits) {
             Ok(worker) => worker,
-            Err(error) => {
-                return (
-                    Measurement::failed(Status::Error, format!("{error:#}")),
-                    None,
-                )
-            }
+            Err(error) => return (Measurement::failed(Status::Error, format!("{error:#}")), None),
         };
-        let compare = Request::Compare {
-            path: expected.path(),
-            rule: expected.rule,
-        };
-        let checked = worker
-            .prepare(&expected.shapes, self.seed, &[])
-            .and_then(|io_bytes| {
-                worker.run(1)?;
-                Ok((io_bytes, worker.compare(&compare)?))
-            });
+        let compare = Request::Compare { path: expected.path(), rule: expected.rule };
+        let checked = worker.prepare(&expected.shapes, self.seed, &[]).and_then(|io_bytes| {
+            worker.run(1)?;
+            Ok((io_bytes, worker.compare(&compare)?))
+        });
         let (io_bytes, difference) = match checked {
             Ok(checked) => checked,
             Err(failure) => return (Measurement::failed(failure.status, failure.message), None),
@@ -324,18 +230,11 @@ impl Timer {
 /// The measurements of `builds` out of `stored`, if it has all of them.
 fn reuse(stored: Stored, builds: &[Build]) -> Option<Timed> {
     let find = |build: &Build| {
-        let found = stored
-            .measurements
-            .iter()
-            .find(|(key, _)| *key == build.key);
+        let found = stored.measurements.iter().find(|(key, _)| *key == build.key);
         found.map(|(_, measurement)| measurement.clone())
     };
     let measurements = builds.iter().map(find).collect::<Option<_>>()?;
-    Some(Timed {
-        measurements,
-        target: stored.target,
-        reused: true,
-    })
+    Some(Timed { measurements, target: stored.target, reused: true })
 }
 
 #[cfg(test)]
@@ -351,39 +250,14 @@ mod tests {
             dimensions: 2,
             estimates: vec![Some([0, 8]), None],
         };
-        Description {
-            target: target.to_owned(),
-            arguments: vec![argument],
-        }
+        Description { target: target.to_owned(), arguments: vec![argument] }
     }
 
     #[test]
     fn tolerance_only_where_floats_may_be_reassociated() {
-        assert_eq!(
-            rule_for(&description("x86-64-linux", Code::Int), Some(false)),
-            Rule::Exact
-        );
-        assert_eq!(
-            rule_for(&description("x86-64-linux", Code::Int), Some(true)),
-            Rule::Tolerance
-        );
-        assert_eq!(
-            rule_for(&description("x86-64-linux", Code::Float), Some(false)),
-            Rule::Tolerance
-        );
-        assert_eq!(
-            rule_for(
-                &description("x86-64-linux-strict_float", Code::Float),
-                Some(true)
-            ),
-            Rule::Exact
-        );
-    }
-
-    #[test]
-    fn missing_estimates_are_named() {
-        let description = description("x", Code::Int);
-        assert!(lacks_estimates(&description).unwrap().contains("output f"));
-        assert_eq!(estimates(&description, Kind::Output), [[[0, 8], [0, 1]]]);
+        assert_eq!(rule_for(&description("x86-64-linux", Code::Int), Some(false)), Rule::Exact);
+        assert_eq!(rule_for(&description("x86-64-linux", Code::Int), Some(true)), Rule::Tolerance);
+        assert_eq!(rule_for(&description("x86-64-linux", Code::Float), Some(false)), Rule::Tolerance);
+        assert_eq!(rule_for(&description("x86-64-linux-strict_float", Code::Float), Some(true)), Rule::Exact);
     }
 }

@@ -18,19 +18,14 @@ pub struct Usage {
 /// address space, no core file, and has the kernel kill it when the thread that started it ends.
 pub fn confine(command: &mut Command, memory_bytes: u64) {
     let set = |resource, value: u64| {
-        let limit = libc::rlimit {
-            rlim_cur: value,
-            rlim_max: value,
-        };
+        let limit = libc::rlimit { rlim_cur: value, rlim_max: value };
         // SAFETY: `limit` is a valid rlimit that outlives the call.
         unsafe { libc::setrlimit(resource, &limit) }
     };
     let confine = move || {
         // SAFETY: prctl with PR_SET_PDEATHSIG reads its integer arguments only.
         let orphan = unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-        let failed = set(libc::RLIMIT_AS, memory_bytes) != 0
-            || set(libc::RLIMIT_CORE, 0) != 0
-            || orphan != 0;
+        let failed = set(libc::RLIMIT_AS, memory_bytes) != 0 || set(libc::RLIMIT_CORE, 0) != 0 || orphan != 0;
         if failed {
             Err(io::Error::last_os_error())
         } else {
@@ -59,10 +54,7 @@ pub fn try_wait(pid: u32) -> io::Result<Option<Usage>> {
         0 => Ok(None),
         -1 => Err(io::Error::last_os_error()),
         // Linux counts ru_maxrss in KiB.
-        _ => Ok(Some(Usage {
-            status: ExitStatus::from_raw(status),
-            peak_memory_bytes: usage.ru_maxrss as u64 * 1024,
-        })),
+        _ => Ok(Some(Usage { status: ExitStatus::from_raw(status), peak_memory_bytes: usage.ru_maxrss as u64 * 1024 })),
     }
 }
 

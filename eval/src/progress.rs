@@ -29,22 +29,12 @@ impl Progress {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(total as u64);
             let template = "{prefix:>9} [{bar:30}] {pos}/{len} {elapsed} {msg}";
-            bar.set_style(
-                ProgressStyle::with_template(template)
-                    .expect("the template is valid")
-                    .progress_chars("=> "),
-            );
+            bar.set_style(ProgressStyle::with_template(template).expect("the template is valid").progress_chars("=> "));
             bar.set_prefix(what);
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        Progress {
-            bar,
-            what,
-            total,
-            start: Instant::now(),
-            state: Mutex::default(),
-        }
+        Progress { bar, what, total, start: Instant::now(), state: Mutex::default() }
     }
 
     /// A step begins.
@@ -61,24 +51,10 @@ impl Progress {
         state.free += usize::from(reused);
         state.under_way.retain(|other| other != step);
         if self.bar.is_none() {
-            let left = self
-                .left(&state)
-                .map(|left| format!(", {} s left", left.as_secs()))
-                .unwrap_or_default();
-            eprintln!(
-                "{} [{}/{}{left}] {step}: {result}",
-                self.what, state.done, self.total
-            );
+            let left = self.left(&state).map(|left| format!(", {} s left", left.as_secs())).unwrap_or_default();
+            eprintln!("{} [{}/{}{left}] {step}: {result}", self.what, state.done, self.total);
         }
         self.show(&state);
-    }
-
-    /// A line that stays above the bar.
-    pub fn note(&self, line: &str) {
-        match &self.bar {
-            Some(bar) => bar.println(line),
-            None => eprintln!("{line}"),
-        }
     }
 
     fn left(&self, state: &State) -> Option<Duration> {
@@ -89,10 +65,7 @@ impl Progress {
 
     fn show(&self, state: &State) {
         let Some(bar) = &self.bar else { return };
-        let eta = self
-            .left(state)
-            .map(|left| format!("about {} s left, ", left.as_secs()))
-            .unwrap_or_default();
+        let eta = self.left(state).map(|left| format!("about {} s left, ", left.as_secs())).unwrap_or_default();
         bar.set_position(state.done as u64);
         bar.set_message(format!("{eta}{}", state.under_way.join(", ")));
     }

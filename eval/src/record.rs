@@ -99,6 +99,9 @@ pub struct Environment {
 pub struct Evaluation {
     /// Where and how it was measured.
     pub environment: Environment,
+    /// The scheduler whose speedups over the others are the point, if there is one.
+    #[serde(default)]
+    pub subject: Option<String>,
     /// One entry per pipeline x scheduler, in the order asked for.
     pub results: Vec<EvalResult>,
     /// One entry per scheduler x baseline.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{bail, ensure, Context, Result};
 
-use crate::cache::{hash_file, Key};
+use crate::cache::hash_file;
 use crate::generator::{stderr_of, Executable};
 use crate::hl_autoscheduler::{self, Choice, Source, OURS};
 
@@ -30,9 +30,7 @@ pub enum Scheduler {
 
 impl From<Choice> for Scheduler {
     fn from(choice: Choice) -> Scheduler {
-        choice.source.map_or(Scheduler::None, |source| {
-            Scheduler::Plugin(source, choice.params)
-        })
+        choice.source.map_or(Scheduler::None, |source| Scheduler::Plugin(source, choice.params))
     }
 }
 
@@ -68,10 +66,7 @@ impl Scheduler {
 fn plugin_stem(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let stem = stem.strip_prefix("libautoschedule_").unwrap_or(&stem);
-    match hl_autoscheduler::KNOWN
-        .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(stem))
-    {
+    match hl_autoscheduler::KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(stem)) {
         Some(known) => known.to_owned(),
         None => stem.to_owned(),
     }
@@ -81,18 +76,10 @@ fn plugin_stem(path: &Path) -> String {
 /// names one of Halide's, that one runs with the parameters given.
 pub fn default_comparison(choice: Option<Choice>) -> Vec<Scheduler> {
     let known = |name: &'static str| Scheduler::Plugin(Source::Known(name), vec![]);
-    let mut schedulers = vec![
-        Scheduler::None,
-        Scheduler::Manual,
-        known("Mullapudi2016"),
-        known("Adams2019"),
-        known("Li2018"),
-    ];
+    let mut schedulers =
+        vec![Scheduler::None, Scheduler::Manual, known("Mullapudi2016"), known("Adams2019"), known("Li2018")];
     let chosen = choice.map_or(known(OURS), Scheduler::from);
-    match schedulers
-        .iter_mut()
-        .find(|scheduler| scheduler.label() == chosen.label())
-    {
+    match schedulers.iter_mut().find(|scheduler| scheduler.label() == chosen.label()) {
         Some(same) => *same = chosen,
         None => schedulers.push(chosen),
     }
@@ -124,12 +111,12 @@ impl PluginFiles {
         match source {
             Source::Known(OURS) => {
                 let path = std::fs::canonicalize(&self.ours).with_context(|| {
-                    format!("no plugin at {}: build it (cargo build --release) or name it with --plugin", self.ours.display())
+                    format!(
+                        "no plugin at {}: build it (cargo build --release) or name it with --plugin",
+                        self.ours.display()
+                    )
                 })?;
-                Ok(Plugin {
-                    path,
-                    name: OURS.to_owned(),
-                })
+                Ok(Plugin { path, name: OURS.to_owned() })
             }
             Source::Known(name) => self.find_in_halide(name, executable),
             Source::File(path) => {
@@ -143,50 +130,25 @@ impl PluginFiles {
     fn find_in_halide(&self, name: &str, executable: &Executable) -> Result<Plugin> {
         let file = format!("libautoschedule_{}.so", name.to_ascii_lowercase());
         let beside = executable.libhalide.as_deref().and_then(Path::parent);
-        let mut folders = beside
-            .into_iter()
-            .chain(self.halide_folders.iter().map(PathBuf::as_path));
-        let Some(path) = folders
-            .clone()
-            .map(|folder| folder.join(&file))
-            .find(|path| path.is_file())
-        else {
-            let searched: Vec<_> = folders
-                .by_ref()
-                .map(|folder| folder.display().to_string())
-                .collect();
+        let mut folders = beside.into_iter().chain(self.halide_folders.iter().map(PathBuf::as_path));
+        let Some(path) = folders.clone().map(|folder| folder.join(&file)).find(|path| path.is_file()) else {
+            let searched: Vec<_> = folders.by_ref().map(|folder| folder.display().to_string()).collect();
             bail!(
                 "{file} is in none of the folders {}; point HALIDE_ROOT at a Halide installation",
                 searched.join(", ")
             );
         };
-        Ok(Plugin {
-            path,
-            name: name.to_owned(),
-        })
+        Ok(Plugin { path, name: name.to_owned() })
     }
 }
 
 /// The name a plugin registers, as Halide reports it when the plugin is loaded.
 fn registered_name(plugin: &Path, executable: &Executable) -> Result<String> {
     let path = plugin.to_string_lossy();
-    let lines = stderr_of(
-        &executable.path,
-        &["-p", &path, "-g", "nnc_names_please"],
-        1,
-    )?;
-    let name = lines.iter().find_map(|line| {
-        line.strip_prefix("Registering autoscheduler '")?
-            .split('\'')
-            .next()
-    });
+    let lines = stderr_of(&executable.path, &["-p", &path, "-g", "nnc_names_please"], 1)?;
+    let name = lines.iter().find_map(|line| line.strip_prefix("Registering autoscheduler '")?.split('\'').next());
     let name = name.map(str::to_owned);
-    name.with_context(|| {
-        format!(
-            "{path} registers no autoscheduler; Halide said: {}",
-            lines.join(" ")
-        )
-    })
+    name.with_context(|| format!("{path} registers no autoscheduler; Halide said: {}", lines.join(" ")))
 }
 
 /// The part of a generator's command line that chooses a schedule.
@@ -200,54 +162,29 @@ pub struct Arguments {
     pub reports: bool,
 }
 
-impl Arguments {
-    /// Adds what identifies this choice to `key`.
-    pub fn add_to(&self, key: &mut Key) {
-        key.add(&self.plugin_hash);
-        self.args.iter().for_each(|arg| drop(key.add(arg)));
-    }
-}
-
 impl Scheduler {
     /// The arguments that make `executable` use this scheduler, for `threads` threads unless the parameters say else.
-    pub fn arguments(
-        &self,
-        files: &PluginFiles,
-        executable: &Executable,
-        threads: usize,
-    ) -> Result<Arguments> {
+    pub fn arguments(&self, files: &PluginFiles, executable: &Executable, threads: usize) -> Result<Arguments> {
         let root = [("strategy".to_owned(), "root".to_owned())];
         let (source, params) = match self {
             Scheduler::None => return Ok(Arguments::default()),
-            Scheduler::Manual => {
-                return Ok(Arguments {
-                    args: vec!["manual=true".to_owned()],
-                    ..Arguments::default()
-                })
-            }
+            Scheduler::Manual => return Ok(Arguments { args: vec!["manual=true".to_owned()], ..Arguments::default() }),
             Scheduler::Unscheduled => (&Source::Known(OURS), &root[..]),
             Scheduler::Plugin(source, params) => (source, &params[..]),
         };
-        ensure!(executable.libhalide.is_some(), "{} has libHalide linked in, so that it can load no plugin; link it with the shared libHalide", executable.path.display());
+        ensure!(
+            executable.libhalide.is_some(),
+            "{} has libHalide linked in, so that it can load no plugin; link it with the shared libHalide",
+            executable.path.display()
+        );
         let plugin = files.find(source, executable)?;
-        let mut args = vec![
-            "-p".to_owned(),
-            plugin.path.to_string_lossy().into_owned(),
-            format!("autoscheduler={}", plugin.name),
-        ];
+        let mut args =
+            vec!["-p".to_owned(), plugin.path.to_string_lossy().into_owned(), format!("autoscheduler={}", plugin.name)];
         if !params.iter().any(|(key, _)| key == "parallelism") {
             args.push(format!("autoscheduler.parallelism={threads}"));
         }
-        args.extend(
-            params
-                .iter()
-                .map(|(key, value)| format!("autoscheduler.{key}={value}")),
-        );
-        Ok(Arguments {
-            args,
-            plugin_hash: hash_file(&plugin.path)?,
-            reports: plugin.name == OURS,
-        })
+        args.extend(params.iter().map(|(key, value)| format!("autoscheduler.{key}={value}")));
+        Ok(Arguments { args, plugin_hash: hash_file(&plugin.path)?, reports: plugin.name == OURS })
     }
 }
 
@@ -257,56 +194,29 @@ mod tests {
 
     fn labels(choice: Option<&str>) -> Vec<String> {
         let choice = choice.map(|text| hl_autoscheduler::parse(text).unwrap());
-        default_comparison(choice)
-            .iter()
-            .map(Scheduler::label)
-            .collect()
+        default_comparison(choice).iter().map(Scheduler::label).collect()
     }
 
     #[test]
     fn ours_is_the_default() {
-        assert_eq!(
-            labels(None),
-            [
-                "none",
-                "manual",
-                "Mullapudi2016",
-                "Adams2019",
-                "Li2018",
-                "Srivastava2020"
-            ]
-        );
+        assert_eq!(labels(None), ["none", "manual", "Mullapudi2016", "Adams2019", "Li2018", "Srivastava2020"]);
     }
 
     #[test]
     fn environment_replaces_ours_or_parametrises_a_baseline() {
         assert_eq!(labels(Some("Anderson2021")).last().unwrap(), "Anderson2021");
-        assert_eq!(
-            labels(Some("none")),
-            ["none", "manual", "Mullapudi2016", "Adams2019", "Li2018"]
-        );
-        let schedulers = default_comparison(Some(
-            hl_autoscheduler::parse("Adams2019,beam_size=1").unwrap(),
-        ));
+        assert_eq!(labels(Some("none")), ["none", "manual", "Mullapudi2016", "Adams2019", "Li2018"]);
+        let schedulers = default_comparison(Some(hl_autoscheduler::parse("Adams2019,beam_size=1").unwrap()));
         assert_eq!(schedulers.len(), 5);
         let beam = vec![("beam_size".to_owned(), "1".to_owned())];
-        assert_eq!(
-            schedulers[3],
-            Scheduler::Plugin(Source::Known("Adams2019"), beam)
-        );
+        assert_eq!(schedulers[3], Scheduler::Plugin(Source::Known("Adams2019"), beam));
     }
 
     #[test]
     fn names_parse() {
         assert_eq!("none".parse(), Ok(Scheduler::None));
         assert_eq!("li2018".parse::<Scheduler>().unwrap().label(), "Li2018");
-        assert!("lee2018"
-            .parse::<Scheduler>()
-            .unwrap_err()
-            .contains("manual"));
-        assert_eq!(
-            plugin_stem(Path::new("/x/libautoschedule_adams2019.so")),
-            "Adams2019"
-        );
+        assert!("lee2018".parse::<Scheduler>().unwrap_err().contains("manual"));
+        assert_eq!(plugin_stem(Path::new("/x/libautoschedule_adams2019.so")), "Adams2019");
     }
 }

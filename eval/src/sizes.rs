@@ -13,20 +13,14 @@ impl std::str::FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let error =
-            || format!("'{text}' is not a size; accepted are N, estimate, estimate+N, estimate-N");
+        let error = || format!("'{text}' is not a size; accepted are N, estimate, estimate+N, estimate-N");
         match text.strip_prefix("estimate") {
             Some("") => Ok(Size::FromEstimate(0)),
             Some(offset) if offset.starts_with(['+', '-']) => {
                 offset.parse().map(Size::FromEstimate).map_err(|_| error())
             }
             Some(_) => Err(error()),
-            None => text
-                .parse()
-                .ok()
-                .filter(|&size| size > 0)
-                .map(Size::Plain)
-                .ok_or_else(error),
+            None => text.parse().ok().filter(|&size| size > 0).map(Size::Plain).ok_or_else(error),
         }
     }
 }

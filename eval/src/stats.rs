@@ -23,8 +23,7 @@ pub struct Speedup {
 impl Speedup {
     /// Whether the interval leaves out 1, so that the difference is more than noise.
     pub fn is_clear(&self) -> bool {
-        self.interval
-            .is_some_and(|[low, high]| low > 1.0 || high < 1.0)
+        self.interval.is_some_and(|[low, high]| low > 1.0 || high < 1.0)
     }
 }
 
@@ -38,10 +37,7 @@ impl Status {
 impl EvalResult {
     /// Run times in seconds, if the combination completed. Times of a build whose outputs are wrong do not count.
     pub fn completed_samples(&self) -> Option<&[f64]> {
-        let run = self
-            .run_seconds
-            .as_ref()
-            .filter(|run| !run.samples.is_empty())?;
+        let run = self.run_seconds.as_ref().filter(|run| !run.samples.is_empty())?;
         (self.status == Status::Ok).then_some(run.samples.as_slice())
     }
 }
@@ -112,8 +108,7 @@ pub fn geomean(values: &[f64]) -> Option<f64> {
 pub fn speedup_interval(baseline: &[f64], subject: &[f64]) -> Speedup {
     let ratio = median(baseline) / median(subject);
     let mut resampler = Resampler::new();
-    let interval = (baseline.len() > 1 && subject.len() > 1)
-        .then(|| bootstrap(|| resampler.ratio(baseline, subject)));
+    let interval = (baseline.len() > 1 && subject.len() > 1).then(|| bootstrap(|| resampler.ratio(baseline, subject)));
     Speedup { ratio, interval }
 }
 
@@ -127,9 +122,7 @@ pub fn summarise(results: &[EvalResult], baselines: &[&str]) -> Vec<Summary> {
             schedulers.push(&result.scheduler);
         }
     }
-    let pairs = schedulers
-        .iter()
-        .flat_map(|&scheduler| baselines.iter().map(move |&baseline| (scheduler, baseline)));
+    let pairs = schedulers.iter().flat_map(|&scheduler| baselines.iter().map(move |&baseline| (scheduler, baseline)));
     pairs
         .filter(|(scheduler, baseline)| scheduler != baseline)
         .map(|(scheduler, baseline)| compare(results, scheduler, baseline))
@@ -137,23 +130,14 @@ pub fn summarise(results: &[EvalResult], baselines: &[&str]) -> Vec<Summary> {
 }
 
 fn compare(results: &[EvalResult], scheduler: &str, baseline: &str) -> Summary {
-    let own = || {
-        results
-            .iter()
-            .filter(|result| result.scheduler == scheduler)
-    };
+    let own = || results.iter().filter(|result| result.scheduler == scheduler);
     let pairs: Vec<(&[f64], &[f64])> = own()
         .filter_map(|subject| {
-            let other = results
-                .iter()
-                .find(|r| r.scheduler == baseline && r.pipeline == subject.pipeline)?;
+            let other = results.iter().find(|r| r.scheduler == baseline && r.pipeline == subject.pipeline)?;
             Some((other.completed_samples()?, subject.completed_samples()?))
         })
         .collect();
-    let ratios: Vec<f64> = pairs
-        .iter()
-        .map(|(base, subject)| median(base) / median(subject))
-        .collect();
+    let ratios: Vec<f64> = pairs.iter().map(|(base, subject)| median(base) / median(subject)).collect();
     Summary {
         scheduler: scheduler.to_owned(),
         baseline: baseline.to_owned(),
@@ -201,20 +185,12 @@ struct Resampler {
 
 impl Resampler {
     fn new() -> Self {
-        Self {
-            rng: fastrand::Rng::with_seed(SEED),
-            baseline: Vec::new(),
-            subject: Vec::new(),
-        }
+        Self { rng: fastrand::Rng::with_seed(SEED), baseline: Vec::new(), subject: Vec::new() }
     }
 
     /// Ratio of the medians of one resample of each list.
     fn ratio(&mut self, baseline: &[f64], subject: &[f64]) -> f64 {
-        let Self {
-            rng,
-            baseline: base_draw,
-            subject: subject_draw,
-        } = self;
+        let Self { rng, baseline: base_draw, subject: subject_draw } = self;
         base_draw.clear();
         subject_draw.clear();
         if baseline.len() == subject.len() {
@@ -248,10 +224,7 @@ mod tests {
     fn order_statistics_are_the_textbook_ones() {
         // Tables of the sign test: both tails at 5 % cut 0 of 6, 1 of 9, 2 of 12, 5 of 20, 17 of 50 samples;
         // 955 of 2000 by summing exact binomial coefficients.
-        let cut: Vec<usize> = [1, 2, 5, 6, 8, 9, 12, 20, 50, 2000]
-            .into_iter()
-            .map(samples_outside)
-            .collect();
+        let cut: Vec<usize> = [1, 2, 5, 6, 8, 9, 12, 20, 50, 2000].into_iter().map(samples_outside).collect();
         assert_eq!(cut, [0, 0, 0, 0, 0, 1, 2, 5, 17, 955]);
     }
 
@@ -259,10 +232,7 @@ mod tests {
     fn spread_is_half_the_interval_over_the_median() {
         assert_eq!(relative_spread(&[1.0, 3.0, 2.0]), 0.5);
         // Nine samples lose one at each end, so an outlier does not count.
-        assert_eq!(
-            relative_spread(&[10.0, 9.0, 11.0, 10.0, 10.0, 10.0, 10.0, 8.0, 900.0]),
-            0.1
-        );
+        assert_eq!(relative_spread(&[10.0, 9.0, 11.0, 10.0, 10.0, 10.0, 10.0, 8.0, 900.0]), 0.1);
         assert_eq!(relative_spread(&[5.0, 5.0]), 0.0);
         assert_eq!(relative_spread(&[5.0]), f64::INFINITY);
     }
@@ -278,13 +248,7 @@ mod tests {
     fn a_constant_ratio_is_certain_however_much_the_rounds_drift() {
         let subject = [1.0, 2.0, 4.0, 8.0, 16.0];
         let baseline = subject.map(|seconds| 2.0 * seconds);
-        assert_eq!(
-            speedup_interval(&baseline, &subject),
-            Speedup {
-                ratio: 2.0,
-                interval: Some([2.0, 2.0])
-            }
-        );
+        assert_eq!(speedup_interval(&baseline, &subject), Speedup { ratio: 2.0, interval: Some([2.0, 2.0]) });
     }
 
     #[test]
@@ -300,13 +264,7 @@ mod tests {
     #[test]
     fn one_sample_has_no_interval() {
         let speedup = speedup_interval(&[3.0], &[1.0]);
-        assert_eq!(
-            speedup,
-            Speedup {
-                ratio: 3.0,
-                interval: None
-            }
-        );
+        assert_eq!(speedup, Speedup { ratio: 3.0, interval: None });
         assert!(!speedup.is_clear());
     }
 
@@ -344,21 +302,12 @@ mod tests {
             result("d", "ours", Status::WrongOutput, &[0.1, 0.1]),
         ];
         let summary = summarise(&results, &["base", "absent"]);
-        let names: Vec<_> = summary
-            .iter()
-            .map(|s| (s.scheduler.as_str(), s.baseline.as_str()))
-            .collect();
-        assert_eq!(
-            names,
-            [("base", "absent"), ("ours", "base"), ("ours", "absent")]
-        );
+        let names: Vec<_> = summary.iter().map(|s| (s.scheduler.as_str(), s.baseline.as_str())).collect();
+        assert_eq!(names, [("base", "absent"), ("ours", "base"), ("ours", "absent")]);
         let ours = &summary[1];
         assert!((ours.geomean_speedup.unwrap() - 2.0).abs() < 1e-15);
         // Two pipelines, at 4 and at 1: draws of both from one of them reach the ends.
-        assert_eq!(
-            ours.interval.map(|ends| ends.map(f64::round)),
-            Some([1.0, 4.0])
-        );
+        assert_eq!(ours.interval.map(|ends| ends.map(f64::round)), Some([1.0, 4.0]));
         assert_eq!((ours.compared, ours.completed, ours.failed), (2, 3, 1));
         let base = &summary[0];
         assert_eq!((base.compared, base.completed, base.failed), (0, 2, 1));

@@ -68,16 +68,8 @@ struct Turn<E> {
 fn warm_up<S: Subject>(subject: &mut S) -> Turn<S::Error> {
     let seconds = subject.run(1).and_then(|_| subject.run(1));
     match seconds {
-        Ok(seconds) => Turn {
-            batch: batch_of(seconds),
-            result: Ok(vec![]),
-            settled: false,
-        },
-        Err(error) => Turn {
-            batch: 1,
-            result: Err(error),
-            settled: true,
-        },
+        Ok(seconds) => Turn { batch: batch_of(seconds), result: Ok(vec![]), settled: false },
+        Err(error) => Turn { batch: 1, result: Err(error), settled: true },
     }
 }
 
@@ -87,11 +79,7 @@ impl<E> Turn<E> {
             return;
         };
         // A short pipeline finds the caches full of its rivals' data; the untimed call before each batch evens that out.
-        let refill = if self.batch > 1 {
-            subject.run(1).map(drop)
-        } else {
-            Ok(())
-        };
+        let refill = if self.batch > 1 { subject.run(1).map(drop) } else { Ok(()) };
         match refill.and_then(|()| subject.run(self.batch)) {
             Ok(seconds) => samples.push(seconds / f64::from(self.batch)),
             Err(error) => {
@@ -100,8 +88,7 @@ impl<E> Turn<E> {
                 return;
             }
         }
-        self.settled =
-            samples.len() >= SETTLING_ROUNDS && relative_spread(samples) <= settings.spread;
+        self.settled = samples.len() >= SETTLING_ROUNDS && relative_spread(samples) <= settings.spread;
     }
 }
 
@@ -140,11 +127,7 @@ pub fn record(samples: Vec<f64>) -> Option<crate::record::RunSeconds> {
     if samples.is_empty() {
         return None;
     }
-    Some(crate::record::RunSeconds {
-        median: median(&samples),
-        min: smallest(&samples),
-        samples,
-    })
+    Some(crate::record::RunSeconds { median: median(&samples), min: smallest(&samples), samples })
 }
 
 #[cfg(test)]
@@ -153,12 +136,8 @@ mod tests {
     use std::cell::{Cell, RefCell};
     use std::rc::Rc;
 
-    const SETTINGS: Settings = Settings {
-        least_rounds: 3,
-        most_rounds: 20,
-        budget: Duration::from_secs(10),
-        spread: 0.01,
-    };
+    const SETTINGS: Settings =
+        Settings { least_rounds: 3, most_rounds: 20, budget: Duration::from_secs(10), spread: 0.01 };
 
     /// A clock that advances when subjects run.
     #[derive(Clone, Default)]
@@ -170,6 +149,9 @@ mod tests {
         }
     }
 
+    /// Who was run, and how often.
+    type Log = Rc<RefCell<Vec<(usize, u32)>>>;
+
     struct Fake {
         name: usize,
         clock: Mock,
@@ -177,16 +159,14 @@ mod tests {
         seconds: Vec<f64>,
         calls: usize,
         fails_at: Option<usize>,
-        log: Rc<RefCell<Vec<(usize, u32)>>>,
+        log: Log,
     }
 
     impl Subject for Fake {
         type Error = &'static str;
         fn run(&mut self, calls: u32) -> Result<f64, &'static str> {
             self.log.borrow_mut().push((self.name, calls));
-            let seconds: f64 = (0..calls)
-                .map(|i| self.seconds[(self.calls + i as usize) % self.seconds.len()])
-                .sum();
+            let seconds: f64 = (0..calls).map(|i| self.seconds[(self.calls + i as usize) % self.seconds.len()]).sum();
             self.calls += calls as usize;
             self.clock.0.set(self.clock.0.get() + seconds);
             if self.fails_at.is_some_and(|at| self.calls > at) {
@@ -197,8 +177,8 @@ mod tests {
         }
     }
 
-    fn fakes(clock: &Mock, seconds: &[&[f64]]) -> (Vec<Fake>, Rc<RefCell<Vec<(usize, u32)>>>) {
-        let log = Rc::default();
+    fn fakes(clock: &Mock, seconds: &[&[f64]]) -> (Vec<Fake>, Log) {
+        let log = Log::default();
         let fake = |(name, seconds): (usize, &&[f64])| Fake {
             name,
             clock: clock.clone(),
@@ -217,13 +197,7 @@ mod tests {
         let results = interleave(&mut subjects, &SETTINGS, &clock, || false);
         assert_eq!(results[0].as_ref().unwrap().len(), SETTLING_ROUNDS);
         assert_eq!(results[1].as_ref().unwrap()[0], 0.02);
-        let order: Vec<usize> = log
-            .borrow()
-            .iter()
-            .skip(4)
-            .take(4)
-            .map(|(name, _)| *name)
-            .collect();
+        let order: Vec<usize> = log.borrow().iter().skip(4).take(4).map(|(name, _)| *name).collect();
         assert_eq!(order, [0, 1, 1, 0]);
     }
 
@@ -241,9 +215,7 @@ mod tests {
         let clock = Mock::default();
         let (mut subjects, _) = fakes(&clock, &[&[8.0], &[1.0]]);
         let results = interleave(&mut subjects, &SETTINGS, &clock, || false);
-        assert!(results
-            .iter()
-            .all(|result| result.as_ref().unwrap().len() == SETTINGS.least_rounds));
+        assert!(results.iter().all(|result| result.as_ref().unwrap().len() == SETTINGS.least_rounds));
     }
 
     #[test]

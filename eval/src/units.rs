@@ -3,13 +3,9 @@
 use std::time::Duration;
 
 fn split(text: &str) -> Result<(f64, &str), String> {
-    let unit_at = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(unit_at);
-    let number: f64 = number
-        .parse()
-        .map_err(|_| format!("'{text}' does not start with a number"))?;
+    let number: f64 = number.parse().map_err(|_| format!("'{text}' does not start with a number"))?;
     Ok((number, unit.trim()))
 }
 
@@ -24,11 +20,7 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
         "k" | "kib" => 1024.0,
         "m" | "mib" => 1048576.0,
         "g" | "gib" => 1073741824.0,
-        _ => {
-            return Err(format!(
-                "unknown unit '{unit}' in '{text}'; accepted are KB, MB, GB, KiB, MiB, GiB"
-            ))
-        }
+        _ => return Err(format!("unknown unit '{unit}' in '{text}'; accepted are KB, MB, GB, KiB, MiB, GiB")),
     };
     Ok((number * factor) as u64)
 }
@@ -41,11 +33,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         "ms" => number / 1e3,
         "m" | "min" => number * 60.0,
         "h" => number * 3600.0,
-        _ => {
-            return Err(format!(
-                "unknown unit '{unit}' in '{text}'; accepted are ms, s, m, h"
-            ))
-        }
+        _ => return Err(format!("unknown unit '{unit}' in '{text}'; accepted are ms, s, m, h")),
     };
     Duration::try_from_secs_f64(seconds).map_err(|error| format!("'{text}': {error}"))
 }
@@ -53,9 +41,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 /// `key=value`, both non-empty.
 pub fn parse_key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() && !value.is_empty() => {
-            Ok((key.to_owned(), value.to_owned()))
-        }
+        Some((key, value)) if !key.is_empty() && !value.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err(format!("'{text}' is not of the form key=value")),
     }
 }

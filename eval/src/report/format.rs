@@ -4,11 +4,7 @@ use crate::record::Status;
 
 /// `value` to three significant digits, without exponent: `1234`, `123`, `12.3`, `0.0123`.
 pub(super) fn significant(value: f64) -> String {
-    let exponent = if value > 0.0 {
-        value.log10().floor() as i32
-    } else {
-        0
-    };
+    let exponent = if value > 0.0 { value.log10().floor() as i32 } else { 0 };
     let decimals = (2 - exponent).clamp(0, 6) as usize;
     format!("{value:.decimals$}")
 }
@@ -118,26 +114,11 @@ mod tests {
     fn numbers_keep_three_digits() {
         let texts = [1234.0, 123.4, 12.34, 1.0, 0.0, 0.01234].map(significant);
         assert_eq!(texts, ["1234", "123", "12.3", "1.00", "0.00", "0.0123"]);
-        assert_eq!(
-            [5e-8, 8.5e-4, 0.0123, 2.0].map(duration),
-            ["50.0 ns", "850 µs", "12.3 ms", "2.00 s"]
-        );
-        assert_eq!(
-            [0.04567, 0.5, 12.345, 512.3].map(ratio),
-            ["0.046", "0.50", "12.3", "512"]
-        );
-        assert_eq!(
-            [0.0123, 0.0999, f64::INFINITY].map(percent),
-            ["1.2%", "10%", "?"]
-        );
-        assert_eq!(
-            [0.000234, 0.05, 1.0, 1.234].map(share),
-            ["0.023 %", "5 %", "100 %", "123 %"]
-        );
-        assert_eq!(
-            [12.0, 1.5e6, 2.4e10].map(bytes),
-            ["12 B", "1.50 MB", "24.0 GB"]
-        );
+        assert_eq!([5e-8, 8.5e-4, 0.0123, 2.0].map(duration), ["50.0 ns", "850 µs", "12.3 ms", "2.00 s"]);
+        assert_eq!([0.04567, 0.5, 12.345, 512.3].map(ratio), ["0.046", "0.50", "12.3", "512"]);
+        assert_eq!([0.0123, 0.0999, f64::INFINITY].map(percent), ["1.2%", "10%", "?"]);
+        assert_eq!([0.000234, 0.05, 1.0, 1.234].map(share), ["0.023 %", "5 %", "100 %", "123 %"]);
+        assert_eq!([12.0, 1.5e6, 2.4e10].map(bytes), ["12 B", "1.50 MB", "24.0 GB"]);
     }
 
     #[test]

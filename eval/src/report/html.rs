@@ -146,21 +146,15 @@ fn nothing(reason: &str) -> Markup {
 
 fn environment(view: &View) -> Markup {
     let environment = &view.evaluation.environment;
-    let calls = view
-        .sample_counts()
-        .map_or("none".to_owned(), |[fewest, most]| match fewest == most {
-            true => fewest.to_string(),
-            false => format!("{fewest} to {most}"),
-        });
-    let bandwidth = environment
-        .copy_bytes_per_second
-        .map(|speed| format!("{}/s, read plus write", format::bytes(speed)));
-    let peak = environment.peak_flops.map(|flops| {
-        format!(
-            "{} G operations/s, single precision",
-            format::significant(flops / 1e9)
-        )
+    let calls = view.sample_counts().map_or("none".to_owned(), |[fewest, most]| match fewest == most {
+        true => fewest.to_string(),
+        false => format!("{fewest} to {most}"),
     });
+    let bandwidth =
+        environment.copy_bytes_per_second.map(|speed| format!("{}/s, read plus write", format::bytes(speed)));
+    let peak = environment
+        .peak_flops
+        .map(|flops| format!("{} G operations/s, single precision", format::significant(flops / 1e9)));
     let unknown = || "not measured".to_owned();
     html! {
         section {
@@ -193,10 +187,7 @@ mod tests {
         for plot in ["plot-speedup", "plot-prediction", "plot-roofline"] {
             assert!(text.contains(&format!("<svg id=\"{plot}\"")), "{plot}");
         }
-        assert!(
-            !text.contains("NaN") && !text.contains("inf"),
-            "numbers are finite"
-        );
+        assert!(!text.contains("NaN") && !text.contains("inf"), "numbers are finite");
     }
 
     #[test]
@@ -223,13 +214,8 @@ mod tests {
     fn what_cannot_be_shown_says_why() {
         let mut evaluation = sample();
         evaluation.environment.copy_bytes_per_second = None;
-        evaluation
-            .results
-            .retain(|result| result.scheduler == "Srivastava2020");
-        evaluation
-            .results
-            .iter_mut()
-            .for_each(|result| result.predicted_seconds = None);
+        evaluation.results.retain(|result| result.scheduler == "Srivastava2020");
+        evaluation.results.iter_mut().for_each(|result| result.predicted_seconds = None);
         evaluation.summary.clear();
         let text = rendered(&evaluation);
         assert!(!text.contains("<svg"));

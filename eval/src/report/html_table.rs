@@ -9,36 +9,16 @@ use crate::stats::{relative_spread, Speedup};
 
 /// Columns between the scheduler's name and the speedup; a failure's message takes the place of all after them.
 const TIME_COLUMNS: [&str; 4] = ["median", "spread", "min", "calls"];
-const OTHER_COLUMNS: [&str; 7] = [
-    "speedup",
-    "of limit",
-    "predicted",
-    "scheduling",
-    "compiling",
-    "memory",
-    "output",
-];
+const OTHER_COLUMNS: [&str; 7] = ["speedup", "of limit", "predicted", "scheduling", "compiling", "memory", "output"];
 
 /// Geometric means of every scheduler over every other, where there are more than the cards already show.
 pub(super) fn against_each_other(view: &View) -> Markup {
     let summary = &view.evaluation.summary;
-    let find = |own: &str, other: &str| {
-        summary
-            .iter()
-            .find(|s| s.scheduler == own && s.baseline == other)
-    };
-    let rows: Vec<&str> = view
-        .schedulers
-        .iter()
-        .filter(|name| summary.iter().any(|s| s.scheduler == ***name))
-        .copied()
-        .collect();
-    let columns: Vec<&str> = view
-        .schedulers
-        .iter()
-        .filter(|name| summary.iter().any(|s| s.baseline == ***name))
-        .copied()
-        .collect();
+    let find = |own: &str, other: &str| summary.iter().find(|s| s.scheduler == own && s.baseline == other);
+    let rows: Vec<&str> =
+        view.schedulers.iter().filter(|name| summary.iter().any(|s| s.scheduler == ***name)).copied().collect();
+    let columns: Vec<&str> =
+        view.schedulers.iter().filter(|name| summary.iter().any(|s| s.baseline == ***name)).copied().collect();
     if rows.len() < 3 {
         return html! {};
     }
@@ -122,9 +102,7 @@ fn cells(view: &View, result: &EvalResult) -> Markup {
     };
     let speedup = view.speedup(&result.pipeline, &result.scheduler);
     let seconds = |value: Option<f64>| value.map(format::duration).unwrap_or_default();
-    let reached = view
-        .limit_seconds(result)
-        .map(|limit| format::share(limit / run.median));
+    let reached = view.limit_seconds(result).map(|limit| format::share(limit / run.median));
     html! {
         td { (format::duration(run.median)) }
         td { "±" (format::percent(relative_spread(samples))) }

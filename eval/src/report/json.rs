@@ -32,11 +32,7 @@ mod tests {
         let back: Evaluation = serde_json::from_str(&text).unwrap();
         let same = serde_json::to_value(&back).unwrap() == serde_json::to_value(sample()).unwrap();
         assert!(same, "every number comes back exactly");
-        assert_eq!(
-            std::fs::read_dir(folder.path()).unwrap().count(),
-            1,
-            "no temporary file is left"
-        );
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
     }
 
     #[test]

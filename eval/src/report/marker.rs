@@ -19,11 +19,7 @@ pub(super) fn colour_class(view: &View, scheduler: &str) -> String {
 pub(super) fn marker(view: &View, scheduler: &str, (x, y): (f64, f64), title: &str) -> Markup {
     let index = view.baselines().position(|name| name == scheduler);
     let shape = match index.map(|index| index % 4) {
-        None => format!(
-            "M{} {}a5.5 5.5 0 1 0 11 0a5.5 5.5 0 1 0 -11 0z",
-            px(x - 5.5),
-            px(y)
-        ),
+        None => format!("M{} {}a5.5 5.5 0 1 0 11 0a5.5 5.5 0 1 0 -11 0z", px(x - 5.5), px(y)),
         Some(0) => format!("M{} {}h7v7h-7z", px(x - 3.5), px(y - 3.5)),
         Some(1) => format!("M{} {}l5 5l-5 5l-5 -5z", px(x), px(y - 5.0)),
         Some(2) => format!("M{} {}l5 8.5h-10z", px(x), px(y - 5.5)),

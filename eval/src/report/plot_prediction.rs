@@ -11,12 +11,7 @@ use crate::stats::median;
 
 const SIZE: f64 = 640.0;
 /// The part of the plot between its axes.
-const FRAME: Area = Area {
-    x: 70.0,
-    y: 14.0,
-    width: SIZE - 84.0,
-    height: SIZE - 66.0,
-};
+const FRAME: Area = Area { x: 70.0, y: 14.0, width: SIZE - 84.0, height: SIZE - 66.0 };
 
 /// One prediction, in seconds.
 struct Point<'a> {
@@ -32,24 +27,13 @@ pub(super) fn plot(view: &View) -> Option<Markup> {
     if points.is_empty() {
         return None;
     }
-    let values = || {
-        points
-            .iter()
-            .flat_map(|point| [point.measured, point.predicted])
-    };
+    let values = || points.iter().flat_map(|point| [point.measured, point.predicted]);
     let x = LogScale::over(values(), FRAME.x, FRAME.x + FRAME.width);
     let y = LogScale::over(values(), FRAME.y + FRAME.height, FRAME.y);
     let predicting = |name: &&&str| points.iter().any(|point| point.scheduler == **name);
     let schedulers: Vec<&str> = view.schedulers.iter().filter(predicting).copied().collect();
-    let centres: Vec<(&str, (f64, f64))> = points
-        .iter()
-        .map(|point| {
-            (
-                point.pipeline,
-                (x.at(point.measured), y.at(point.predicted)),
-            )
-        })
-        .collect();
+    let centres: Vec<(&str, (f64, f64))> =
+        points.iter().map(|point| (point.pipeline, (x.at(point.measured), y.at(point.predicted)))).collect();
     let size = format!("max-width:{SIZE}px");
     Some(html! {
         (legend(view, &schedulers))
@@ -81,8 +65,7 @@ fn points<'a>(view: &View<'a>) -> Vec<Point<'a>> {
             measured: result.run_seconds.as_ref()?.median,
             predicted: result.predicted_seconds?,
         };
-        (point.measured > 0.0 && point.predicted > 0.0 && point.predicted.is_finite())
-            .then_some(point)
+        (point.measured > 0.0 && point.predicted > 0.0 && point.predicted.is_finite()).then_some(point)
     });
     let mut points: Vec<Point> = timed.collect();
     points.sort_by_key(|point| Some(point.scheduler) != view.subject);
@@ -113,10 +96,7 @@ fn tick_label(seconds: f64) -> String {
     let text = format::duration(seconds * (1.0 + 1e-9));
     match text.split_once(' ') {
         Some((number, unit)) if number.contains('.') => {
-            format!(
-                "{} {unit}",
-                number.trim_end_matches('0').trim_end_matches('.')
-            )
+            format!("{} {unit}", number.trim_end_matches('0').trim_end_matches('.'))
         }
         _ => text,
     }
@@ -124,10 +104,7 @@ fn tick_label(seconds: f64) -> String {
 
 fn describe(point: &Point) -> String {
     let [predicted, measured] = [point.predicted, point.measured].map(format::duration);
-    format!(
-        "{}, {}: predicted {predicted}, measured {measured}",
-        point.pipeline, point.scheduler
-    )
+    format!("{}, {}: predicted {predicted}, measured {measured}", point.pipeline, point.scheduler)
 }
 
 /// How far off the predictions of each scheduler are.
@@ -160,8 +137,7 @@ fn errors(points: &[Point], schedulers: &[&str]) -> Markup {
 /// Logarithms of predicted over measured time.
 fn log_errors(points: &[Point], scheduler: &str) -> Vec<f64> {
     let own = points.iter().filter(|point| point.scheduler == scheduler);
-    own.map(|point| (point.predicted / point.measured).ln())
-        .collect()
+    own.map(|point| (point.predicted / point.measured).ln()).collect()
 }
 
 #[cfg(test)]

@@ -26,12 +26,7 @@ impl Row<'_> {
     fn rank(&self, subject: Option<&str>) -> f64 {
         let own = self.reached.iter().find(|(name, _)| Some(*name) == subject);
         own.map_or_else(
-            || {
-                self.reached
-                    .iter()
-                    .map(|(_, fraction)| *fraction)
-                    .fold(0.0, f64::max)
-            },
+            || self.reached.iter().map(|(_, fraction)| *fraction).fold(0.0, f64::max),
             |(_, fraction)| *fraction,
         )
     }
@@ -39,31 +34,17 @@ impl Row<'_> {
 
 /// The plot with its legend, or `None` if the bandwidth or the buffers' sizes are unknown.
 pub(super) fn plot(view: &View) -> Option<Markup> {
-    let mut rows: Vec<Row> = view
-        .pipelines
-        .iter()
-        .filter_map(|pipeline| row(view, pipeline))
-        .collect();
+    let mut rows: Vec<Row> = view.pipelines.iter().filter_map(|pipeline| row(view, pipeline)).collect();
     if rows.is_empty() {
         return None;
     }
     rows.sort_by(|a, b| b.rank(view.subject).total_cmp(&a.rank(view.subject)));
-    let longest = rows
-        .iter()
-        .map(|row| row.pipeline.chars().count())
-        .max()
-        .unwrap_or(0)
-        .clamp(8, 30);
+    let longest = rows.iter().map(|row| row.pipeline.chars().count()).max().unwrap_or(0).clamp(8, 30);
     let left = text_width(longest) + 18.0;
-    let fractions = rows
-        .iter()
-        .flat_map(|row| row.reached.iter().map(|(_, fraction)| *fraction));
+    let fractions = rows.iter().flat_map(|row| row.reached.iter().map(|(_, fraction)| *fraction));
     let scale = LogScale::over(fractions.chain([1.0]), left, WIDTH - LIMIT_WIDTH);
     let height = TOP + rows.len() as f64 * ROW + 12.0;
-    let shown = |name: &&&str| {
-        rows.iter()
-            .any(|row| row.reached.iter().any(|(other, _)| other == *name))
-    };
+    let shown = |name: &&&str| rows.iter().any(|row| row.reached.iter().any(|(other, _)| other == *name));
     let schedulers: Vec<&str> = view.schedulers.iter().filter(shown).copied().collect();
     Some(html! {
         (legend(view, &schedulers))
@@ -78,26 +59,15 @@ pub(super) fn plot(view: &View) -> Option<Markup> {
 }
 
 fn row<'a>(view: &View<'a>, pipeline: &'a str) -> Option<Row<'a>> {
-    let results = || {
-        view.schedulers
-            .iter()
-            .filter_map(|name| view.result(pipeline, name))
-    };
+    let results = || view.schedulers.iter().filter_map(|name| view.result(pipeline, name));
     let limit_seconds = results().find_map(|result| view.limit_seconds(result))?;
     let reached: Vec<(&str, f64)> = results()
         .filter_map(|result| {
             result.completed_samples()?;
-            Some((
-                result.scheduler.as_str(),
-                limit_seconds / result.run_seconds.as_ref()?.median,
-            ))
+            Some((result.scheduler.as_str(), limit_seconds / result.run_seconds.as_ref()?.median))
         })
         .collect();
-    (!reached.is_empty()).then_some(Row {
-        pipeline,
-        limit_seconds,
-        reached,
-    })
+    (!reached.is_empty()).then_some(Row { pipeline, limit_seconds, reached })
 }
 
 /// Bands, names, axis, and each pipeline's limit as a time.
@@ -122,9 +92,7 @@ fn frame(rows: &[Row], scale: &LogScale, left: f64, height: f64) -> Markup {
 /// A line from the slowest to the fastest scheduler, and a mark for each, the subject's on top.
 fn marks(view: &View, row: &Row, scale: &LogScale, y: f64) -> Markup {
     let ends = row.reached.iter().map(|(_, fraction)| scale.at(*fraction));
-    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
-        (low.min(x), high.max(x))
-    });
+    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
     let is_subject = |name: &str| Some(name) == view.subject;
     let others = row.reached.iter().filter(|(name, _)| !is_subject(name));
     let own = row.reached.iter().filter(|(name, _)| is_subject(name));

@@ -51,25 +51,14 @@ impl Layout {
         let mut panels = Vec::new();
         for scale in scales {
             let bars = (scale.span() * unit).max(MIN_BARS);
-            panels.push(Panel {
-                scale: scale.moved(left, left + bars),
-                left,
-                right: left + bars + VALUE_WIDTH,
-            });
+            panels.push(Panel { scale: scale.moved(left, left + bars), left, right: left + bars + VALUE_WIDTH });
             left += bars + VALUE_WIDTH + GAP;
         }
-        Self {
-            label_width,
-            panels,
-            rows: view.pipelines.len(),
-        }
+        Self { label_width, panels, rows: view.pipelines.len() }
     }
 
     fn width(&self) -> f64 {
-        self.panels
-            .last()
-            .map_or(self.label_width, |panel| panel.right)
-            + 4.0
+        self.panels.last().map_or(self.label_width, |panel| panel.right) + 4.0
     }
 
     /// Top of row `index`; the geometric mean is the row after the last, a little apart.
@@ -85,38 +74,23 @@ impl Layout {
 /// The ratios that the bars over `baseline` show. 1 is always in sight, and so is a factor of two around it: small
 /// differences shall look small.
 fn scale(view: &View, baseline: &str) -> LogScale {
-    let speedups = view
-        .pipelines
-        .iter()
-        .filter_map(|pipeline| view.speedup(pipeline, baseline));
+    let speedups = view.pipelines.iter().filter_map(|pipeline| view.speedup(pipeline, baseline));
     let ends = speedups.flat_map(|speedup| speedup.interval.unwrap_or([speedup.ratio; 2]));
     let mean = view.summary(baseline).and_then(|summary| summary.interval);
-    LogScale::over(
-        ends.chain(mean.into_iter().flatten()).chain([0.5, 2.0]),
-        0.0,
-        1.0,
-    )
+    LogScale::over(ends.chain(mean.into_iter().flatten()).chain([0.5, 2.0]), 0.0, 1.0)
 }
 
 /// The plot, or `None` if no pipeline completed under both the subject and another scheduler.
 pub(super) fn plot(view: &View) -> Option<Markup> {
     let subject = view.subject?;
     let baselines: Vec<&str> = view.baselines().collect();
-    let compared = |name: &str| {
-        view.pipelines
-            .iter()
-            .any(|pipeline| view.speedup(pipeline, name).is_some())
-    };
+    let compared = |name: &str| view.pipelines.iter().any(|pipeline| view.speedup(pipeline, name).is_some());
     if !baselines.iter().any(|name| compared(name)) {
         return None;
     }
     let layout = Layout::new(view, &baselines);
     let (width, height) = (layout.width(), layout.height());
-    let size = format!(
-        "min-width:{}px;max-width:{}px",
-        px(width * 0.8),
-        px(width * 1.1)
-    );
+    let size = format!("min-width:{}px;max-width:{}px", px(width * 0.8), px(width * 1.1));
     Some(html! {
         svg id="plot-speedup" role="img" viewBox=(format!("0 0 {} {}", px(width), px(height))) style=(size) {
             title { "Speedup of " (subject) " over each other scheduler" }
@@ -171,9 +145,7 @@ fn row(view: &View, panel: &Panel, top: f64, (pipeline, baseline): (&str, &str))
     };
     let class = if speedup.is_clear() { "" } else { "unclear" };
     let times = [baseline, view.subject.unwrap_or_default()].map(|name| {
-        let median = view
-            .result(pipeline, name)
-            .and_then(|r| Some(r.run_seconds.as_ref()?.median));
+        let median = view.result(pipeline, name).and_then(|r| Some(r.run_seconds.as_ref()?.median));
         format!("{name} {}", format::duration(median.unwrap_or(f64::NAN)))
     });
     let text = format::ratio_with_interval(speedup.ratio, speedup.interval);
@@ -188,11 +160,7 @@ fn row(view: &View, panel: &Panel, top: f64, (pipeline, baseline): (&str, &str))
 /// A bar from 1 to the ratio, its interval, and its number.
 fn bar(panel: &Panel, top: f64, (ratio, interval): (f64, Option<[f64; 2]>)) -> Markup {
     let (one, end) = (panel.scale.at(1.0), panel.scale.at(ratio));
-    let class = if ratio >= 1.0 {
-        "bar faster"
-    } else {
-        "bar slower"
-    };
+    let class = if ratio >= 1.0 { "bar faster" } else { "bar slower" };
     let middle = px(top + ROW / 2.0);
     let (left, width) = (px(one.min(end)), px((end - one).abs()));
     html! {
@@ -206,18 +174,10 @@ fn bar(panel: &Panel, top: f64, (ratio, interval): (f64, Option<[f64; 2]>)) -> M
 
 /// Why there is no bar.
 fn absent(view: &View, panel: &Panel, top: f64, (pipeline, baseline): (&str, &str)) -> Markup {
-    let status = |name: &str| {
-        view.result(pipeline, name)
-            .map_or(Status::Skipped, |result| result.status)
-    };
+    let status = |name: &str| view.result(pipeline, name).map_or(Status::Skipped, |result| result.status);
     let own = view.subject.map_or(Status::Skipped, status);
     match (own, status(baseline)) {
-        (own, _) if own.is_failure() => value(
-            "reason own",
-            panel,
-            top,
-            &format!("ours: {}", format::status(own)),
-        ),
+        (own, _) if own.is_failure() => value("reason own", panel, top, &format!("ours: {}", format::status(own))),
         (_, other) if other.is_failure() => value("reason", panel, top, format::status(other)),
         (Status::Skipped, _) | (_, Status::Skipped) => value("reason", panel, top, "–"),
         _ => value("reason", panel, top, "not timed"),

@@ -5,59 +5,19 @@ use std::sync::OnceLock;
 use crate::record::{Environment, EvalResult, Evaluation, RunSeconds, Status};
 use crate::stats::{median, summarise};
 
-pub(super) const SCHEDULERS: [&str; 6] = [
-    "none",
-    "manual",
-    "Mullapudi2016",
-    "Adams2019",
-    "Li2018",
-    "Srivastava2020",
-];
+pub(super) const SCHEDULERS: [&str; 6] = ["none", "manual", "Mullapudi2016", "Adams2019", "Li2018", "Srivastava2020"];
 
 /// Pipeline, bytes of inputs and outputs, milliseconds under each of [`SCHEDULERS`] (`Err` where it failed).
 type Row = (&'static str, u64, [Result<f64, Status>; 6]);
 
 const ROWS: [Row; 4] = [
-    (
-        "blur",
-        15_000_000,
-        [Ok(25.0), Ok(2.5), Ok(4.0), Ok(3.0), Ok(6.0), Ok(2.0)],
-    ),
-    (
-        "local_laplacian",
-        24_000_000,
-        [
-            Ok(900.0),
-            Ok(40.0),
-            Ok(61.5),
-            Err(Status::OutOfMemory),
-            Ok(300.0),
-            Ok(50.0),
-        ],
-    ),
-    (
-        "quantized_matmul",
-        6_000_000,
-        [
-            Ok(80.0),
-            Err(Status::Skipped),
-            Ok(9.0),
-            Err(Status::Timeout),
-            Ok(8.0),
-            Ok(8.1),
-        ],
-    ),
+    ("blur", 15_000_000, [Ok(25.0), Ok(2.5), Ok(4.0), Ok(3.0), Ok(6.0), Ok(2.0)]),
+    ("local_laplacian", 24_000_000, [Ok(900.0), Ok(40.0), Ok(61.5), Err(Status::OutOfMemory), Ok(300.0), Ok(50.0)]),
+    ("quantized_matmul", 6_000_000, [Ok(80.0), Err(Status::Skipped), Ok(9.0), Err(Status::Timeout), Ok(8.0), Ok(8.1)]),
     (
         "iir_blur",
         10_000_000,
-        [
-            Ok(9.0),
-            Err(Status::Skipped),
-            Err(Status::Error),
-            Ok(5.0),
-            Ok(7.0),
-            Err(Status::WrongOutput),
-        ],
+        [Ok(9.0), Err(Status::Skipped), Err(Status::Error), Ok(5.0), Ok(7.0), Err(Status::WrongOutput)],
     ),
 ];
 
@@ -83,11 +43,7 @@ fn make() -> Evaluation {
         peak_flops: Some(1.1e11),
     };
     let summary = summarise(&results, &SCHEDULERS);
-    Evaluation {
-        environment,
-        results,
-        summary,
-    }
+    Evaluation { environment, subject: None, results, summary }
 }
 
 fn result(pipeline: &str, index: usize, time: Result<f64, Status>, io_bytes: u64) -> EvalResult {
@@ -97,9 +53,7 @@ fn result(pipeline: &str, index: usize, time: Result<f64, Status>, io_bytes: u64
         Status::Error => "Error: In schedule for f.update(0), could not split <r.x> & \"y\"",
         Status::Timeout => "the generator took longer than 60 s; raise --timeout to wait",
         Status::OutOfMemory => "the generator needed more than 4 GB; raise --memory to allow it",
-        Status::WrongOutput => {
-            "output 0 differs from the unscheduled build's at [3, 4]: 1.5 instead of 2"
-        }
+        Status::WrongOutput => "output 0 differs from the unscheduled build's at [3, 4]: 1.5 instead of 2",
     };
     let samples: Vec<f64> = time
         .iter()
@@ -119,10 +73,7 @@ fn result(pipeline: &str, index: usize, time: Result<f64, Status>, io_bytes: u64
             min: samples.iter().copied().fold(f64::INFINITY, f64::min),
             samples,
         }),
-        predicted_seconds: time
-            .ok()
-            .filter(|_| index > 2)
-            .map(|ms| ms * 1e-3 * (0.5 + 0.3 * index as f64)),
+        predicted_seconds: time.ok().filter(|_| index > 2).map(|ms| ms * 1e-3 * (0.5 + 0.3 * index as f64)),
         output_matches: match status {
             Status::Ok => Some(true),
             Status::WrongOutput => Some(false),

@@ -25,11 +25,7 @@ pub fn table(evaluation: &Evaluation) -> String {
     text += &legend(&view);
     let failures = view.failures();
     if !failures.is_empty() {
-        text += &format!(
-            "\n{}:\n{}\n",
-            format::count(failures.len(), "failure"),
-            failure_list(&failures)
-        );
+        text += &format!("\n{}:\n{}\n", format::count(failures.len(), "failure"), failure_list(&failures));
     }
     text
 }
@@ -41,14 +37,10 @@ fn blocks(view: &View) -> Vec<String> {
     let fits = |text: &String| text.lines().all(|line| line.chars().count() <= WIDTH);
     while !rest.is_empty() {
         // The most columns that fit, and between them two blanks rather than one.
-        let attempts = (1..=rest.len())
-            .rev()
-            .flat_map(|taken| [(taken, 2), (taken, 1)]);
+        let attempts = (1..=rest.len()).rev().flat_map(|taken| [(taken, 2), (taken, 1)]);
         let rendered = attempts.map(|(taken, gap)| (taken, block(view, &rest[..taken], gap)));
-        let (taken, text) = rendered
-            .into_iter()
-            .find(|(taken, text)| *taken == 1 || fits(text))
-            .expect("one column is always taken");
+        let (taken, text) =
+            rendered.into_iter().find(|(taken, text)| *taken == 1 || fits(text)).expect("one column is always taken");
         blocks.push(text);
         rest = &rest[taken..];
     }
@@ -57,19 +49,12 @@ fn blocks(view: &View) -> Vec<String> {
 
 fn block(view: &View, schedulers: &[&str], gap: u16) -> String {
     let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
-    let headers = schedulers
-        .iter()
-        .map(|name| format::elide(name, NAME_WIDTH));
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    let headers = schedulers.iter().map(|name| format::elide(name, NAME_WIDTH));
     table.set_header(std::iter::once("ms per call".to_owned()).chain(headers));
     for pipeline in &view.pipelines {
         let mut lines = vec![format::elide(pipeline, NAME_WIDTH), "  min".to_owned()];
-        if schedulers
-            .iter()
-            .any(|name| view.speedup(pipeline, name).is_some())
-        {
+        if schedulers.iter().any(|name| view.speedup(pipeline, name).is_some()) {
             lines.push("  speedup".to_owned());
         }
         let cells = schedulers.iter().map(|name| cell(view, pipeline, name));
@@ -80,11 +65,7 @@ fn block(view: &View, schedulers: &[&str], gap: u16) -> String {
     table.add_row(std::iter::once(labels.to_owned()).chain(totals));
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, gap));
-        column.set_cell_alignment(if index == 0 {
-            CellAlignment::Left
-        } else {
-            CellAlignment::Right
-        });
+        column.set_cell_alignment(if index == 0 { CellAlignment::Left } else { CellAlignment::Right });
     }
     table.trim_fmt()
 }
@@ -103,23 +84,16 @@ fn cell(view: &View, pipeline: &str, scheduler: &str) -> String {
     };
     let run = result.run_seconds.as_ref().expect("samples come from it");
     let milliseconds = |seconds: f64| format::significant(seconds * 1e3);
-    let median = format!(
-        "{} ±{}",
-        milliseconds(run.median),
-        format::percent(relative_spread(samples))
-    );
+    let median = format!("{} ±{}", milliseconds(run.median), format::percent(relative_spread(samples)));
     let speedup = view.speedup(pipeline, scheduler);
-    let speedup = speedup
-        .map(|s| format::ratio_with_interval(s.ratio, s.interval))
-        .unwrap_or_default();
+    let speedup = speedup.map(|s| format::ratio_with_interval(s.ratio, s.interval)).unwrap_or_default();
     [median, milliseconds(run.min), speedup].join("\n")
 }
 
 /// The summary of one column, in the order of the labels in [`block`].
 fn total(view: &View, scheduler: &str) -> String {
     let summary = view.summary(scheduler);
-    let geomean =
-        summary.and_then(|s| Some(format::ratio_with_interval(s.geomean_speedup?, s.interval)));
+    let geomean = summary.and_then(|s| Some(format::ratio_with_interval(s.geomean_speedup?, s.interval)));
     let tally = view.tally(scheduler);
     let is_baseline = summary.is_some();
     let only_baseline = |text: String| if is_baseline { text } else { String::new() };
@@ -128,15 +102,10 @@ fn total(view: &View, scheduler: &str) -> String {
         String::new(),
         geomean.unwrap_or_else(|| only_baseline("-".to_owned())),
         summary.map(|s| s.compared.to_string()).unwrap_or_default(),
-        only_baseline(format!(
-            "{}/{}/{}",
-            tally.faster, tally.slower, tally.unclear
-        )),
-        view.count(scheduler, |status| status == Status::Ok)
-            .to_string(),
+        only_baseline(format!("{}/{}/{}", tally.faster, tally.slower, tally.unclear)),
+        view.count(scheduler, |status| status == Status::Ok).to_string(),
         view.count(scheduler, Status::is_failure).to_string(),
-        view.count(scheduler, |status| status == Status::Skipped)
-            .to_string(),
+        view.count(scheduler, |status| status == Status::Skipped).to_string(),
     ]
     .join("\n")
 }
@@ -144,10 +113,7 @@ fn total(view: &View, scheduler: &str) -> String {
 /// What the numbers mean and what was measured.
 fn legend(view: &View) -> String {
     let environment = &view.evaluation.environment;
-    let mut entries = vec![(
-        "time",
-        "median ±half-width of its 95 % interval; min is the fastest call".to_owned(),
-    )];
+    let mut entries = vec![("time", "median ±half-width of its 95 % interval; min is the fastest call".to_owned())];
     if let Some(subject) = view.subject {
         let meaning = format!(
             "time under the column's scheduler / time under {subject} [95 % interval]; above 1, {subject} is faster"
@@ -157,59 +123,32 @@ fn legend(view: &View) -> String {
         entries.push(("geomean", meaning.to_owned()));
     }
     if let Some([fewest, most]) = view.sample_counts() {
-        let calls = if fewest == most {
-            fewest.to_string()
-        } else {
-            format!("{fewest} to {most}")
-        };
-        entries.push((
-            "calls",
-            format!("{calls} per time, schedulers taking turns"),
-        ));
+        let calls = if fewest == most { fewest.to_string() } else { format!("{fewest} to {most}") };
+        entries.push(("calls", format!("{calls} per time, schedulers taking turns")));
     }
-    let machine = format!(
-        "{}, {}",
-        environment.cpu,
-        format::count(environment.threads, "thread")
-    );
-    let bandwidth = environment
-        .copy_bytes_per_second
-        .map(|b| format!(", copies {}/s", format::bytes(b)));
+    let machine = format!("{}, {}", environment.cpu, format::count(environment.threads, "thread"));
+    let bandwidth = environment.copy_bytes_per_second.map(|b| format!(", copies {}/s", format::bytes(b)));
     entries.push(("machine", machine + &bandwidth.unwrap_or_default()));
     entries.push(("target", environment.target.clone()));
-    wrapped(
-        entries
-            .iter()
-            .map(|(name, meaning)| vec![(*name).to_owned(), meaning.clone()]),
-    )
+    wrapped(entries.iter().map(|(name, meaning)| vec![(*name).to_owned(), meaning.clone()]))
 }
 
 fn failure_list(failures: &[&EvalResult]) -> String {
     wrapped(failures.iter().map(|result| {
-        let message = if result.message.is_empty() {
-            "(no message)"
-        } else {
-            &result.message
-        };
+        let message = if result.message.is_empty() { "(no message)" } else { &result.message };
         let what = format!(
             "  {}, {}",
             format::elide(&result.pipeline, NAME_WIDTH),
             format::elide(&result.scheduler, NAME_WIDTH)
         );
-        vec![
-            what,
-            format!("{}: {message}", format::status(result.status)),
-        ]
+        vec![what, format!("{}: {message}", format::status(result.status))]
     }))
 }
 
 /// Rows whose last column is wrapped to the width.
 fn wrapped(rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH as u16);
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH as u16);
     table.add_rows(rows);
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -238,46 +177,27 @@ blur                    25.0 ±4.0%       2.50 ±4.0%       4.00 ±4.0%       3.
     #[test]
     fn failures_stand_as_their_reason_with_the_message_beneath() {
         let text = table(&sample());
-        let failed = text
-            .lines()
-            .find(|line| line.starts_with("iir_blur"))
-            .unwrap();
+        let failed = text.lines().find(|line| line.starts_with("iir_blur")).unwrap();
         let words: Vec<&str> = failed.split_whitespace().collect();
         assert_eq!(
             words,
-            [
-                "iir_blur", "9.00", "±4.0%", "-", "error", "5.00", "±4.0%", "7.00", "±4.0%",
-                "wrong", "output"
-            ]
+            ["iir_blur", "9.00", "±4.0%", "-", "error", "5.00", "±4.0%", "7.00", "±4.0%", "wrong", "output"]
         );
         let (_, list) = text.split_once("4 failures:\n").unwrap();
-        assert_eq!(
-            list.lines()
-                .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
-                .count(),
-            4
-        );
-        assert!(list.contains(
-            "local_laplacian, Adams2019   out of memory: the generator needed more than 4 GB"
-        ));
+        assert_eq!(list.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")).count(), 4);
+        assert!(list.contains("local_laplacian, Adams2019   out of memory: the generator needed more than 4 GB"));
     }
 
     #[test]
     fn totals_say_what_was_compared() {
         let text = table(&sample());
         let row = |label: &str| -> Vec<&str> {
-            let line = text
-                .lines()
-                .find(|line| line.trim_start().starts_with(label))
-                .unwrap();
+            let line = text.lines().find(|line| line.trim_start().starts_with(label)).unwrap();
             line.split_whitespace().skip(1).collect()
         };
         assert_eq!(row("geomean")[0], "13.0");
         assert_eq!(row("compared"), ["3", "2", "3", "1", "3"]);
-        assert_eq!(
-            row("faster/slower/?"),
-            ["3/0/0", "1/1/0", "3/0/0", "1/0/0", "2/0/1"]
-        );
+        assert_eq!(row("faster/slower/?"), ["3/0/0", "1/1/0", "3/0/0", "1/0/0", "2/0/1"]);
         assert_eq!(row("completed"), ["4", "2", "3", "2", "4", "3"]);
         assert_eq!(row("failed"), ["0", "0", "1", "2", "0", "1"]);
         assert_eq!(row("skipped"), ["0", "2", "0", "0", "0", "0"]);
@@ -293,25 +213,14 @@ blur                    25.0 ±4.0%       2.50 ±4.0%       4.00 ±4.0%       3.
         }
         evaluation.summary = summarise(&evaluation.results, &[]);
         let text = table(&evaluation);
-        assert_eq!(
-            text.lines()
-                .filter(|line| line.starts_with("ms per call"))
-                .count(),
-            2,
-            "two blocks"
-        );
-        assert!(
-            text.lines().all(|line| line.chars().count() <= WIDTH),
-            "{text}"
-        );
+        assert_eq!(text.lines().filter(|line| line.starts_with("ms per call")).count(), 2, "two blocks");
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
     }
 
     #[test]
     fn without_our_scheduler_there_are_times_alone() {
         let mut evaluation = sample();
-        evaluation
-            .results
-            .retain(|result| result.scheduler != SCHEDULERS[5]);
+        evaluation.results.retain(|result| result.scheduler != SCHEDULERS[5]);
         let text = table(&evaluation);
         assert!(!text.contains("speedup") && text.contains("25.0 ±4.0%"));
         assert!(table(&Evaluation::default()).contains("machine"));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::record::{EvalResult, Evaluation, Status, Summary};
 use crate::stats::{speedup_interval, Speedup};
 
-/// The scheduler whose speedups are reported.
+/// The scheduler whose speedups are reported where the evaluation names none.
 const SUBJECT: &str = "Srivastava2020";
 
 /// An evaluation, indexed.
@@ -36,18 +36,14 @@ impl<'a> View<'a> {
     pub fn new(evaluation: &'a Evaluation) -> Self {
         let results = &evaluation.results;
         let schedulers = distinct(results.iter().map(|result| result.scheduler.as_str()));
-        let exact = schedulers.iter().find(|&&name| name == SUBJECT);
-        let subject = exact
-            .or_else(|| schedulers.iter().find(|name| name.starts_with(SUBJECT)))
-            .copied();
+        let subject = evaluation.subject.as_deref().unwrap_or(SUBJECT);
+        let exact = schedulers.iter().find(|&&name| name == subject);
+        let subject = exact.or_else(|| schedulers.iter().find(|name| name.starts_with(subject))).copied();
         let mut view = Self {
             evaluation,
             pipelines: distinct(results.iter().map(|result| result.pipeline.as_str())),
             subject,
-            results: results
-                .iter()
-                .map(|r| ((r.pipeline.as_str(), r.scheduler.as_str()), r))
-                .collect(),
+            results: results.iter().map(|r| ((r.pipeline.as_str(), r.scheduler.as_str()), r)).collect(),
             speedups: HashMap::new(),
             schedulers,
         };
@@ -56,10 +52,7 @@ impl<'a> View<'a> {
     }
 
     fn all_speedups(&self) -> HashMap<(&'a str, &'a str), Speedup> {
-        let pairs = self
-            .pipelines
-            .iter()
-            .flat_map(|&pipeline| self.baselines().map(move |name| (pipeline, name)));
+        let pairs = self.pipelines.iter().flat_map(|&pipeline| self.baselines().map(move |name| (pipeline, name)));
         pairs
             .filter_map(|(pipeline, name)| {
                 let subject = self.result(pipeline, self.subject?)?.completed_samples()?;
@@ -75,10 +68,7 @@ impl<'a> View<'a> {
 
     /// Schedulers the subject is compared with; all of them if there is no subject.
     pub fn baselines(&self) -> impl Iterator<Item = &'a str> + '_ {
-        self.schedulers
-            .iter()
-            .copied()
-            .filter(|&name| Some(name) != self.subject)
+        self.schedulers.iter().copied().filter(|&name| Some(name) != self.subject)
     }
 
     /// Speedup of the subject over `baseline`, if both completed `pipeline`.
@@ -89,30 +79,19 @@ impl<'a> View<'a> {
     /// The summary of the subject over `baseline`.
     pub fn summary(&self, baseline: &str) -> Option<&'a Summary> {
         let subject = self.subject?;
-        self.evaluation
-            .summary
-            .iter()
-            .find(|s| s.scheduler == subject && s.baseline == baseline)
+        self.evaluation.summary.iter().find(|s| s.scheduler == subject && s.baseline == baseline)
     }
 
     /// Pipelines on which `scheduler` ended in a way that `chosen` accepts.
     pub fn count(&self, scheduler: &str, chosen: impl Fn(Status) -> bool) -> usize {
-        let own = self
-            .evaluation
-            .results
-            .iter()
-            .filter(|result| result.scheduler == scheduler);
+        let own = self.evaluation.results.iter().filter(|result| result.scheduler == scheduler);
         own.filter(|result| chosen(result.status)).count()
     }
 
     /// Pipelines where the subject is faster or slower than `baseline` by more than noise.
     pub fn tally(&self, baseline: &str) -> Tally {
         let mut tally = Tally::default();
-        for speedup in self
-            .pipelines
-            .iter()
-            .filter_map(|pipeline| self.speedup(pipeline, baseline))
-        {
+        for speedup in self.pipelines.iter().filter_map(|pipeline| self.speedup(pipeline, baseline)) {
             match (speedup.is_clear(), speedup.ratio > 1.0) {
                 (false, _) => tally.unclear += 1,
                 (true, true) => tally.faster += 1,
@@ -124,31 +103,18 @@ impl<'a> View<'a> {
 
     /// Results that failed, in the order evaluated.
     pub fn failures(&self) -> Vec<&'a EvalResult> {
-        self.evaluation
-            .results
-            .iter()
-            .filter(|result| result.status.is_failure())
-            .collect()
+        self.evaluation.results.iter().filter(|result| result.status.is_failure()).collect()
     }
 
     /// Least time in seconds that `result`'s inputs and outputs take to move at the measured copy bandwidth.
     pub fn limit_seconds(&self, result: &EvalResult) -> Option<f64> {
-        let bandwidth = self
-            .evaluation
-            .environment
-            .copy_bytes_per_second
-            .filter(|&speed| speed > 0.0)?;
+        let bandwidth = self.evaluation.environment.copy_bytes_per_second.filter(|&speed| speed > 0.0)?;
         Some(result.io_bytes.filter(|&bytes| bytes > 0)? as f64 / bandwidth)
     }
 
     /// Fewest and most calls behind a time; `None` if nothing was timed.
     pub fn sample_counts(&self) -> Option<[usize; 2]> {
-        let counts = || {
-            self.evaluation
-                .results
-                .iter()
-                .filter_map(|result| Some(result.completed_samples()?.len()))
-        };
+        let counts = || self.evaluation.results.iter().filter_map(|result| Some(result.completed_samples()?.len()));
         Some([counts().min()?, counts().max()?])
     }
 }

@@ -51,20 +51,10 @@ pub struct Worker {
 impl Worker {
     /// Starts a worker on a library. `limits` hold for its memory, and for the time of each request.
     pub fn start(library: &Path, threads: usize, limits: Limits) -> Result<Worker> {
-        let mut command =
-            Command::new(std::env::current_exe().context("cannot find this program's own file")?);
-        command
-            .arg("worker")
-            .arg(library)
-            .arg("--threads")
-            .arg(threads.to_string());
-        command
-            .env("HL_NUM_THREADS", threads.to_string())
-            .env_remove(hl_autoscheduler::VARIABLE);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        let mut command = Command::new(std::env::current_exe().context("cannot find this program's own file")?);
+        command.arg("worker").arg(library).arg("--threads").arg(threads.to_string());
+        command.env("HL_NUM_THREADS", threads.to_string()).env_remove(hl_autoscheduler::VARIABLE);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         process::confine(&mut command, limits.memory_bytes);
         let mut child = command.spawn().context("cannot start a worker")?;
         let (sender, answers) = channel();
@@ -72,19 +62,13 @@ impl Worker {
         thread::spawn(move || {
             // What a pipeline prints may run into an answer's line.
             let answers = stdout.lines().map_while(Result::ok);
-            let answers = answers
-                .filter_map(|line| Some(line[line.find(PREFIX)? + PREFIX.len()..].to_owned()));
-            answers
-                .map_while(|answer| sender.send(answer).ok())
-                .for_each(drop);
+            let answers = answers.filter_map(|line| Some(line[line.find(PREFIX)? + PREFIX.len()..].to_owned()));
+            answers.map_while(|answer| sender.send(answer).ok()).for_each(drop);
         });
         let stderr = BufReader::new(child.stderr.take().expect("stderr is piped"));
         let tail = thread::spawn(move || {
             let mut tail = Tail::default();
-            stderr
-                .lines()
-                .map_while(Result::ok)
-                .for_each(|line| tail.push(&line));
+            stderr.lines().map_while(Result::ok).for_each(|line| tail.push(&line));
             tail
         });
         Ok(Worker {
@@ -101,10 +85,7 @@ impl Worker {
     /// Sends a request and waits for its answer.
     pub fn ask(&mut self, request: &Request) -> Result<Response, Failure> {
         let line = serde_json::to_string(request).expect("requests are plain data");
-        if writeln!(self.stdin, "{line}")
-            .and_then(|()| self.stdin.flush())
-            .is_err()
-        {
+        if writeln!(self.stdin, "{line}").and_then(|()| self.stdin.flush()).is_err() {
             return Err(self.end(None));
         }
         let asked = Instant::now();
@@ -129,26 +110,16 @@ impl Worker {
             process::kill_group(self.pid);
         }
         let usage = self.reap();
-        let tail = self
-            .tail
-            .take()
-            .and_then(|tail| tail.join().ok())
-            .unwrap_or_default();
-        let end = killed
-            .or(usage.map(|usage| end_of(&usage)))
-            .unwrap_or(End::Exited(1));
+        let tail = self.tail.take().and_then(|tail| tail.join().ok()).unwrap_or_default();
+        let end = killed.or(usage.map(|usage| end_of(&usage))).unwrap_or(End::Exited(1));
         let finished = Finished {
             end,
             seconds: self.start.elapsed().as_secs_f64(),
             peak_memory_bytes: usage.map_or(0, |usage| usage.peak_memory_bytes),
         };
         let failure = explain(&finished, &tail, &self.limits, "running");
-        let (status, message) =
-            failure.unwrap_or((Status::Error, "the pipeline ended its process".to_owned()));
-        Failure {
-            status,
-            message: message.replace("--timeout", "--run-timeout"),
-        }
+        let (status, message) = failure.unwrap_or((Status::Error, "the pipeline ended its process".to_owned()));
+        Failure { status, message: message.replace("--timeout", "--run-timeout") }
     }
 
     fn reap(&mut self) -> Option<process::Usage> {
@@ -162,6 +133,11 @@ impl Worker {
             }
         }
         None
+    }
+
+    /// Whether it can be asked again: an error of the pipeline does not end its worker, a crash does.
+    pub fn is_alive(&self) -> bool {
+        !self.reaped
     }
 
     /// Asks for the pipeline's description.
@@ -181,17 +157,8 @@ impl Worker {
     }
 
     /// Has buffers made; returns the bytes of all.
-    pub fn prepare(
-        &mut self,
-        shapes: &Shapes,
-        seed: u64,
-        scalars: &[(String, String)],
-    ) -> Result<u64, Failure> {
-        let request = Request::Prepare {
-            shapes: shapes.clone(),
-            seed,
-            scalars: scalars.to_vec(),
-        };
+    pub fn prepare(&mut self, shapes: &Shapes, seed: u64, scalars: &[(String, String)]) -> Result<u64, Failure> {
+        let request = Request::Prepare { shapes: shapes.clone(), seed, scalars: scalars.to_vec() };
         match self.ask(&request)? {
             Response::Ready { io_bytes } => Ok(io_bytes),
             other => Err(unexpected(&other)),
@@ -225,23 +192,16 @@ impl Worker {
 
 fn read_answer(answer: &str) -> Result<Response, Failure> {
     match serde_json::from_str(answer) {
-        Ok(Response::Error { message }) => Err(Failure {
-            status: Status::Error,
-            message,
-        }),
+        Ok(Response::Error { message }) => Err(Failure { status: Status::Error, message }),
         Ok(response) => Ok(response),
-        Err(error) => Err(Failure {
-            status: Status::Error,
-            message: format!("a worker's answer makes no sense: {error}"),
-        }),
+        Err(error) => {
+            Err(Failure { status: Status::Error, message: format!("a worker's answer makes no sense: {error}") })
+        }
     }
 }
 
 fn unexpected(response: &Response) -> Failure {
-    Failure {
-        status: Status::Error,
-        message: format!("a worker answered something else: {response:?}"),
-    }
+    Failure { status: Status::Error, message: format!("a worker answered something else: {response:?}") }
 }
 
 impl Drop for Worker {

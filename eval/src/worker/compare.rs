@@ -27,7 +27,7 @@ fn half(bits: u16) -> f64 {
 }
 
 /// The number in `bytes`; 64-bit integers lose their low bits beyond 2^53.
-fn number(type_: Type, bytes: &[u8]) -> f64 {
+pub fn number(type_: Type, bytes: &[u8]) -> f64 {
     let mut wide = [0; 8];
     wide[..bytes.len()].copy_from_slice(bytes);
     let unsigned = u64::from_le_bytes(wide);
@@ -49,11 +49,7 @@ fn close(type_: Type, expected: f64, found: f64, largest: f64) -> bool {
         return true;
     }
     let (absolute, relative) = tolerances(type_);
-    let unit = if type_.is_float() {
-        absolute * largest
-    } else {
-        1.0
-    };
+    let unit = if type_.is_float() { absolute * largest } else { 1.0 };
     // Infinities that are not equal give an infinite or undefined difference, which is not close.
     (expected - found).abs() <= unit + relative * expected.abs().min(f64::MAX)
 }
@@ -69,26 +65,14 @@ fn coordinates(region: &[[i32; 2]], mut index: usize) -> Vec<i32> {
 }
 
 /// What differs between the elements of one output, in words. `region` is `[min, extent]` by dimension.
-pub fn difference(
-    type_: Type,
-    region: &[[i32; 2]],
-    expected: &[u8],
-    found: &[u8],
-    rule: Rule,
-) -> Option<String> {
+pub fn difference(type_: Type, region: &[[i32; 2]], expected: &[u8], found: &[u8], rule: Rule) -> Option<String> {
     if expected == found {
         return None;
     }
     let exact = rule == Rule::Exact;
-    let pairs = || {
-        expected
-            .chunks_exact(type_.bytes())
-            .zip(found.chunks_exact(type_.bytes()))
-    };
+    let pairs = || expected.chunks_exact(type_.bytes()).zip(found.chunks_exact(type_.bytes()));
     let magnitudes = pairs().map(|(expected, _)| number(type_, expected).abs());
-    let largest = magnitudes
-        .filter(|value| value.is_finite())
-        .fold(0.0, f64::max);
+    let largest = magnitudes.filter(|value| value.is_finite()).fold(0.0, f64::max);
     let mut worst: f64 = 0.0;
     let mut first = None;
     let mut differing = 0usize;
@@ -118,46 +102,25 @@ pub fn difference(
 mod tests {
     use super::*;
 
-    const F32: Type = Type {
-        code: Code::Float,
-        bits: 32,
-    };
-    const U8: Type = Type {
-        code: Code::UInt,
-        bits: 8,
-    };
+    const F32: Type = Type { code: Code::Float, bits: 32 };
+    const U8: Type = Type { code: Code::UInt, bits: 8 };
 
     fn floats(values: &[f32]) -> Vec<u8> {
-        values
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect()
+        values.iter().flat_map(|value| value.to_le_bytes()).collect()
     }
 
     fn float_case(expected: &[f32], found: &[f32], rule: Rule) -> Option<String> {
-        difference(
-            F32,
-            &[[0, expected.len() as i32]],
-            &floats(expected),
-            &floats(found),
-            rule,
-        )
+        difference(F32, &[[0, expected.len() as i32]], &floats(expected), &floats(found), rule)
     }
 
     #[test]
     fn equal_is_equal() {
-        assert_eq!(
-            float_case(&[1.0, f32::NAN], &[1.0, f32::NAN], Rule::Exact),
-            None
-        );
+        assert_eq!(float_case(&[1.0, f32::NAN], &[1.0, f32::NAN], Rule::Exact), None);
     }
 
     #[test]
     fn tolerance_scales_with_the_output() {
-        assert_eq!(
-            float_case(&[100.0, 0.0], &[100.005, 0.0005], Rule::Tolerance),
-            None
-        );
+        assert_eq!(float_case(&[100.0, 0.0], &[100.005, 0.0005], Rule::Tolerance), None);
         assert!(float_case(&[100.0, 0.0], &[100.0, 0.01], Rule::Tolerance).is_some());
         assert!(float_case(&[100.0], &[100.005], Rule::Exact).is_some());
     }
@@ -167,53 +130,21 @@ mod tests {
         assert!(float_case(&[f32::INFINITY], &[1.0], Rule::Tolerance).is_some());
         assert!(float_case(&[1.0], &[f32::INFINITY], Rule::Tolerance).is_some());
         assert!(float_case(&[1.0], &[f32::NAN], Rule::Tolerance).is_some());
-        assert_eq!(
-            float_case(&[f32::INFINITY], &[f32::INFINITY], Rule::Tolerance),
-            None
-        );
+        assert_eq!(float_case(&[f32::INFINITY], &[f32::INFINITY], Rule::Tolerance), None);
     }
 
     #[test]
     fn integers_are_exact_unless_they_come_from_floats() {
         let case = |rule| difference(U8, &[[0, 2], [5, 2]], &[1, 2, 3, 4], &[1, 2, 3, 5], rule);
-        assert!(case(Rule::Exact)
-            .unwrap()
-            .contains("[1, 6]: 5 instead of 4"));
+        assert!(case(Rule::Exact).unwrap().contains("[1, 6]: 5 instead of 4"));
         assert_eq!(case(Rule::Tolerance), None);
         assert!(difference(U8, &[[0, 1]], &[1], &[3], Rule::Tolerance).is_some());
     }
 
     #[test]
     fn numbers() {
-        assert_eq!(
-            number(
-                Type {
-                    code: Code::Int,
-                    bits: 8
-                },
-                &[0xff]
-            ),
-            -1.0
-        );
-        assert_eq!(
-            number(
-                Type {
-                    code: Code::Float,
-                    bits: 16
-                },
-                &[0x00, 0x38]
-            ),
-            0.5
-        );
-        assert_eq!(
-            number(
-                Type {
-                    code: Code::BFloat,
-                    bits: 16
-                },
-                &[0x80, 0x3f]
-            ),
-            1.0
-        );
+        assert_eq!(number(Type { code: Code::Int, bits: 8 }, &[0xff]), -1.0);
+        assert_eq!(number(Type { code: Code::Float, bits: 16 }, &[0x00, 0x38]), 0.5);
+        assert_eq!(number(Type { code: Code::BFloat, bits: 16 }, &[0x80, 0x3f]), 1.0);
     }
 }

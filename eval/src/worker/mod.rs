@@ -7,6 +7,9 @@ mod library;
 pub mod protocol;
 mod values;
 
+pub use compare::number;
+pub use values::half_bits;
+
 use std::io::{self, BufRead, Write};
 use std::path::Path;
 use std::time::Instant;
@@ -22,18 +25,12 @@ const QUERIES: usize = 4;
 
 /// Loads the library at `path` and answers requests from standard input until it ends.
 pub fn serve(path: &Path, threads: usize) -> Result<()> {
-    let mut session = Session {
-        library: Library::open(path, threads)?,
-        inputs: vec![],
-        outputs: vec![],
-        scalars: vec![],
-    };
+    let mut session =
+        Session { library: Library::open(path, threads)?, inputs: vec![], outputs: vec![], scalars: vec![] };
     for line in io::stdin().lock().lines() {
         let request = serde_json::from_str(&line?)?;
         let response = session.answer(request);
-        let response = response.unwrap_or_else(|error| Response::Error {
-            message: format!("{error:#}"),
-        });
+        let response = response.unwrap_or_else(|error| Response::Error { message: format!("{error:#}") });
         let mut stdout = io::stdout().lock();
         writeln!(stdout, "{PREFIX}{}", serde_json::to_string(&response)?)?;
         stdout.flush()?;
@@ -52,37 +49,24 @@ impl Session {
     fn answer(&mut self, request: Request) -> Result<Response> {
         match request {
             Request::Describe => Ok(Response::Description(self.library.description.clone())),
-            Request::Plan {
-                inputs,
-                outputs,
-                scalars,
-            } => {
+            Request::Plan { inputs, outputs, scalars } => {
                 self.set_scalars(&scalars)?;
                 Ok(Response::Shapes(self.plan(inputs, &outputs)?))
             }
-            Request::Prepare {
-                shapes,
-                seed,
-                scalars,
-            } => {
+            Request::Prepare { shapes, seed, scalars } => {
                 self.set_scalars(&scalars)?;
                 self.prepare(&shapes, seed)
             }
             Request::Load { input, path } => {
                 let elements = std::fs::read(path)?;
                 let buffer = self.inputs.get_mut(input).context("no such input")?;
-                ensure!(
-                    buffer.set_elements(&elements),
-                    "the number of values is wrong"
-                );
+                ensure!(buffer.set_elements(&elements), "the number of values is wrong");
                 Ok(Response::Done)
             }
             Request::Run { calls } => self.run(calls),
             Request::Save { path } => {
                 let mut file = io::BufWriter::new(std::fs::File::create(path)?);
-                self.outputs
-                    .iter()
-                    .try_for_each(|output| file.write_all(&output.elements()))?;
+                self.outputs.iter().try_for_each(|output| file.write_all(&output.elements()))?;
                 file.flush()?;
                 Ok(Response::Done)
             }
@@ -98,29 +82,16 @@ impl Session {
         self.scalars = self.library.scalars.clone();
         let arguments = self.arguments(Kind::Scalar);
         for (name, value) in values {
-            let names = || {
-                arguments
-                    .iter()
-                    .map(|argument| argument.name.as_str())
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            };
+            let names = || arguments.iter().map(|argument| argument.name.as_str()).collect::<Vec<_>>().join(", ");
             let at = arguments.iter().position(|argument| argument.name == *name);
-            let at = at.with_context(|| {
-                format!("the pipeline has no scalar '{name}'; it has: {}", names())
-            })?;
-            self.scalars[at] = parse_scalar(arguments[at].type_, value)
-                .with_context(|| format!("{name}={value}"))?;
+            let at = at.with_context(|| format!("the pipeline has no scalar '{name}'; it has: {}", names()))?;
+            self.scalars[at] = parse_scalar(arguments[at].type_, value).with_context(|| format!("{name}={value}"))?;
         }
         Ok(())
     }
 
-    /// Asks the pipeline for the regions it requires, given these; inputs, then outputs.
-    fn query(
-        &self,
-        inputs: &[Vec<Dim>],
-        outputs: &[Vec<Dim>],
-    ) -> Result<(Vec<Vec<Dim>>, Vec<Vec<Dim>>)> {
+    /// Asks the pipeline for the regions it requires, given these.
+    fn query(&self, inputs: &[Vec<Dim>], outputs: &[Vec<Dim>]) -> Result<Shapes> {
         let (mut next_input, mut next_output) = (inputs.iter(), outputs.iter());
         let mut raws = Vec::new();
         let mut is_input = Vec::new();
@@ -131,84 +102,48 @@ impl Session {
                 Kind::Output => next_output.next(),
             };
             let dims = dims.context("too few shapes")?;
-            ensure!(
-                dims.len() == argument.dimensions,
-                "{} has {} dimensions",
-                argument.name,
-                argument.dimensions
-            );
+            ensure!(dims.len() == argument.dimensions, "{} has {} dimensions", argument.name, argument.dimensions);
             raws.push(Raw::new(argument.type_, dims, std::ptr::null_mut()));
             is_input.push(argument.kind == Kind::Input);
         }
         let mut call = Call::new(&self.library, raws, self.scalars.clone());
         call.run()?;
         let pick = |input: bool| {
-            let chosen = call
-                .raws
-                .iter()
-                .zip(&is_input)
-                .filter(|(_, is_input)| **is_input == input);
+            let chosen = call.raws.iter().zip(&is_input).filter(|(_, is_input)| **is_input == input);
             chosen.map(|(raw, _)| raw.dims()).collect()
         };
-        Ok((pick(true), pick(false)))
+        Ok(Shapes { inputs: pick(true), outputs: pick(false) })
     }
 
     /// Shapes for outputs of the regions asked for, and inputs that cover what they take and the regions given.
     fn plan(&self, inputs: Vec<Vec<Region>>, outputs: &[Vec<Region>]) -> Result<Shapes> {
-        let dense = |regions: &[Vec<Region>]| {
-            regions
-                .iter()
-                .map(|region| lay_out(region, &[]))
-                .collect::<Vec<_>>()
-        };
+        let dense = |regions: &[Vec<Region>]| regions.iter().map(|region| lay_out(region, &[])).collect::<Vec<_>>();
         let mut regions = inputs;
         let mut input_dims = dense(&regions);
         let mut output_dims = dense(outputs);
         for _ in 0..QUERIES {
-            let (required, queried) = self.query(&input_dims, &output_dims)?;
-            let grown: Vec<_> = regions
-                .iter()
-                .zip(&required)
-                .map(|(region, dims)| union(region, dims))
-                .collect();
+            let Shapes { inputs: required, outputs: queried } = self.query(&input_dims, &output_dims)?;
+            let grown: Vec<_> = regions.iter().zip(&required).map(|(region, dims)| union(region, dims)).collect();
             let done = grown == regions;
             regions = grown;
-            input_dims = regions
-                .iter()
-                .zip(&required)
-                .map(|(region, dims)| lay_out(region, dims))
-                .collect();
-            output_dims = outputs
-                .iter()
-                .zip(&queried)
-                .map(|(region, dims)| lay_out(region, dims))
-                .collect();
+            input_dims = regions.iter().zip(&required).map(|(region, dims)| lay_out(region, dims)).collect();
+            output_dims = outputs.iter().zip(&queried).map(|(region, dims)| lay_out(region, dims)).collect();
             if done {
                 break;
             }
         }
-        Ok(Shapes {
-            inputs: input_dims,
-            outputs: output_dims,
-        })
+        Ok(Shapes { inputs: input_dims, outputs: output_dims })
     }
 
     fn prepare(&mut self, shapes: &Shapes, seed: u64) -> Result<Response> {
         let outputs: Vec<_> = shapes.outputs.iter().map(|dims| region_of(dims)).collect();
-        let shapes = self.plan(
-            shapes.inputs.iter().map(|dims| region_of(dims)).collect(),
-            &outputs,
-        )?;
+        let shapes = self.plan(shapes.inputs.iter().map(|dims| region_of(dims)).collect(), &outputs)?;
         (self.inputs, self.outputs) = (vec![], vec![]);
         // Differs between workers, so that an element that is not written does not compare equal by chance.
         let fill = (std::process::id() % 251) as u8 + 1;
         let allocate = |kind, dims: &[Vec<Dim>]| -> Vec<Buffer> {
             let arguments = self.arguments(kind);
-            arguments
-                .iter()
-                .zip(dims)
-                .map(|(argument, dims)| Buffer::new(argument.type_, dims, fill))
-                .collect()
+            arguments.iter().zip(dims).map(|(argument, dims)| Buffer::new(argument.type_, dims, fill)).collect()
         };
         let inputs = allocate(Kind::Input, &shapes.inputs);
         let outputs = allocate(Kind::Output, &shapes.outputs);
@@ -216,12 +151,7 @@ impl Session {
         for (i, input) in self.inputs.iter_mut().enumerate() {
             input.fill(values::mix(seed ^ i as u64));
         }
-        let io_bytes = self
-            .inputs
-            .iter()
-            .chain(&self.outputs)
-            .map(Buffer::bytes)
-            .sum();
+        let io_bytes = self.inputs.iter().chain(&self.outputs).map(Buffer::bytes).sum();
         Ok(Response::Ready { io_bytes })
     }
 
@@ -243,9 +173,7 @@ impl Session {
         for _ in 0..calls {
             call.run()?;
         }
-        Ok(Response::Ran {
-            seconds: start.elapsed().as_secs_f64(),
-        })
+        Ok(Response::Ran { seconds: start.elapsed().as_secs_f64() })
     }
 
     fn compare(&self, path: &Path, rule: Rule) -> Result<Response> {
@@ -253,17 +181,12 @@ impl Session {
         let mut rest = &saved[..];
         for (argument, output) in self.arguments(Kind::Output).iter().zip(&self.outputs) {
             let found = output.elements();
-            ensure!(
-                rest.len() >= found.len(),
-                "the saved outputs are of another shape"
-            );
+            ensure!(rest.len() >= found.len(), "the saved outputs are of another shape");
             let (expected, after) = rest.split_at(found.len());
             rest = after;
             let region = region_of(&output.dims);
             if let Some(text) = compare::difference(output.type_, &region, expected, &found, rule) {
-                return Ok(Response::Compared {
-                    difference: Some(format!("output '{}': {text}", argument.name)),
-                });
+                return Ok(Response::Compared { difference: Some(format!("output '{}': {text}", argument.name)) });
             }
         }
         ensure!(rest.is_empty(), "the saved outputs are of another shape");
@@ -284,10 +207,7 @@ fn parse_scalar(type_: Type, text: &str) -> Result<[u8; 8]> {
                 Code::Int => (-(1i128 << (bits - 1)), 1i128 << (bits - 1)),
                 _ => (0, 1i128 << bits),
             };
-            ensure!(
-                (low..high).contains(&value),
-                "out of the range of a {bits}-bit integer"
-            );
+            ensure!((low..high).contains(&value), "out of the range of a {bits}-bit integer");
             bytes = (value as u64).to_le_bytes();
         }
         _ => anyhow::bail!("scalars of this type cannot be set"),
@@ -301,15 +221,11 @@ mod tests {
 
     #[test]
     fn scalars_parse_by_type() {
-        let parse =
-            |code, bits, text| parse_scalar(Type { code, bits }, text).map(u64::from_le_bytes);
+        let parse = |code, bits, text| parse_scalar(Type { code, bits }, text).map(u64::from_le_bytes);
         assert_eq!(parse(Code::UInt, 8, "255").unwrap(), 255);
         assert!(parse(Code::UInt, 8, "256").is_err());
         assert_eq!(parse(Code::Int, 64, "-1").unwrap(), u64::MAX);
-        assert_eq!(
-            parse(Code::Float, 32, "1").unwrap(),
-            u64::from(1f32.to_bits())
-        );
+        assert_eq!(parse(Code::Float, 32, "1").unwrap(), u64::from(1f32.to_bits()));
         assert_eq!(parse(Code::UInt, 1, "true").unwrap(), 1);
         assert!(parse(Code::Handle, 64, "0").is_err());
     }

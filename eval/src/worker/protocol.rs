@@ -102,9 +102,7 @@ pub struct Description {
 impl Description {
     /// Its arguments of one kind.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Argument> {
-        self.arguments
-            .iter()
-            .filter(move |argument| argument.kind == kind)
+        self.arguments.iter().filter(move |argument| argument.kind == kind)
     }
 }
 

@@ -24,8 +24,8 @@ fn integer_range(type_: Type) -> (i64, u64) {
     }
 }
 
-/// IEEE half precision of a number in [0, 1), rounded towards zero.
-fn half_bits(value: f32) -> u16 {
+/// IEEE half precision of a number in [0, 1], rounded towards zero.
+pub fn half_bits(value: f32) -> u16 {
     let exponent = ((value.to_bits() >> 23) & 0xff) as i32 - 127 + 15;
     let mantissa = (value.to_bits() >> 13) & 0x3ff;
     // Below the smallest normal half there is nothing that inputs need.
@@ -40,9 +40,7 @@ fn half_bits(value: f32) -> u16 {
 pub fn write_value(type_: Type, hash: u64, bytes: &mut [u8]) {
     let unit = (hash >> 40) as f32 / (1u64 << 24) as f32;
     match (type_.code, type_.bits) {
-        (Code::Float, 64) => {
-            bytes.copy_from_slice(&((hash >> 11) as f64 / (1u64 << 53) as f64).to_le_bytes())
-        }
+        (Code::Float, 64) => bytes.copy_from_slice(&((hash >> 11) as f64 / (1u64 << 53) as f64).to_le_bytes()),
         (Code::Float, 32) => bytes.copy_from_slice(&unit.to_le_bytes()),
         (Code::Float, _) => bytes.copy_from_slice(&half_bits(unit).to_le_bytes()),
         (Code::BFloat, _) => bytes.copy_from_slice(&unit.to_le_bytes()[2..]),
@@ -75,16 +73,10 @@ mod tests {
 
     #[test]
     fn integers_fill_their_range() {
-        let draws: Vec<i16> = (0..10_000)
-            .map(|i| i16::from_le_bytes(draw(Code::Int, 16, i)))
-            .collect();
+        let draws: Vec<i16> = (0..10_000).map(|i| i16::from_le_bytes(draw(Code::Int, 16, i))).collect();
         assert!(draws.iter().all(|value| (-1024..1024).contains(value)));
-        assert!(
-            draws.iter().any(|&value| value < -1000) && draws.iter().any(|&value| value > 1000)
-        );
-        let bytes: std::collections::HashSet<u8> = (0..10_000)
-            .map(|i| draw::<1>(Code::UInt, 8, i)[0])
-            .collect();
+        assert!(draws.iter().any(|&value| value < -1000) && draws.iter().any(|&value| value > 1000));
+        let bytes: std::collections::HashSet<u8> = (0..10_000).map(|i| draw::<1>(Code::UInt, 8, i)[0]).collect();
         assert_eq!(bytes.len(), 256);
     }
 

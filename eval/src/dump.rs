@@ -1,0 +1,39 @@
+//! `nnc dump`: a pipeline as the autoscheduler sees it.
+
+use anyhow::{bail, Context, Result};
+
+use crate::child;
+use crate::cli::DumpArgs;
+use crate::failure::{explain, Tail};
+use crate::generator;
+use crate::schedulers::Scheduler;
+
+/// Has our plugin read the pipeline, and prints what it read.
+pub fn run(args: &DumpArgs) -> Result<()> {
+    let pipeline = args.build.open_pipeline()?;
+    let builder = args.build.builder(&Scheduler::Unscheduled)?;
+    let chosen = Scheduler::Unscheduled.arguments(&builder.plugins, &pipeline.executable, builder.threads)?;
+    let folder = tempfile::tempdir()?;
+    let report = folder.path().join("report.json");
+    let mut command = generator::command(&pipeline.executable.path);
+    // The schedule alone spares the compiler the work.
+    command.args(["-g", &pipeline.name, "-e", "schedule", "-o"]).arg(folder.path());
+    command.arg(format!("target={}", builder.target));
+    command.args(pipeline.params.iter().map(|(key, value)| format!("{key}={value}")));
+    command.args(chosen.args).arg(format!("autoscheduler.report={}", report.display()));
+    let mut tail = Tail::default();
+    let finished = child::run(command, &builder.limits, |_, line| tail.push(line))?;
+    if let Some((_, message)) = explain(&finished, &tail, &builder.limits, "reading the pipeline") {
+        bail!("{pipeline}: {message}");
+    }
+    let text = std::fs::read(&report).context("the plugin wrote no report")?;
+    let mut report: serde_json::Value = serde_json::from_slice(&text).context("the plugin's report")?;
+    let text = serde_json::to_string_pretty(&report["pipeline"].take())? + "\n";
+    match &args.out {
+        Some(path) => std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display())),
+        None => {
+            print!("{text}");
+            Ok(())
+        }
+    }
+}

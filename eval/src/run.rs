@@ -1,0 +1,105 @@
+//! `nnc run`: an image pipeline on a photograph.
+
+use anyhow::{bail, ensure, Context, Result};
+
+use crate::cli::RunArgs;
+use crate::hl_autoscheduler;
+use crate::photo::{self, Axes};
+use crate::record::Status;
+use crate::regions::{estimates, Region};
+use crate::schedulers::Scheduler;
+use crate::worker::client::Worker;
+use crate::worker::protocol::{Argument, Description, Dim, Kind, Request};
+
+/// Calls that the printed time is the mean of.
+const CALLS: u32 = 5;
+
+/// Builds the pipeline, runs it at the photograph's size and writes its first output.
+pub fn run(args: &RunArgs) -> Result<()> {
+    let photo = image::open(&args.image).with_context(|| format!("cannot read {}", args.image.display()))?.to_rgba8();
+    let mut chosen = vec![hl_autoscheduler::scheduler_or_default(args.scheduler.as_ref())?];
+    args.build.parametrise(&mut chosen)?;
+    let pipeline = args.build.open_pipeline()?;
+    let builder = args.build.builder(&Scheduler::Unscheduled)?;
+    let build = builder.build(&pipeline, &chosen[0])?;
+    ensure!(build.outcome.status == Status::Ok, "{pipeline}: {}", build.outcome.message);
+    let mut worker = Worker::start(&build.library, builder.threads, args.build.run_limits())?;
+    let description = worker.describe()?;
+    let ports = Ports::of(&description)?;
+    let size = [photo.width() as i32, photo.height() as i32];
+    let request = Request::Plan {
+        inputs: ports.inputs_for(size),
+        outputs: ports.outputs_for(size),
+        scalars: args.scalars.clone(),
+    };
+    let shapes = worker.plan(&request)?;
+    worker.prepare(&shapes, 0, &args.scalars)?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("values");
+    let white = |argument: &Argument| args.white.unwrap_or_else(|| photo::white(argument.type_));
+    let input = &shapes.inputs[ports.input_at];
+    std::fs::write(&path, photo::elements(&photo, ports.input.type_, input, &ports.input_axes, white(ports.input)))?;
+    worker.tell(&Request::Load { input: ports.input_at, path: path.clone() })?;
+    worker.run(1)?;
+    let seconds = worker.run(CALLS)? / f64::from(CALLS);
+    worker.tell(&Request::Save { path: path.clone() })?;
+    let dims = &shapes.outputs[0];
+    photo::picture(&std::fs::read(&path)?, ports.output.type_, dims, &ports.output_axes, white(ports.output))?
+        .save_with_format(&args.out, image::ImageFormat::Png)
+        .with_context(|| format!("cannot write {}", args.out.display()))?;
+    let extents: Vec<String> = dims.iter().map(|dim: &Dim| dim.extent.to_string()).collect();
+    println!("{pipeline}, {}: {} in {:.3} ms", chosen[0].label(), extents.join("x"), seconds * 1e3);
+    Ok(())
+}
+
+/// The input that takes the photograph, and the output that is written.
+struct Ports<'a> {
+    description: &'a Description,
+    input: &'a Argument,
+    /// Position among the inputs.
+    input_at: usize,
+    input_axes: Axes,
+    output: &'a Argument,
+    output_axes: Axes,
+}
+
+impl<'a> Ports<'a> {
+    fn of(description: &'a Description) -> Result<Ports<'a>> {
+        let image = |(at, argument): (usize, &'a Argument)| Some((at, argument, Axes::of(&argument.estimates)?));
+        let found = description.of_kind(Kind::Input).enumerate().find_map(image);
+        let Some((input_at, input, input_axes)) = found else {
+            bail!("no input of this pipeline is an image: two dimensions, or three of which one has at most four channels");
+        };
+        let output = description.of_kind(Kind::Output).next().context("the pipeline has no output")?;
+        let output_axes =
+            Axes::of(&output.estimates).with_context(|| format!("the output {} is not an image", output.name))?;
+        Ok(Ports { description, input, input_at, input_axes, output, output_axes })
+    }
+
+    /// Estimates, except that the photograph's input has the photograph's size.
+    fn inputs_for(&self, size: [i32; 2]) -> Vec<Region> {
+        let mut inputs = estimates(self.description, Kind::Input);
+        let region = &mut inputs[self.input_at];
+        region[self.input_axes.x] = [0, size[0]];
+        region[self.input_axes.y] = [0, size[1]];
+        inputs
+    }
+
+    /// Outputs in the same proportion to the photograph as their estimates are to the input's.
+    fn outputs_for(&self, size: [i32; 2]) -> Vec<Region> {
+        let inputs = estimates(self.description, Kind::Input);
+        let input = &inputs[self.input_at];
+        let mut outputs = estimates(self.description, Kind::Output);
+        for output in &mut outputs {
+            let pairs =
+                [(self.input_axes.x, self.output_axes.x, size[0]), (self.input_axes.y, self.output_axes.y, size[1])];
+            for (from, to, size) in pairs {
+                if let Some(range) = output.get_mut(to) {
+                    let scaled = i64::from(range[1]) * i64::from(size) / i64::from(input[from][1].max(1));
+                    range[1] = i32::try_from(scaled.max(1)).unwrap_or(i32::MAX);
+                }
+            }
+        }
+        outputs
+    }
+}
