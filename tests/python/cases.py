@@ -403,3 +403,28 @@ def some_funcs_already_scheduled():
         return [free[:-1] + free[1:]]
 
     return Case([out], expected)
+
+
+@case
+def channel_that_the_input_bounds():
+    """Fusing rows and channels would make Halide ask for channels that are not there."""
+    data = image(np.uint8, (3, HEIGHT, WIDTH))
+    source = hl.ImageParam(hl.UInt(8), 3, "planar")
+    source.dim(2).set_bounds(0, 3)
+    source.set(hl.Buffer(data))
+    c = hl.Var("c")
+    clamped = hl.BoundaryConditions.repeat_edge(source, [(0, WIDTH), (0, HEIGHT)])
+    luma, histogram, out = hl.Func("luma"), hl.Func("bins"), hl.Func("planes")
+    r = hl.RDom([(0, WIDTH), (0, HEIGHT)])
+    luma[x, y] = hl.i32(clamped[x, y, 0]) + clamped[x, y, 1] + clamped[x, y, 2]
+    histogram[x] = 0
+    histogram[luma[r.x, r.y]] += 1
+    out[x, y, c] = hl.i32(clamped[x, y, c]) + histogram[luma[x, y]]
+    out.output_buffer().dim(2).set_bounds(0, 3)
+
+    def expected(size):
+        planes = np.stack([padded(plane, size[:2]) for plane in data.astype(np.int32)])
+        bins = np.bincount(data.astype(np.int64).sum(axis=0).ravel(), minlength=600).astype(np.int32)
+        return [planes + bins[planes.sum(axis=0)]]
+
+    return Case([out], expected, sizes=[(WIDTH, HEIGHT, 3), (1, 1, 3), (7, 33, 3), (WIDTH, 4, 3)])
