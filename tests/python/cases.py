@@ -407,7 +407,7 @@ def some_funcs_already_scheduled():
 
 @case
 def channel_that_the_input_bounds():
-    """Fusing rows and channels would make Halide ask for channels that are not there."""
+    """Bounds of fused rows and channels must not reach channels that are not there."""
     data = image(np.uint8, (3, HEIGHT, WIDTH))
     source = hl.ImageParam(hl.UInt(8), 3, "planar")
     source.dim(2).set_bounds(0, 3)
