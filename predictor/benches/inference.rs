@@ -1,8 +1,10 @@
 //! Time of one prediction, alone and in batches of 5000. Throughput is in candidates a second.
 
+#![allow(missing_docs)] // what the macros make
+
 use criterion::{criterion_group, criterion_main, Criterion, Throughput};
 use ndarray::{Array1, Array2};
-use predictor::{train, Activation, Batch, BatchPredictor, Dataset, Forest, Rng, Schema, Space, TrainConfig};
+use predictor::{train, Activation, Batch, BatchPredictor, Dataset, Forest, Rng, Schema, Shape, Space, TrainConfig};
 use std::hint::black_box;
 
 const CANDIDATES: usize = 5000;
@@ -21,7 +23,8 @@ fn inference(criterion: &mut Criterion) {
     let candidates = instances(CANDIDATES, 2);
     let mut group = criterion.benchmark_group("inference");
     for activation in [Activation::Relu, Activation::Softsign] {
-        let quick = TrainConfig { activation, epochs: 50, restarts: 1, companions: 0, ..TrainConfig::default() };
+        let shapes = vec![Shape::widest(7, 2, activation, true).unwrap()];
+        let quick = TrainConfig { shapes, epochs: 50, restarts: 1, companions: 0, ..TrainConfig::default() };
         let model = train(&data, &quick).unwrap();
         let mut batch = Batch::new(7, CANDIDATES);
         for row in candidates.inputs().rows() {

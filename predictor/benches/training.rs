@@ -1,8 +1,10 @@
 //! Time to train on 250 instances: a whole ensemble with the default configuration, and one network.
 
+#![allow(missing_docs)] // what the macros make
+
 use criterion::{criterion_group, criterion_main, Criterion};
 use ndarray::{Array1, Array2};
-use predictor::{train, Activation, Dataset, Rng, Schema, TrainConfig};
+use predictor::{train, Activation, Dataset, Rng, Schema, Shape, TrainConfig};
 use std::hint::black_box;
 
 fn training(criterion: &mut Criterion) {
@@ -20,14 +22,9 @@ fn training(criterion: &mut Criterion) {
         bencher.iter(|| train(black_box(&data), &TrainConfig::default()).unwrap());
     });
     for activation in [Activation::Relu, Activation::Softsign] {
-        let single = TrainConfig {
-            activation,
-            epochs: 1000,
-            restarts: 1,
-            companions: 0,
-            patience: 1000,
-            ..TrainConfig::default()
-        };
+        let shapes = vec![Shape::widest(7, 2, activation, true).unwrap()];
+        let single =
+            TrainConfig { shapes, epochs: 1000, restarts: 1, companions: 0, patience: 1000, ..TrainConfig::default() };
         group.bench_function(format!("250 instances, one network, 1000 epochs, {activation:?}"), |bencher| {
             bencher.iter(|| train(black_box(&data), &single).unwrap());
         });

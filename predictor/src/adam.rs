@@ -19,7 +19,7 @@ impl Adam {
         Adam { mean: vec![0.0; parameters], variance: vec![0.0; parameters], mean_power: 1.0, variance_power: 1.0 }
     }
 
-    /// Moves `parameters` one step against `gradient`, both [parameters].
+    /// Moves `parameters` one step against `gradient`, both `[parameters]`.
     ///
     /// # Panics
     /// When a slice has another length than the optimiser was made for.

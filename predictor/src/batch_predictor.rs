@@ -34,7 +34,7 @@ struct Column {
 
 #[derive(Debug, Clone)]
 struct Layer {
-    /// [outputs, inputs], row-major.
+    /// `[outputs, inputs]`, row-major.
     weights: Vec<f32>,
     biases: Vec<f32>,
     inputs: usize,
@@ -83,7 +83,7 @@ impl BatchPredictor {
         }
     }
 
-    /// Writes the natural logarithm of each candidate's predicted seconds to `out` [candidates]. A candidate with an
+    /// Writes the natural logarithm of each candidate's predicted seconds to `out` `[candidates]`. A candidate with an
     /// input that is not finite in single precision, or a residual model's candidate whose bound is not positive and
     /// finite, gets NaN.
     ///
@@ -93,7 +93,7 @@ impl BatchPredictor {
         self.each_block(batch, out, false)
     }
 
-    /// Writes each candidate's predicted seconds to `out` [candidates]; otherwise as [`BatchPredictor::log_seconds`].
+    /// Writes each candidate's predicted seconds to `out` `[candidates]`; otherwise as [`BatchPredictor::log_seconds`].
     /// To rank, logarithms do and are cheaper.
     ///
     /// # Errors
@@ -102,7 +102,7 @@ impl BatchPredictor {
         self.each_block(batch, out, true)
     }
 
-    /// Writes to `out` [candidates] whether some input lies outside the range seen in training.
+    /// Writes to `out` `[candidates]` whether some input lies outside the range seen in training.
     ///
     /// # Errors
     /// As [`BatchPredictor::log_seconds`].

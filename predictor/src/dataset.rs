@@ -13,7 +13,7 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// A data set of `inputs` [instances, inputs] and measured `seconds` [instances].
+    /// A data set of `inputs` `[instances, inputs]` and measured `seconds` `[instances]`.
     ///
     /// # Errors
     /// [`Error::Length`] when shapes disagree with each other or the schema; [`Error::BadValue`] for an input that
@@ -31,7 +31,7 @@ impl Dataset {
         Ok(Dataset { schema, inputs, seconds, bound: None })
     }
 
-    /// This data with an analytic lower bound or estimate of each instance's time, in seconds [instances]. A
+    /// This data with an analytic lower bound or estimate of each instance's time, in seconds `[instances]`. A
     /// model trained on it learns the logarithm of the ratio of time to bound.
     ///
     /// # Errors
@@ -57,17 +57,17 @@ impl Dataset {
         &self.schema
     }
 
-    /// Inputs [instances, inputs].
+    /// Inputs `[instances, inputs]`.
     pub fn inputs(&self) -> &Array2<f64> {
         &self.inputs
     }
 
-    /// Measured times in seconds [instances].
+    /// Measured times in seconds `[instances]`.
     pub fn seconds(&self) -> &Array1<f64> {
         &self.seconds
     }
 
-    /// Analytic bounds in seconds [instances], if any.
+    /// Analytic bounds in seconds `[instances]`, if any.
     pub fn bound(&self) -> Option<&Array1<f64>> {
         self.bound.as_ref()
     }
@@ -114,7 +114,7 @@ impl Dataset {
         })
     }
 
-    /// The columns of `wanted`'s inputs, matched by name, as structure of arrays [inputs, instances].
+    /// The columns of `wanted`'s inputs, matched by name, as structure of arrays `[inputs, instances]`.
     ///
     /// # Errors
     /// [`Error::MissingInput`] when one is absent.

@@ -16,6 +16,29 @@
 //! To train from something other than one time per instance (for example the time of a whole pipeline whose
 //! stages a model predicts), use [`Model::trace`] and [`Model::accumulate_gradient`] with [`Adam`] and a loss
 //! of your own.
+//!
+//! ```
+//! use ndarray::{Array1, Array2};
+//! use predictor::{train, Dataset, Ensemble, Schema, TrainConfig};
+//!
+//! # fn main() -> predictor::Result<()> {
+//! let schema = Schema::from_names(&["n"], &["threads"], &["operations"])?;
+//! let inputs = Array2::from_shape_fn((40, 3), |(row, column)| {
+//!     let n = (row + 1) as f64;
+//!     [n, 1.0 + (row % 4) as f64, n.powi(3)][column]
+//! });
+//! let seconds: Array1<f64> = inputs.rows().into_iter().map(|row| 1e-6 + 1e-9 * row[2] / row[1]).collect();
+//! let data = Dataset::new(schema, inputs, seconds)?;
+//! let config = TrainConfig { restarts: 1, companions: 1, epochs: 300, ..TrainConfig::default() };
+//! let model = train(&data, &config)?;
+//! assert!(model.parameter_count() <= predictor::MAX_PARAMETERS);
+//!
+//! let prediction = model.predict(&[1000.0, 2.0, 1e9], None)?;
+//! assert!(prediction.is_extrapolation() && prediction.seconds > 0.0);
+//! assert_eq!(Ensemble::from_json(&model.to_json())?, model);
+//! # Ok(())
+//! # }
+//! ```
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

@@ -16,7 +16,7 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// The mean loss; `slope` [instances] is filled with its derivative by each output.
+    /// The mean loss; `slope` `[instances]` is filled with its derivative by each output.
     ///
     /// # Panics
     /// When `slope` is shorter than `outputs`.

@@ -96,7 +96,7 @@ impl Method {
             Method::LargeNnC => {
                 let shape = Shape::unconstrained(data.schema().len(), &LARGE_HIDDEN, Activation::Relu, true)?;
                 // Forty times the parameters: one fit takes as long as all of NN+C's.
-                let config = TrainConfig { shape: Some(shape), restarts: 1, companions: 0, ..config.clone() };
+                let config = TrainConfig { shapes: vec![shape], restarts: 1, companions: 0, ..config.clone() };
                 Box::new(train(data, &config)?)
             }
         })

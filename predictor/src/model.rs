@@ -26,7 +26,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Predicted natural logarithms of seconds [instances], as of the last [`Model::evaluate`].
+    /// Predicted natural logarithms of seconds `[instances]`, as of the last [`Model::evaluate`].
     pub fn log_seconds(&self) -> &[f64] {
         &self.log_seconds
     }
@@ -112,8 +112,8 @@ impl Model {
         (0..inputs.len()).filter(|&column| !scales[column].range.contains(inputs[column])).collect()
     }
 
-    /// Prepares instances for repeated evaluation: `inputs` [instances, inputs] in schema order, and bounds in
-    /// seconds [instances] for a residual model (others ignore them).
+    /// Prepares instances for repeated evaluation: `inputs` `[instances, inputs]` in schema order, and bounds in
+    /// seconds `[instances]` for a residual model (others ignore them).
     ///
     /// # Errors
     /// As [`Model::log_seconds`].
@@ -137,7 +137,7 @@ impl Model {
     }
 
     /// Evaluates every instance of `trace`, which this model or one of the same shape and scaling made, with
-    /// the present parameters. Returns log-seconds [instances].
+    /// the present parameters. Returns log-seconds `[instances]`.
     pub fn evaluate<'trace>(&self, trace: &'trace mut Trace) -> &'trace [f64] {
         self.network.forward(&mut trace.tape);
         for (log, &output) in trace.log_seconds.iter_mut().zip(trace.tape.outputs()) {
@@ -149,7 +149,7 @@ impl Model {
         &trace.log_seconds
     }
 
-    /// Adds to `gradient` [parameters] the derivative of a loss by every parameter, given `upstream` [instances],
+    /// Adds to `gradient` `[parameters]` the derivative of a loss by every parameter, given `upstream` `[instances]`,
     /// the derivative of that loss by each log-second of the last [`Model::evaluate`] of `trace`.
     ///
     /// Example: when a pipeline takes the sum of its stages' times, T = sum exp(l_i), a loss L(ln T) has
@@ -169,7 +169,7 @@ impl Model {
         self.target.mean + self.target.deviation * output
     }
 
-    /// Normalised inputs [inputs, instances] of `columns` [inputs, instances].
+    /// Normalised inputs `[inputs, instances]` of `columns` `[inputs, instances]`.
     pub(crate) fn normalised(&self, columns: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
         Error::check_length("inputs", self.schema.len(), columns.nrows())?;
         let mut normalised = Array2::zeros(columns.raw_dim());

@@ -4,8 +4,8 @@ use crate::{Error, Result, Rng, Shape};
 
 /// A network from normalised inputs to one normalised output.
 ///
-/// Parameters lie in one flat vector: for each dense layer its weights [outputs, inputs] in row-major order, then
-/// its biases [outputs]; after all layers the weights [inputs] of the direct path, if the shape has one.
+/// Parameters lie in one flat vector: for each dense layer its weights `[outputs, inputs]` in row-major order, then
+/// its biases `[outputs]`; after all layers the weights `[inputs]` of the direct path, if the shape has one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Network {
     shape: Shape,
@@ -54,7 +54,7 @@ impl Network {
         &mut self.parameters
     }
 
-    /// (weights [outputs * inputs], biases [outputs]) of every dense layer, first to last.
+    /// (weights `[outputs * inputs]`, biases `[outputs]`) of every dense layer, first to last.
     pub(crate) fn layers(&self) -> impl Iterator<Item = (&[f64], &[f64])> {
         let mut rest = self.parameters.as_slice();
         self.shape.layer_sizes().map(move |(fan_in, fan_out)| {
@@ -65,7 +65,7 @@ impl Network {
         })
     }
 
-    /// Weights of the direct path [inputs]; empty without one.
+    /// Weights of the direct path `[inputs]`; empty without one.
     pub(crate) fn skip_weights(&self) -> &[f64] {
         let length = if self.shape.skip() { self.shape.inputs() } else { 0 };
         &self.parameters[self.parameters.len() - length..]

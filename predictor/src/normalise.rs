@@ -113,7 +113,7 @@ pub struct Normaliser {
 }
 
 impl Normaliser {
-    /// The scaling that `columns` [inputs, instances], all finite, ask for. Pass training data only.
+    /// The scaling that `columns` `[inputs, instances]`, all finite, ask for. Pass training data only.
     ///
     /// # Errors
     /// [`Error::TooFewInstances`] when there are no instances.

@@ -68,6 +68,20 @@ impl Shape {
         }
     }
 
+    /// The shapes worth trying for this many inputs, all as wide as the limits allow and with a direct path: kinks in
+    /// one or two hidden layers suit kernels that switch between regimes, smooth units those that bend gradually.
+    ///
+    /// # Errors
+    /// [`Error::NoInputs`], or [`Error::TooManyParameters`] when there are so many inputs that none fits.
+    pub fn candidates(inputs: usize) -> Result<Vec<Self>> {
+        let kinds = [(1, Activation::Relu), (2, Activation::Relu), (2, Activation::Softsign)];
+        let shapes = kinds.map(|(hidden_layers, activation)| Shape::widest(inputs, hidden_layers, activation, true));
+        if shapes.iter().all(Result::is_err) {
+            return shapes.into_iter().take(1).collect();
+        }
+        Ok(shapes.into_iter().flatten().collect())
+    }
+
     fn build(inputs: usize, hidden: &[usize], activation: Activation, skip: bool, limit: usize) -> Result<Self> {
         if inputs == 0 {
             return Err(Error::NoInputs);

@@ -8,14 +8,14 @@ use ndarray::Array2;
 /// unit, one column an instance. Made once and reused every epoch, so training does not allocate.
 #[derive(Debug, Clone)]
 pub struct Tape {
-    /// `values[0]` are the inputs, `values[l + 1]` the outputs of dense layer `l`: [units, instances].
+    /// `values[0]` are the inputs, `values[l + 1]` the outputs of dense layer `l`: `[units, instances]`.
     values: Vec<Array2<f64>>,
     /// `deltas[l]`: derivative of the loss by the outputs of layer `l`, before activation.
     deltas: Vec<Array2<f64>>,
 }
 
 impl Tape {
-    /// A tape for networks of `shape` over normalised `inputs` [inputs, instances].
+    /// A tape for networks of `shape` over normalised `inputs` `[inputs, instances]`.
     ///
     /// # Errors
     /// [`Error::Length`] when `inputs` does not have the shape's number of rows.
@@ -33,7 +33,7 @@ impl Tape {
         self.values[0].ncols()
     }
 
-    /// The network's outputs [instances] of the last [`Network::forward`].
+    /// The network's outputs `[instances]` of the last [`Network::forward`].
     pub fn outputs(&self) -> &[f64] {
         row(&self.values[self.values.len() - 1], 0)
     }
@@ -101,7 +101,7 @@ impl Network {
         }
     }
 
-    /// Adds to `gradient` [parameters] the derivative of a loss by every parameter, given `upstream` [instances],
+    /// Adds to `gradient` `[parameters]` the derivative of a loss by every parameter, given `upstream` `[instances]`,
     /// the derivative of that loss by each output of the last [`Network::forward`] on this tape.
     ///
     /// # Panics

@@ -1,7 +1,7 @@
 //! Training: Adam over the full batch, early stopping, restarts, companions.
 
 use crate::{
-    Activation, Adam, Dataset, Ensemble, Error, Loss, Model, Network, Normaliser, Provenance, Result, Rng, Shape, Tape,
+    Adam, Dataset, Ensemble, Error, Loss, Model, Network, Normaliser, Provenance, Result, Rng, Shape, Tape,
     TargetScale, TrainingFigures,
 };
 use ndarray::{Array2, Axis};
@@ -14,14 +14,9 @@ const FEWEST_INSTANCES: usize = 8;
 pub struct TrainConfig {
     /// Determines everything random: splits and initial weights.
     pub seed: u64,
-    /// Shape of every network; `None` for the widest within the limits, given the next three.
-    pub shape: Option<Shape>,
-    /// Hidden layers of the automatic shape: 0, 1 or 2.
-    pub hidden_layers: usize,
-    /// Activation of the automatic shape.
-    pub activation: Activation,
-    /// Whether the automatic shape has a direct linear path.
-    pub skip: bool,
+    /// Shapes that the fits take in turn; empty for [`Shape::candidates`] of the data's inputs. Which one a network ends
+    /// up with is decided by validation, like everything else that differs between restarts.
+    pub shapes: Vec<Shape>,
     /// What is minimised.
     pub loss: Loss,
     /// Most epochs of one fit, at least 1.
@@ -44,18 +39,15 @@ impl Default for TrainConfig {
     fn default() -> Self {
         TrainConfig {
             seed: 0,
-            shape: None,
-            hidden_layers: 2,
-            activation: Activation::Softsign,
-            skip: true,
+            shapes: Vec::new(),
             loss: Loss::Huber { delta: 0.5 },
             epochs: 3000,
-            learning_rate: 0.03,
+            learning_rate: 0.06,
             weight_decay: 1e-4,
             patience: 1000,
             validation_share: 0.2,
-            restarts: 3,
-            companions: 3,
+            restarts: 9,
+            companions: 4,
         }
     }
 }
@@ -84,14 +76,14 @@ impl TrainConfig {
         }
     }
 
-    fn shape_for(&self, inputs: usize) -> Result<Shape> {
-        match &self.shape {
-            Some(shape) => {
-                Error::check_length("inputs of the shape", inputs, shape.inputs())?;
-                Ok(shape.clone())
-            }
-            None => Shape::widest(inputs, self.hidden_layers, self.activation, self.skip),
+    fn shapes_for(&self, inputs: usize) -> Result<Vec<Shape>> {
+        if self.shapes.is_empty() {
+            return Shape::candidates(inputs);
         }
+        for shape in &self.shapes {
+            Error::check_length("inputs of the shape", inputs, shape.inputs())?;
+        }
+        Ok(self.shapes.clone())
     }
 }
 
@@ -109,7 +101,7 @@ pub fn train(data: &Dataset, config: &TrainConfig) -> Result<Ensemble> {
     let problem = Problem::new(data, config)?;
     let members = (0..=config.companions).map(|member| problem.fit_member(member));
     let mut members = members.collect::<Result<Vec<_>>>()?;
-    let lead = members.remove(0);
+    let lead = members.swap_remove(problem.choose_lead(&members)?);
     let to_seconds = problem.target.deviation;
     let training = TrainingFigures {
         instances: data.len(),
@@ -129,10 +121,10 @@ pub fn train(data: &Dataset, config: &TrainConfig) -> Result<Ensemble> {
 /// Normalised training data and how to fit it.
 struct Problem<'config> {
     config: &'config TrainConfig,
-    shape: Shape,
+    shapes: Vec<Shape>,
     normaliser: Normaliser,
     target: TargetScale,
-    /// [inputs, instances]
+    /// `[inputs, instances]`
     inputs: Array2<f64>,
     targets: Vec<f64>,
     /// Instances in the order from which validation windows are cut.
@@ -157,7 +149,7 @@ struct Part {
 
 impl<'config> Problem<'config> {
     fn new(data: &Dataset, config: &'config TrainConfig) -> Result<Self> {
-        let shape = config.shape_for(data.schema().len())?;
+        let shapes = config.shapes_for(data.schema().len())?;
         let columns = data.columns(data.schema())?;
         let normaliser = Normaliser::fit(&columns)?;
         let seconds = data.seconds().to_vec();
@@ -173,7 +165,7 @@ impl<'config> Problem<'config> {
         });
         let targets = targets.collect();
         let order = Rng::stream(config.seed, 0).permutation(data.len());
-        Ok(Problem { config, shape, normaliser, target, inputs, targets, order })
+        Ok(Problem { config, shapes, normaliser, target, inputs, targets, order })
     }
 
     fn validation_size(&self) -> usize {
@@ -185,30 +177,40 @@ impl<'config> Problem<'config> {
     fn fit_member(&self, member: usize) -> Result<Fit> {
         let (count, size) = (self.order.len(), self.validation_size());
         let window: Vec<usize> = (0..count).map(|step| self.order[(member * size + step) % count]).collect();
-        let (mut validation, mut training) = (self.part(&window[..size])?, self.part(&window[size..])?);
         let mut best: Option<Fit> = None;
         for restart in 0..self.config.restarts {
-            let stream = 1 + (member * self.config.restarts + restart) as u64;
-            let network = Network::random(self.shape.clone(), &mut Rng::stream(self.config.seed, stream));
-            let fit = self.descend(network, &mut training, &mut validation);
+            let attempt = member * self.config.restarts + restart;
+            let shape = &self.shapes[attempt % self.shapes.len()];
+            let network = Network::random(shape.clone(), &mut Rng::stream(self.config.seed, 1 + attempt as u64));
+            let mut validation = self.part(shape, &window[..size])?;
+            let mut training = self.part(shape, &window[size..])?;
+            let mut fit = self.descend(network, &mut training, &mut validation);
+            fit.training_rms = training.rms(&fit.network);
+            fit.validation_rms = validation.rms(&fit.network);
             let better = best.as_ref().is_none_or(|best| fit.validation_loss < best.validation_loss);
-            if better && fit.validation_loss.is_finite() {
+            // A robust loss can stay finite when the network has already run away.
+            let sound =
+                fit.validation_loss.is_finite() && fit.training_rms.is_finite() && fit.validation_rms.is_finite();
+            if better && sound {
                 best = Some(fit);
             }
         }
-        let mut best = best.ok_or(Error::Diverged)?;
-        best.training_rms = training.rms(&best.network);
-        best.validation_rms = validation.rms(&best.network);
-        // A robust loss can stay finite when the network has already run away.
-        if best.training_rms.is_finite() && best.validation_rms.is_finite() {
-            Ok(best)
-        } else {
-            Err(Error::Diverged)
-        }
+        best.ok_or(Error::Diverged)
     }
 
-    fn part(&self, rows: &[usize]) -> Result<Part> {
-        let tape = Tape::new(&self.shape, self.inputs.select(Axis(1), rows))?;
+    /// The member with the least loss over the whole training set. Each has seen four fifths of it and was stopped by
+    /// another fifth, so this prefers the one that did well on both.
+    fn choose_lead(&self, members: &[Fit]) -> Result<usize> {
+        let mut losses = Vec::with_capacity(members.len());
+        for member in members {
+            let mut everything = self.part(member.network.shape(), &self.order)?;
+            losses.push(everything.loss(&member.network, self.config.loss));
+        }
+        Ok((0..members.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b])).unwrap_or(0))
+    }
+
+    fn part(&self, shape: &Shape, rows: &[usize]) -> Result<Part> {
+        let tape = Tape::new(shape, self.inputs.select(Axis(1), rows))?;
         let targets = rows.iter().map(|&row| self.targets[row]).collect();
         Ok(Part { tape, targets, slope: vec![0.0; rows.len()] })
     }
@@ -218,7 +220,7 @@ impl<'config> Problem<'config> {
         let config = self.config;
         let mut adam = Adam::new(network.parameters().len());
         let mut gradient = vec![0.0; network.parameters().len()];
-        let decayed = decayed_parameters(&self.shape);
+        let decayed = decayed_parameters(network.shape());
         let mut best = network.clone();
         let (mut best_epoch, mut best_loss) = (0, f64::INFINITY);
         for epoch in 1..=config.epochs {

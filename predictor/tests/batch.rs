@@ -4,12 +4,15 @@ mod common;
 
 use common::{bounded_products, products};
 use ndarray::{Array1, Array2};
-use predictor::{train, Activation, Batch, BatchPredictor, Dataset, Ensemble, Error, Range, Schema, TrainConfig};
+use predictor::{
+    train, Activation, Batch, BatchPredictor, Dataset, Ensemble, Error, Range, Schema, Shape, TrainConfig,
+};
 use proptest::prelude::*;
 use std::sync::OnceLock;
 
 fn quick(activation: Activation, hidden_layers: usize) -> TrainConfig {
-    TrainConfig { activation, hidden_layers, epochs: 300, restarts: 1, companions: 0, ..TrainConfig::default() }
+    let shapes = vec![Shape::widest(5, hidden_layers, activation, true).unwrap()];
+    TrainConfig { shapes, epochs: 300, restarts: 1, companions: 0, ..TrainConfig::default() }
 }
 
 /// Models that together use every transform, activation and depth.

@@ -86,7 +86,8 @@ proptest! {
         let upstream: Vec<f64> = stages.iter().map(|stage| 2.0 * (total.ln() - measured) * stage / total).collect();
         let mut gradient = vec![0.0; model.parameter_count()];
         model.accumulate_gradient(&mut trace, &upstream, &mut gradient);
-        check(&model.network().parameters().to_vec(), &gradient, |parameters| {
+        let parameters = model.network().parameters().to_vec();
+        check(&parameters, &gradient, |parameters| {
             model.network_mut().parameters_mut().copy_from_slice(parameters);
             let total: f64 = model.evaluate(&mut trace).iter().map(|log| log.exp()).sum();
             (total.ln() - measured).powi(2)

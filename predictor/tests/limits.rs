@@ -25,6 +25,14 @@ proptest! {
 }
 
 #[test]
+fn candidates_exist_as_long_as_any_fits() {
+    assert_eq!(Shape::candidates(7).unwrap().len(), 3);
+    assert_eq!(Shape::candidates(36).unwrap().len(), 1);
+    assert!(matches!(Shape::candidates(40), Err(Error::TooManyParameters { .. })));
+    assert!(matches!(Shape::candidates(0), Err(Error::NoInputs)));
+}
+
+#[test]
 fn what_exceeds_a_limit_says_so() {
     let count = |inputs, hidden: &[usize]| Shape::new(inputs, hidden, Activation::Relu, false);
     assert!(matches!(count(7, &[9]), Err(Error::TooManyParameters { count: 82, limit: 75 })));

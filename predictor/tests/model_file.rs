@@ -35,7 +35,7 @@ fn a_saved_model_comes_back_bit_for_bit() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
 
     let shape = Shape::unconstrained(5, &[32], Activation::Relu, false).unwrap();
-    let large = train(&products(60, 2, 0.0), &TrainConfig { shape: Some(shape), ..config() }).unwrap();
+    let large = train(&products(60, 2, 0.0), &TrainConfig { shapes: vec![shape], ..config() }).unwrap();
     assert_eq!(Ensemble::from_json(&large.to_json()).unwrap(), large);
 }
 
@@ -85,7 +85,7 @@ fn contradictions_are_found() {
 #[test]
 fn a_file_cannot_smuggle_in_a_larger_network() {
     let shape = Shape::unconstrained(5, &[32], Activation::Relu, false).unwrap();
-    let large = train(&products(60, 2, 0.0), &TrainConfig { shape: Some(shape), ..config() }).unwrap();
+    let large = train(&products(60, 2, 0.0), &TrainConfig { shapes: vec![shape], ..config() }).unwrap();
     let forged = large.to_json().replace("\"constrained\": false", "\"constrained\": true");
     assert!(matches!(Ensemble::from_json(&forged), Err(Error::TooManyParameters { .. })));
 }

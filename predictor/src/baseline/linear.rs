@@ -66,7 +66,7 @@ fn linear_scale(values: &[f64]) -> Result<InputScale> {
     Ok(InputScale { transform: Transform::Linear, mean, deviation, range: Range::of(values)? })
 }
 
-/// [instances, 1 + inputs]: ones and the normalised inputs.
+/// `[instances, 1 + inputs]`: ones and the normalised inputs.
 fn design(normaliser: &Normaliser, columns: &Array2<f64>) -> Array2<f64> {
     Array2::from_shape_fn((columns.ncols(), columns.nrows() + 1), |(row, column)| match column {
         0 => 1.0,
