@@ -1,4 +1,6 @@
 // Applies directives to the Funcs of a request.
+#include <optional>
+
 #include "request.h"
 
 using namespace Halide;
@@ -75,9 +77,19 @@ bool apply_to_func(hs_request &request, const hs_directive &d) {
     }
 }
 
+/// Whether an output is at least as large as a specialised schedule needs.
+Expr size_condition(const Function &output, const hs_directive &d) {
+    Expr condition;
+    for (size_t i = 0; i < d.size_count; i++) {
+        // As the emitted schedule spells it, so that both lower to the same code.
+        const Expr fits = Func(output).output_buffers()[0].dim((int)d.sizes[i].dim).extent() >= d.sizes[i].at_least;
+        condition = condition.defined() ? condition && fits : fits;
+    }
+    return condition;
+}
+
 /// Directives of one stage's loop nest.
-void apply_to_stage(hs_request &request, const hs_directive &d) {
-    Stage stage = stage_of(request.funcs.at(d.func), d.stage);
+void apply_to_stage(Stage stage, const hs_directive &d) {
     const std::vector<VarOrRVar> vars = loop_vars(d);
     switch (d.kind) {
     case HS_SPLIT:
@@ -113,9 +125,16 @@ void apply_to_stage(hs_request &request, const hs_directive &d) {
 
 extern "C" int32_t hs_apply(hs_request *request, const hs_directive *directives, size_t count) {
     return guard(request->error, [&] {
+        std::optional<Stage> specialized;
         for (size_t i = 0; i < count; i++) {
-            if (!apply_to_func(*request, directives[i])) {
-                apply_to_stage(*request, directives[i]);
+            const hs_directive &d = directives[i];
+            const Function &f = request->funcs.at(d.func);
+            if (d.kind == HS_SPECIALIZE) {
+                specialized = stage_of(f, d.stage).specialize(size_condition(f, d));
+            } else if (d.kind == HS_END_SPECIALIZE) {
+                specialized.reset();
+            } else if (!apply_to_func(*request, d)) {
+                apply_to_stage(specialized ? *specialized : stage_of(f, d.stage), d);
             }
         }
     });

@@ -49,6 +49,8 @@ typedef enum {
     HS_PARALLEL,
     HS_ATOMIC,
     HS_UNSCHEDULED,
+    HS_SPECIALIZE,
+    HS_END_SPECIALIZE,
 } hs_directive_kind;
 
 typedef enum {
@@ -69,10 +71,17 @@ typedef struct {
     uint8_t is_rvar;
 } hs_var;
 
+/* The extent of an output's dimension from which on a specialised schedule is used. */
+typedef struct {
+    uint32_t dim;
+    int32_t at_least;
+} hs_size;
+
 /* One scheduling call. `func` and `at_func` index the Funcs of hs_extract(); `stage` 0 is the pure definition,
  * `n` > 0 the update n - 1. Which other fields count depends on the kind:
  * compute_at, store_at: at_func, vars[0]; store_in: memory; split: vars = old, outer, inner, factor, tail;
- * fuse: vars = inner, outer, fused; reorder: vars, innermost first; vectorize, unroll, parallel: vars[0]. */
+ * fuse: vars = inner, outer, fused; reorder: vars, innermost first; vectorize, unroll, parallel: vars[0];
+ * specialize: sizes, all of which must hold. Calls up to end_specialize go to the specialised stage. */
 typedef struct {
     hs_directive_kind kind;
     uint32_t func;
@@ -83,6 +92,8 @@ typedef struct {
     int32_t factor;
     hs_tail_strategy tail;
     hs_memory_type memory;
+    const hs_size *sizes;
+    size_t size_count;
 } hs_directive;
 
 /* Applies directives to the Funcs, in order. On failure the Funcs may be left partly scheduled. */

@@ -5,6 +5,7 @@ use std::ffi::c_char;
 use std::marker::PhantomData;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
+pub use shim::hs_size as Size;
 pub use shim::{hs_directive_kind as Kind, hs_memory_type as MemoryType, hs_tail_strategy as TailStrategy};
 
 /// One call of the autoscheduler: a pipeline, its target and the user's parameters.
@@ -41,6 +42,8 @@ pub struct Call<'a> {
     pub tail: TailStrategy::Type,
     /// Memory type of `store_in`.
     pub memory: MemoryType::Type,
+    /// Sizes of a specialisation.
+    pub sizes: Vec<Size>,
 }
 
 fn lend(text: &str) -> shim::hs_string {
@@ -106,6 +109,8 @@ impl Request<'_> {
                 factor: call.factor,
                 tail: call.tail,
                 memory: call.memory,
+                sizes: call.sizes.as_ptr(),
+                size_count: call.sizes.len(),
             })
             .collect();
         // SAFETY: `raw` is valid; the directives and all they point to live until the end of this function.

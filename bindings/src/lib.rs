@@ -19,4 +19,4 @@ mod shim {
 #[cfg(feature = "compiler")]
 mod compiler;
 #[cfg(feature = "compiler")]
-pub use compiler::{register, Call, Kind, MemoryType, Request, Scheduler, TailStrategy, Variable};
+pub use compiler::{register, Call, Kind, MemoryType, Request, Scheduler, Size, TailStrategy, Variable};

@@ -1,15 +1,29 @@
 //! Directives as the calls that the bindings make on Halide's Funcs.
 
-use halide_sys::{Call, Kind, MemoryType, TailStrategy, Variable};
+use halide_sys::{Call, Kind, MemoryType, Size, TailStrategy, Variable};
 use scheduler::ir::{FuncId, StageRef};
-use scheduler::{Directive, LoopVar, Memory, Tail};
+use scheduler::{AtLeast, Directive, LoopVar, Memory, Tail};
 
-/// One call per directive, in order.
+/// The calls of all directives, in order.
 pub fn from_directives(directives: &[Directive]) -> Vec<Call<'_>> {
-    directives.iter().map(from_directive).collect()
+    directives.iter().flat_map(from_directive).collect()
 }
 
-fn from_directive(directive: &Directive) -> Call<'_> {
+/// One call, but for a specialisation, which brackets its own.
+fn from_directive(directive: &Directive) -> Vec<Call<'_>> {
+    let Directive::Specialize { stage, when, then } = directive else {
+        return vec![single(directive)];
+    };
+    let at_least = |c: &AtLeast| Size {
+        dim: u32::try_from(c.dim).expect("few dimensions"),
+        at_least: i32::try_from(c.extent).unwrap_or(i32::MAX),
+    };
+    let begin = Call { sizes: when.iter().map(at_least).collect(), ..of_stage(Kind::HS_SPECIALIZE, *stage, []) };
+    let end = of_stage(Kind::HS_END_SPECIALIZE, *stage, []);
+    [vec![begin], from_directives(then), vec![end]].concat()
+}
+
+fn single(directive: &Directive) -> Call<'_> {
     match directive {
         Directive::ComputeRoot { func } => of_func(Kind::HS_COMPUTE_ROOT, *func),
         Directive::StoreRoot { func } => of_func(Kind::HS_STORE_ROOT, *func),
@@ -31,6 +45,7 @@ fn from_directive(directive: &Directive) -> Call<'_> {
         Directive::Parallel { stage, var } => of_stage(Kind::HS_PARALLEL, *stage, [var]),
         Directive::Atomic { stage } => of_stage(Kind::HS_ATOMIC, *stage, []),
         Directive::Unscheduled { stage } => of_stage(Kind::HS_UNSCHEDULED, *stage, []),
+        Directive::Specialize { .. } => unreachable!("specialisations do not nest"),
     }
 }
 
@@ -56,6 +71,7 @@ fn of_stage<'a>(kind: Kind::Type, stage: StageRef, vars: impl IntoIterator<Item 
         factor: 0,
         tail: TailStrategy::HS_TAIL_GUARD_WITH_IF,
         memory: MemoryType::HS_MEMORY_HEAP,
+        sizes: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Replays the directives on plain loop lists. Shares no code with the search that made them.
 
-use crate::directive::{Directive, LoopVar, Tail};
+use crate::directive::{AtLeast, Directive, LoopVar, Tail};
 use crate::ir::{FuncId, Pipeline, StageRef};
 use crate::Error;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +33,10 @@ struct Dim {
 struct Replay<'a> {
     pipeline: &'a Pipeline,
     nests: BTreeMap<StageRef, Vec<Dim>>,
+    /// Nests of specialised stages.
+    specialized: BTreeMap<StageRef, Vec<Dim>>,
+    /// Guaranteed extents inside the specialisation that is being replayed.
+    guaranteed: Vec<AtLeast>,
     computed: BTreeMap<FuncId, Option<(FuncId, LoopVar)>>,
     stored: BTreeMap<FuncId, (FuncId, LoopVar)>,
 }
@@ -62,7 +66,14 @@ impl<'a> Replay<'a> {
                 nests.insert(stage, dims.collect());
             }
         }
-        Self { pipeline, nests, computed: BTreeMap::new(), stored: BTreeMap::new() }
+        Self {
+            pipeline,
+            nests,
+            specialized: BTreeMap::new(),
+            guaranteed: Vec::new(),
+            computed: BTreeMap::new(),
+            stored: BTreeMap::new(),
+        }
     }
 
     fn nest(&mut self, stage: StageRef) -> Result<&mut Vec<Dim>, Error> {
@@ -109,6 +120,7 @@ impl<'a> Replay<'a> {
                     return Err(illegal(*stage, format!("parallel loop {} has data hazards", var.name)));
                 }
             }
+            Directive::Specialize { stage, when, then } => self.specialize(*stage, when, then)?,
             Directive::Atomic { stage } => {
                 if !self.pipeline.stage(*stage).associative {
                     return Err(illegal(*stage, "atomic needs an associative update"));
@@ -116,6 +128,31 @@ impl<'a> Replay<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Replays the specialised calls on a copy of the nest.
+    fn specialize(&mut self, stage: StageRef, when: &[AtLeast], then: &[Directive]) -> Result<(), Error> {
+        if !self.pipeline.is_output(stage.func) || stage.stage != 0 {
+            return Err(illegal(stage, "only the pure stage of an output has sizes to specialise on"));
+        }
+        if then.iter().any(|d| d.stage() != Some(stage) || matches!(d, Directive::Specialize { .. })) {
+            return Err(illegal(stage, "a specialisation schedules something else"));
+        }
+        let general = self.nest(stage)?.clone();
+        self.guaranteed = when.to_vec();
+        let replayed = then.iter().try_for_each(|directive| self.step(directive));
+        self.guaranteed.clear();
+        replayed?;
+        if let Some(special) = self.nests.insert(stage, general) {
+            self.specialized.insert(stage, special);
+        }
+        Ok(())
+    }
+
+    /// Whether a split of an original loop of an output may shift its last tile back.
+    fn may_shift(&self, stage: StageRef, old: &LoopVar, factor: u32) -> bool {
+        let dim = self.pipeline.func(stage.func).args.iter().position(|a| *a == old.name);
+        self.guaranteed.iter().any(|g| Some(g.dim) == dim && g.extent >= factor)
     }
 
     fn split(
@@ -136,7 +173,8 @@ impl<'a> Replay<'a> {
         let dim = self.nest(stage)?[at].clone();
         let exact = dim.extent.is_some_and(|e| e % i64::from(factor) == 0);
         let any_size = matches!(tail, Tail::GuardWithIf | Tail::Predicate);
-        if !any_size && !exact {
+        let shifts = tail == Tail::ShiftInwards && self.may_shift(stage, old, factor);
+        if !any_size && !exact && !shifts {
             return Err(illegal(stage, format!("tail {tail:?} of {} needs a multiple of {factor}", old.name)));
         }
         let nest = self.nest(stage)?;
@@ -226,6 +264,10 @@ impl<'a> Replay<'a> {
     }
 
     fn loop_exists(&self, func: FuncId, host: FuncId, var: &LoopVar) -> Result<(), Error> {
+        let lacking = |(s, nest): (&StageRef, &Vec<Dim>)| s.func == host && !nest.iter().any(|d| d.var == *var);
+        if self.specialized.iter().any(lacking) {
+            return Err(illegal(first_stage(func), format!("a specialisation has no loop {}", var.name)));
+        }
         let hosting = self.nests.iter().filter(|(s, _)| s.func == host);
         match hosting.filter(|(_, nest)| nest.iter().any(|d| d.var == *var)).count() {
             1 => Ok(()),

@@ -43,6 +43,15 @@ pub enum Memory {
     Register,
 }
 
+/// An output's dimension and the extent from which on a specialised schedule is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtLeast {
+    /// Dimension of the output.
+    pub dim: usize,
+    /// Smallest extent.
+    pub extent: u32,
+}
+
 /// One scheduling call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -140,6 +149,16 @@ pub enum Directive {
     Atomic {
         /// The stage.
         stage: StageRef,
+    },
+    /// `stage.specialize(output extents >= ...)`, and the calls made on the specialised stage. Comes before all other
+    /// calls on the stage.
+    Specialize {
+        /// The pure stage of an output.
+        stage: StageRef,
+        /// When the specialised schedule is used: all of these.
+        when: Vec<AtLeast>,
+        /// Calls on the specialised stage; each of this same `stage`.
+        then: Vec<Directive>,
     },
     /// `stage.unscheduled()`: left as it is on purpose.
     Unscheduled {

@@ -3,7 +3,7 @@
 //! Pure arguments and RVars are taken from the Funcs (`args()`, `rvars()`), not spelled by name: Halide numbers RDoms
 //! per process, so a spelled name would not survive an edit of the generator.
 
-use crate::directive::{Directive, LoopVar, Memory, Tail};
+use crate::directive::{AtLeast, Directive, LoopVar, Memory, Tail};
 use crate::ir::{Func, FuncId, Pipeline, StageRef};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -51,6 +51,7 @@ impl Directive {
             | Self::Unroll { stage, .. }
             | Self::Parallel { stage, .. }
             | Self::Atomic { stage }
+            | Self::Specialize { stage, .. }
             | Self::Unscheduled { stage } => Some(*stage),
             _ => None,
         }
@@ -106,29 +107,43 @@ impl<'a> Block<'a> {
     }
 
     fn print(mut self, directives: &[Directive], out: &mut String) {
-        let mut lines: Vec<String> = Vec::new();
+        // Statements, each a receiver and the calls chained to it.
+        let mut statements: Vec<Vec<String>> = Vec::new();
         let mut chain: Option<Option<StageRef>> = None;
         for directive in directives {
-            let call = self.call(directive);
             let target = directive.stage().filter(|s| s.stage > 0);
+            let receiver = match target {
+                None => self.names[&self.func].clone(),
+                Some(s) => format!("{}.update({})", self.names[&self.func], s.stage - 1),
+            };
+            if let Directive::Specialize { when, then, .. } = directive {
+                let condition = self.condition(when);
+                let calls = then.iter().map(|d| self.call(d));
+                statements.push([receiver, format!("specialize({condition})")].into_iter().chain(calls).collect());
+                chain = None;
+                continue;
+            }
+            let call = self.call(directive);
             if chain != Some(target) {
-                let receiver = match target {
-                    None => self.names[&self.func].clone(),
-                    Some(s) => format!("{}.update({})", self.names[&self.func], s.stage - 1),
-                };
-                if let Some(last) = lines.last_mut() {
-                    last.push(';');
-                }
-                lines.push(format!("    {receiver}"));
+                statements.push(vec![receiver]);
                 chain = Some(target);
             }
-            lines.push(format!("        .{call}"));
+            statements.last_mut().expect("a statement was started").push(call);
         }
         let _ = writeln!(out, "{{");
         for declaration in &self.declarations {
             let _ = writeln!(out, "    {declaration}");
         }
-        let _ = writeln!(out, "{};\n}}", lines.join("\n"));
+        for statement in &statements {
+            let _ = writeln!(out, "    {};", statement.join("\n        ."));
+        }
+        let _ = writeln!(out, "}}");
+    }
+
+    fn condition(&self, when: &[AtLeast]) -> String {
+        let name = &self.names[&self.func];
+        let at_least = |c: &AtLeast| format!("{name}.output_buffers()[0].dim({}).extent() >= {}", c.dim, c.extent);
+        when.iter().map(at_least).collect::<Vec<_>>().join(" && ")
     }
 
     fn call(&mut self, directive: &Directive) -> String {
@@ -161,6 +176,7 @@ impl<'a> Block<'a> {
             Directive::Parallel { stage, var } => format!("parallel({})", self.var(*stage, var)),
             Directive::Atomic { .. } => "atomic()".into(),
             Directive::Unscheduled { .. } => "unscheduled()".into(),
+            Directive::Specialize { .. } => unreachable!("specialisations do not nest"),
         }
     }
 

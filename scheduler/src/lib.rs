@@ -17,7 +17,7 @@ mod search;
 
 pub use check::check;
 pub use cost::{CostModel, Hardware, Roofline};
-pub use directive::{Directive, LoopVar, Memory, Tail};
+pub use directive::{AtLeast, Directive, LoopVar, Memory, Tail};
 pub use emit::emit;
 pub use error::Error;
 pub use search::{search, Options, Schedule, Strategy};

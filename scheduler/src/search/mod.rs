@@ -1,14 +1,17 @@
 //! From a pipeline to a schedule.
 //!
-//! The way of a decision: [`placement`] says which Funcs are inlined, [`strips`] which of the rest are computed inside
-//! strips of their consumer, [`nest`] gives every stage its loops. What the search does not understand stays a plain
-//! `compute_root`.
+//! The way of a decision: [`placement`] says which Funcs are inlined, [`tiles`] which reductions are computed in register
+//! tiles of their consumer, [`strips`] which of the rest are computed inside strips of theirs, [`nest`] gives every stage
+//! its loops. What the search does not understand stays a plain `compute_root`.
 
 mod demand;
+mod loops;
 mod nest;
 mod placement;
 mod predict;
+mod reduction;
 mod strips;
+mod tiles;
 mod vector;
 
 use crate::check::check;
@@ -76,6 +79,7 @@ pub fn search(pipeline: &Pipeline, options: &Options) -> Result<Schedule, Error>
     }
     let regions = Regions::at_estimates(pipeline)?;
     let placements = placement::place(pipeline, &regions);
+    let placements = tiles::form(pipeline, &regions, placements, &options.hardware);
     let placements = strips::form(pipeline, &regions, placements, &options.hardware);
     let directives = nest::directives(pipeline, &regions, &placements, &options.hardware);
     check(pipeline, &directives)?;

@@ -1,6 +1,7 @@
 //! Which Funcs are inlined, and which get storage.
 
-use crate::ir::{FuncId, Pipeline, Regions, Source, StageRef};
+use crate::ir::{FuncId, Pipeline, Regions, Source, Stage, StageRef};
+use std::collections::BTreeSet;
 
 /// Where a Func is computed.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +14,13 @@ pub(super) enum Placement {
     Root,
     /// At root, in strips along one dimension, with other Funcs inside.
     Strips(super::strips::Strips),
+    /// At root, in register tiles, with a reduction inside.
+    Tiles(super::tiles::Tile),
+    /// Inside the register tiles of another Func.
+    InTile {
+        /// The Func whose tiles.
+        leader: FuncId,
+    },
     /// Inside the strips of another Func, one row at a time; `sliding` keeps earlier rows of the strip.
     InStrips {
         /// The Func whose strips.
@@ -31,6 +39,9 @@ impl Placement {
 
 /// Most weighted operations that a stage may grow to by inlining: beyond, compile time explodes.
 const MAX_INLINED_WEIGHT: f64 = 1500.0;
+/// What a boundary condition costs inside a consumer: in the interior, where Halide's loop partitioning drops the clamps,
+/// a load, of which several from one row overlap.
+const BOUNDARY_CONDITION: f64 = 2.0;
 /// Weighted operations that storing a value and loading it again is worth.
 const STORE_AND_LOAD: f64 = 4.0;
 
@@ -80,8 +91,36 @@ pub(super) fn pinned(pipeline: &Pipeline) -> Vec<bool> {
     pinned
 }
 
-fn stage_weight(stage: &crate::ir::Stage) -> f64 {
+/// For every Func, the Funcs with storage that read it, directly or through inlined ones.
+pub(super) fn stored_readers(pipeline: &Pipeline, placements: &[Placement]) -> Vec<BTreeSet<FuncId>> {
+    let consumers = pipeline.consumers();
+    let mut readers: Vec<BTreeSet<FuncId>> = vec![BTreeSet::new(); pipeline.funcs.len()];
+    for id in pipeline.func_ids().rev() {
+        for stage in &consumers[id.index()] {
+            if placements[stage.func.index()].is_stored() {
+                readers[id.index()].insert(stage.func);
+            } else {
+                let through = readers[stage.func.index()].clone();
+                readers[id.index()].extend(through);
+            }
+        }
+    }
+    readers
+}
+
+fn stage_weight(stage: &Stage) -> f64 {
+    if is_boundary_condition(stage) {
+        return BOUNDARY_CONDITION;
+    }
     stage.operations.weight() + stage.accesses.len() as f64
+}
+
+/// Whether the stage only loads one value at clamped coordinates.
+fn is_boundary_condition(stage: &Stage) -> bool {
+    let mut index_arithmetic = stage.operations.iter().map(|(t, operation, _)| t == "int32" && operation != "math");
+    let [access] = &stage.accesses[..] else { return false };
+    let affine = access.rows.iter().all(|r| r.is_some()) && access.rows.iter().flatten().any(|r| r.clamped);
+    affine && index_arithmetic.all(|i| i)
 }
 
 struct Inlining<'a> {

@@ -5,11 +5,11 @@
 //! `store_at` the strip: Halide's sliding window), so that nothing but the group's inputs and output meets memory.
 
 use super::demand::{add_requirements, points};
-use super::placement::{pinned, Placement};
+use super::placement::{pinned, stored_readers, Placement};
 use super::vector;
 use crate::cost::Hardware;
 use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How the leader of a group is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,9 @@ pub(super) struct Strips {
 const STRIPS_PER_THREAD: u32 = 4;
 /// A Func is never computed more than this many times over in a strip.
 const MAX_RECOMPUTE: f64 = 1.5;
+/// How deep below a leader whose last strip is guarded, not shifted, Halide's windows still slide: measured on chains of
+/// stencils, deeper ones are computed anew for every row.
+const MAX_GUARDED_DEPTH: usize = 1;
 /// Fewer rows are not worth strips.
 const MIN_ROWS: i64 = 16;
 /// Dimensions of at most this extent (colours) are computed within a row.
@@ -55,23 +58,6 @@ pub(super) fn form(
         }
     }
     placements
-}
-
-/// For every Func, the Funcs with storage that read it, directly or through inlined ones.
-fn stored_readers(pipeline: &Pipeline, placements: &[Placement]) -> Vec<BTreeSet<FuncId>> {
-    let consumers = pipeline.consumers();
-    let mut readers: Vec<BTreeSet<FuncId>> = vec![BTreeSet::new(); pipeline.funcs.len()];
-    for id in pipeline.func_ids().rev() {
-        for stage in &consumers[id.index()] {
-            if placements[stage.func.index()].is_stored() {
-                readers[id.index()].insert(stage.func);
-            } else {
-                let through = readers[stage.func.index()].clone();
-                readers[id.index()].extend(through);
-            }
-        }
-    }
-    readers
 }
 
 type Members = Vec<(FuncId, bool)>;
@@ -180,6 +166,9 @@ struct Group<'a> {
     strips: f64,
     rows_per_strip: f64,
     members: Members,
+    /// How many members deep below the leader each member is.
+    depth: BTreeMap<FuncId, usize>,
+    max_sliding_depth: usize,
     /// Bytes that the rows in use of all members take.
     resident_bytes: f64,
 }
@@ -210,6 +199,8 @@ impl<'a> Group<'a> {
             strips: (rows / f64::from(strips.height)).ceil() * chunks,
             rows_per_strip: f64::from(strips.height),
             members: Vec::new(),
+            depth: [(leader, 0)].into(),
+            max_sliding_depth: if former.pipeline.is_output(leader) { usize::MAX } else { MAX_GUARDED_DEPTH },
             resident_bytes: 0.0,
         };
         group.row[leader.index()] = Some(row);
@@ -223,7 +214,13 @@ impl<'a> Group<'a> {
         add_requirements(self.former.pipeline, self.former.regions, id, &mut self.strip);
     }
 
+    fn depth_of(&self, id: FuncId) -> usize {
+        let below = self.former.readers[id.index()].iter().filter_map(|r| self.depth.get(r));
+        1 + below.max().copied().unwrap_or(0)
+    }
+
     fn admit(&mut self, id: FuncId, sliding: bool, bytes: f64) {
+        self.depth.insert(id, self.depth_of(id));
         self.members.push((id, sliding));
         self.resident_bytes += bytes;
         self.follow(id);
@@ -237,7 +234,8 @@ impl<'a> Group<'a> {
         };
         let [whole, row_points, strip_points] = [regions.func(id), row, strip].map(|r| points(regions, id, r));
         // Halide slides a window over a single pure definition; with updates, every row starts anew.
-        let sliding = func.stages.len() == 1 && strip_points < row_points * self.rows_per_strip;
+        let can_slide = func.stages.len() == 1 && self.depth_of(id) <= self.max_sliding_depth;
+        let sliding = can_slide && strip_points < row_points * self.rows_per_strip;
         let computed = if sliding { strip_points } else { row_points * self.rows_per_strip } * self.strips;
         let recompute = computed / whole.max(1.0);
         if recompute > MAX_RECOMPUTE || self.reuses_across_rows(id) {

@@ -1,0 +1,180 @@
+//! A stage's loop nest while it is being scheduled.
+
+use super::vector::Vector;
+use crate::directive::{AtLeast, Directive, LoopVar, Tail};
+use crate::ir::{Func, Loop, Pipeline, Regions, StageRef};
+use std::collections::BTreeMap;
+
+/// Parallel tasks per thread that a long outer loop is cut into.
+const TASKS_PER_THREAD: i64 = 8;
+
+/// One loop of a nest.
+#[derive(Clone, Debug)]
+pub(super) struct Dim {
+    pub(super) var: LoopVar,
+    /// Iterations at the estimates.
+    pub(super) extent: i64,
+    /// Free of data hazards.
+    pub(super) parallel: bool,
+}
+
+/// A stage's loops, innermost first, as directives change them.
+pub(super) struct Nest {
+    pub(super) stage: StageRef,
+    pub(super) loops: Vec<Dim>,
+    pub(super) directives: Vec<Directive>,
+    /// By index of the stage's original loops, the innermost loop that now stands for each.
+    pub(super) current: Vec<LoopVar>,
+    /// When set, the first split of every original loop shifts its last tile inwards, and the extents that this needs
+    /// are noted here by original loop. Only for outputs.
+    fits: Option<BTreeMap<String, u32>>,
+    /// Names of the pure arguments.
+    originals: Vec<String>,
+    /// Names in use in the Func.
+    taken: Vec<String>,
+}
+
+impl Nest {
+    pub(super) fn new(pipeline: &Pipeline, regions: &Regions, stage: StageRef) -> Self {
+        let definition = pipeline.stage(stage);
+        let var = |l: &Loop| LoopVar { name: l.var.clone(), rvar: l.reduction.is_some() };
+        let dim = |(index, l): (usize, &Loop)| Dim {
+            var: var(l),
+            extent: regions.loop_extent(stage, index),
+            parallel: l.parallel,
+        };
+        let func = pipeline.func(stage.func);
+        let loop_names = func.stages.iter().flat_map(|s| &s.loops).map(|l| l.var.clone());
+        Self {
+            stage,
+            loops: definition.loops.iter().enumerate().map(dim).collect(),
+            directives: Vec::new(),
+            current: definition.loops.iter().map(var).collect(),
+            fits: None,
+            originals: func.args.clone(),
+            taken: loop_names.chain(func.args.iter().cloned()).collect(),
+        }
+    }
+
+    /// A nest that may assume outputs of at least the size of its tiles.
+    pub(super) fn shifting(mut self) -> Self {
+        self.fits = Some(BTreeMap::new());
+        self
+    }
+
+    /// The directives as a specialisation on the sizes that shifted tiles need.
+    pub(super) fn specialized(self, func: &Func) -> Option<Directive> {
+        let fits = self.fits.filter(|fits| !fits.is_empty())?;
+        let dim = |name: &String| func.args.iter().position(|a| a == name);
+        let when = fits.iter().filter_map(|(name, &extent)| Some(AtLeast { dim: dim(name)?, extent })).collect();
+        Some(Directive::Specialize { stage: self.stage, when, then: self.directives })
+    }
+
+    fn tail(&mut self, old: &LoopVar, extent: i64, factor: u32) -> Tail {
+        match &mut self.fits {
+            Some(fits) if self.originals.contains(&old.name) && extent >= i64::from(factor) => {
+                fits.insert(old.name.clone(), factor);
+                Tail::ShiftInwards
+            }
+            _ => Tail::GuardWithIf,
+        }
+    }
+
+    fn position(&self, var: &LoopVar) -> usize {
+        self.loops.iter().position(|d| d.var == *var).expect("the loop is in the nest")
+    }
+
+    /// A new name: the loop's own, without the number Halide gave its RDom, and a tag; unique in the Func.
+    fn fresh(&mut self, var: &LoopVar, tag: &str) -> LoopVar {
+        let base = var.name.rsplit('$').next().unwrap_or(&var.name);
+        let stage = if self.stage.stage == 0 { String::new() } else { format!("u{}", self.stage.stage - 1) };
+        let mut name = format!("{base}_{stage}{tag}");
+        while self.taken.contains(&name) {
+            name.push('_');
+        }
+        self.taken.push(name.clone());
+        var.derived(name)
+    }
+
+    /// Splits the loop that stands for original loop `index`; the inner part stands for it from now on. Returns the
+    /// outer and the inner part.
+    pub(super) fn split(&mut self, index: usize, tag: &str, factor: u32) -> (LoopVar, LoopVar) {
+        let (outer, inner) = self.split_loop(&self.current[index].clone(), tag, factor);
+        self.current[index] = inner.clone();
+        (outer, inner)
+    }
+
+    fn split_loop(&mut self, old: &LoopVar, tag: &str, factor: u32) -> (LoopVar, LoopVar) {
+        let at = self.position(old);
+        let outer = self.fresh(old, &format!("{tag}o"));
+        let inner = self.fresh(old, &format!("{tag}i"));
+        let dim = self.loops[at].clone();
+        let part = |var: &LoopVar, extent| Dim { var: var.clone(), extent, parallel: dim.parallel };
+        let tail = self.tail(old, dim.extent, factor);
+        let tiles = (dim.extent + i64::from(factor) - 1) / i64::from(factor);
+        self.loops.splice(at..=at, [part(&inner, i64::from(factor)), part(&outer, tiles)]);
+        self.directives.push(Directive::Split {
+            stage: self.stage,
+            old: old.clone(),
+            outer: outer.clone(),
+            inner: inner.clone(),
+            factor,
+            tail,
+        });
+        (outer, inner)
+    }
+
+    /// Splits off vectors and vectorises them. Returns the loop over vectors and the loop over lanes.
+    pub(super) fn vectorize(&mut self, vector: Vector) -> (LoopVar, LoopVar) {
+        let (outer, inner) = self.split(vector.index, "v", vector.lanes);
+        self.directives.push(Directive::Vectorize { stage: self.stage, var: inner.clone() });
+        (outer, inner)
+    }
+
+    pub(super) fn remaining(&self, except: &[LoopVar]) -> Vec<Dim> {
+        self.loops.iter().filter(|d| !except.contains(&d.var)).cloned().collect()
+    }
+
+    pub(super) fn reorder(&mut self, order: Vec<LoopVar>) {
+        if self.loops.iter().map(|d| &d.var).eq(order.iter()) {
+            return;
+        }
+        self.loops = order.iter().map(|v| self.loops[self.position(v)].clone()).collect();
+        self.directives.push(Directive::Reorder { stage: self.stage, vars: order });
+    }
+
+    /// Runs the outermost loops in parallel, fused or cut so that every thread gets a few tasks.
+    pub(super) fn parallelize(&mut self, threads: i64) {
+        while let [.., inner, outer] = &self.loops[..] {
+            let few = outer.extent < 2 * threads && inner.parallel && outer.parallel;
+            if !few || inner.var.rvar != outer.var.rvar || self.is_inner(&inner.var) {
+                break;
+            }
+            let (inner, outer) = (inner.clone(), outer.clone());
+            let fused = self.fresh(&inner.var, "f");
+            self.loops.truncate(self.loops.len() - 2);
+            self.loops.push(Dim { var: fused.clone(), extent: inner.extent * outer.extent, parallel: true });
+            self.directives.push(Directive::Fuse { stage: self.stage, inner: inner.var, outer: outer.var, fused });
+        }
+        let Some(last) = self.loops.last().cloned() else {
+            return;
+        };
+        if !last.parallel || last.extent < 2 || self.is_inner(&last.var) {
+            return;
+        }
+        let tasks = TASKS_PER_THREAD * threads;
+        let mut var = last.var;
+        if last.extent > 2 * tasks {
+            let factor = u32::try_from(last.extent / tasks).unwrap_or(u32::MAX);
+            var = self.split_loop(&var, "p", factor).0;
+        }
+        self.directives.push(Directive::Parallel { stage: self.stage, var });
+    }
+
+    /// Whether the loop is vectorised or unrolled.
+    fn is_inner(&self, var: &LoopVar) -> bool {
+        self.directives
+            .iter()
+            .any(|d| matches!(d, Directive::Vectorize { var: v, .. } | Directive::Unroll { var: v, .. } if v == var))
+    }
+}

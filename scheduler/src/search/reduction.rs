@@ -1,0 +1,47 @@
+//! What updates do along their reduction loops.
+
+use crate::ir::{Pipeline, Regions, Source, StageRef};
+
+/// What an update's loops with data hazards do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reduction {
+    /// Every iteration updates the same value.
+    Accumulates,
+    /// Iterations write different values, each from earlier ones.
+    Scans,
+}
+
+impl Reduction {
+    pub(super) fn of(pipeline: &Pipeline, stage: StageRef) -> Option<Self> {
+        let definition = pipeline.stage(stage);
+        let hazards: Vec<usize> = (0..definition.loops.len()).filter(|&l| !definition.loops[l].parallel).collect();
+        if hazards.is_empty() {
+            return None;
+        }
+        let fixed = definition
+            .stores
+            .iter()
+            .all(|row| row.as_ref().is_some_and(|r| hazards.iter().all(|&l| r.coeffs[l][0] == 0)));
+        Some(if fixed { Self::Accumulates } else { Self::Scans })
+    }
+}
+
+/// A pure loop, other than `except`, that some load does not depend on: unrolled, each loaded vector serves several
+/// accumulators.
+pub(super) fn reused_loop(pipeline: &Pipeline, regions: &Regions, stage: StageRef, except: usize) -> Option<usize> {
+    let definition = pipeline.stage(stage);
+    let reused = |index: usize| {
+        definition
+            .accesses
+            .iter()
+            .filter(|a| a.source != Some(Source::Func(stage.func)))
+            .any(|a| a.rows.iter().all(|r| r.as_ref().is_some_and(|r| r.coeffs[index][0] == 0)))
+    };
+    (0..definition.loops.len()).find(|&index| {
+        index != except
+            && definition.loops[index].parallel
+            && definition.loops[index].reduction.is_none()
+            && regions.loop_extent(stage, index) >= 4
+            && reused(index)
+    })
+}

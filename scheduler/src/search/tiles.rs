@@ -1,0 +1,116 @@
+//! Reductions computed in register tiles of their consumer, as in hand-written matrix products and convolutions.
+//!
+//! A tile of the reduction has a constant size, so LLVM keeps it in registers over all reduction loops; every vector
+//! loaded serves all rows of the tile. Only consumers that are outputs qualify: whole tiles need a size to specialise on.
+
+use super::demand::add_requirements;
+use super::placement::{pinned, stored_readers, Placement};
+use super::reduction::{reused_loop, Reduction};
+use super::vector;
+use crate::cost::Hardware;
+use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, StageRef};
+
+/// A tile of `vectors * lanes` by `rows` points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tile {
+    /// The vectorised argument.
+    pub(super) along: usize,
+    /// Vectors side by side.
+    pub(super) vectors: u32,
+    /// Lanes of a vector.
+    pub(super) lanes: u32,
+    /// The argument that the other operand of the reduction does not depend on.
+    pub(super) across: usize,
+    /// Values of it in a tile.
+    pub(super) rows: u32,
+}
+
+/// Rows of a tile: with 4 vectors of a 32-register machine, or 2 of a 16-register one, nearly all registers.
+const ROWS: i64 = 6;
+
+/// Pairs output Funcs with the reduction each reads point by point.
+pub(super) fn form(
+    pipeline: &Pipeline,
+    regions: &Regions,
+    mut placements: Vec<Placement>,
+    hardware: &Hardware,
+) -> Vec<Placement> {
+    let readers = stored_readers(pipeline, &placements);
+    let pinned = pinned(pipeline);
+    for id in pipeline.func_ids().rev() {
+        let mut only = readers[id.index()].iter();
+        let (Some(&leader), None) = (only.next(), only.next()) else { continue };
+        let free = placements[id.index()] == Placement::Root && placements[leader.index()] == Placement::Root;
+        if !free || pinned[id.index()] || !pipeline.is_output(leader) || pipeline.func(leader).stages.len() != 1 {
+            continue;
+        }
+        if let Some(tile) = tile(pipeline, regions, &placements, hardware, id) {
+            if reads_point_by_point(pipeline, regions, &placements, leader, id, tile) {
+                placements[leader.index()] = Placement::Tiles(tile);
+                placements[id.index()] = Placement::InTile { leader };
+            }
+        }
+    }
+    placements
+}
+
+/// The register tile of a reduction with one update and an operand to reuse.
+fn tile(
+    pipeline: &Pipeline,
+    regions: &Regions,
+    placements: &[Placement],
+    hardware: &Hardware,
+    id: FuncId,
+) -> Option<Tile> {
+    let func = pipeline.func(id);
+    let update = StageRef { func: id, stage: 1 };
+    if func.stages.len() != 2 || Reduction::of(pipeline, update) != Some(Reduction::Accumulates) {
+        return None;
+    }
+    let vector = vector::choose(pipeline, regions, placements, update, hardware.vector_bytes)?;
+    let across = reused_loop(pipeline, regions, update, vector.index)?;
+    let arg = |index: usize| {
+        let var = &pipeline.stage(update).loops[index].var;
+        func.args.iter().position(|a| a == var)
+    };
+    let registers = if hardware.vector_bytes >= 64 { 4 } else { 2 };
+    let available = regions.loop_extent(update, vector.index) / i64::from(vector.lanes);
+    Some(Tile {
+        along: arg(vector.index)?,
+        vectors: u32::try_from(available.clamp(1, registers)).ok()?,
+        lanes: vector.lanes,
+        across: arg(across)?,
+        rows: u32::try_from(regions.loop_extent(update, across).min(ROWS)).ok()?,
+    })
+}
+
+/// Whether a tile of the leader needs just the same tile of the reduction.
+fn reads_point_by_point(
+    pipeline: &Pipeline,
+    regions: &Regions,
+    placements: &[Placement],
+    leader: FuncId,
+    id: FuncId,
+    tile: Tile,
+) -> bool {
+    let whole = regions.func(leader);
+    if whole.len() != regions.func(id).len() {
+        return false;
+    }
+    let extent = |dim: usize| match dim {
+        d if d == tile.along => i64::from(tile.vectors * tile.lanes),
+        d if d == tile.across => i64::from(tile.rows),
+        _ => 1,
+    };
+    let part: Option<Region> = (0..whole.len())
+        .map(|dim| whole[dim].map(|i| Some(Interval { min: i.min, max: i.min + extent(dim) - 1 })))
+        .collect();
+    let mut needed = vec![None; pipeline.funcs.len()];
+    needed[leader.index()] = part;
+    for func in (id.index() + 1..=leader.index()).rev().map(FuncId::from_index) {
+        if needed[func.index()].is_some() && (func == leader || placements[func.index()] == Placement::Inline) {
+            add_requirements(pipeline, regions, func, &mut needed);
+        }
+    }
+    needed[id.index()] == needed[leader.index()] && needed[id.index()].is_some()
+}
