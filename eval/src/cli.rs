@@ -100,14 +100,18 @@ pub struct BuildArgs {
   nnc eval --generator out/my.generator:sharpen,radius=3 --threads 4
   HL_AUTOSCHEDULER=./libautoschedule_mine.so,depth=2 nnc eval
 
-What is compared: `none` is the generator's own schedule, `manual` the one behind its parameter manual=true. The
-default is none, manual, Mullapudi2016, Adams2019, Li2018 and the autoscheduler that HL_AUTOSCHEDULER names, else
-Srivastava2020. Outputs are compared with an unscheduled build: integers bit for bit, floats bit for bit if the target
-has strict_float, otherwise within 1e-4 of the value plus 1e-5 of the output's largest magnitude (float32; 1e-10 and
-1e-12 for float64, 1e-2 for float16), because Halide lets LLVM contract and reassociate; integers that the pipeline
-computes through floats may then be off by one.
+What is compared: `none` is the generator's own schedule, `manual` the one behind its parameter manual=true. The default \
+is none, manual, Mullapudi2016, Adams2019, Li2018 and the autoscheduler that HL_AUTOSCHEDULER names, else Srivastava2020.
 
-Interrupted runs lose nothing: builds and timings are kept, and the next run goes on from there.
+Outputs are compared with an unscheduled build: integers bit for bit, floats bit for bit if the target has strict_float. \
+Otherwise Halide lets LLVM contract and reassociate, and floats count as equal within 1e-4 of the value plus 1e-5 of the \
+output's largest magnitude (1e-10 and 1e-12 for float64, 1e-2 and 1e-2 for float16), integers that the pipeline computes \
+through floats within one unit plus 1e-4 of the value.
+
+schedule_seconds runs from the start of the generator until Halide begins to lower the scheduled pipeline; \
+compile_seconds from there to the end of the generator. Builds run side by side (--jobs), timing alone.
+
+Interrupted runs lose nothing: builds and timings are kept, and the next run goes on from there. \
 A row that failed does not change the exit code; read the table.")]
 pub struct EvalArgs {
     /// What to build.
@@ -186,8 +190,8 @@ pub struct RunArgs {
   nnc verify blur harris --scheduler Adams2019
   nnc verify --generator out/my.generator --sizes 1,2,3,estimate+1
 
-Compiles with strict_float and compares bit for bit with the unscheduled build: at the estimates, with each dimension
-of the outputs at each size (the others at their estimates), and with all dimensions at each plain size. A size that the
+Compiles with strict_float and compares bit for bit with the unscheduled build: at the estimates, with each dimension of \
+the outputs at each size (the others at their estimates, reduced), and with all dimensions at each plain size. A size that the \
 unscheduled build itself rejects is not applicable. Exits with 1 on any difference or failure.")]
 pub struct VerifyArgs {
     /// What to build.

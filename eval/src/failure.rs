@@ -38,6 +38,9 @@ impl Tail {
         // An internal error of Halide is headed "Unhandled exception: Internal Error at FILE", and the text follows.
         let text = self.lines.range(from..).take(4).cloned().collect::<Vec<_>>().join(" ");
         let text = text.trim_start_matches("Unhandled exception: ").trim_start_matches("Error: ").trim().to_owned();
+        // Where in Halide or in a plugin a user error was found is no help to the user.
+        let user_error = text.strip_prefix("User error at ").and_then(|rest| rest.split_once("Error: "));
+        let text = user_error.map_or(text.as_str(), |(_, message)| message);
         Some(text.chars().take(MESSAGE).collect())
     }
 
@@ -125,6 +128,12 @@ mod tests {
         let lines = ["Generator x has base_path", "Unhandled exception: Error: no estimate for f", "dimension y", ""];
         let (status, message) = case(End::Exited(1), 10, &lines).unwrap();
         assert_eq!((status, message.as_str()), (Status::Error, "no estimate for f dimension y"));
+    }
+
+    #[test]
+    fn user_error_found_in_a_plugin() {
+        let lines = ["Unhandled exception: User error at cpp/request.cpp:33 Error: bad parameter"];
+        assert_eq!(case(End::Exited(1), 10, &lines).unwrap().1, "bad parameter");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `nnc verify`: a schedule changes no result, whatever the size.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 
@@ -25,7 +25,8 @@ enum Verdict {
     Equal,
     /// The unscheduled build rejects the size, for this reason.
     NotApplicable(String),
-    Different(String),
+    /// Outputs differ, or the scheduled build rejects the size.
+    Failed(String),
 }
 
 /// Checks that have been made of one pipeline.
@@ -33,7 +34,7 @@ enum Verdict {
 struct Findings {
     equal: usize,
     not_applicable: Vec<String>,
-    different: Vec<String>,
+    failed: Vec<String>,
 }
 
 impl Findings {
@@ -43,7 +44,7 @@ impl Findings {
         match verdict {
             Verdict::Equal => self.equal += 1,
             Verdict::NotApplicable(reason) => self.not_applicable.push(format!("{size}: {reason}")),
-            Verdict::Different(reason) => self.different.push(format!("{size}: {reason}")),
+            Verdict::Failed(reason) => self.failed.push(format!("{size}: {reason}")),
         }
     }
 
@@ -52,8 +53,8 @@ impl Findings {
         if !self.not_applicable.is_empty() {
             text += &format!(", {} not applicable", self.not_applicable.len());
         }
-        if !self.different.is_empty() {
-            text += &format!(", {} DIFFERENT", self.different.len());
+        if !self.failed.is_empty() {
+            text += &format!(", {} FAILED", self.failed.len());
         }
         text
     }
@@ -93,7 +94,7 @@ pub fn run(args: &VerifyArgs) -> Result<(Ended, bool)> {
             break;
         }
         progress.end(&name, &findings.summary(), false);
-        all_equal &= findings.different.is_empty();
+        all_equal &= findings.failed.is_empty();
         print_findings(pipeline, &findings);
     }
     let ended = if process::interrupted() { Ended::Interrupted } else { Ended::Complete };
@@ -103,7 +104,7 @@ pub fn run(args: &VerifyArgs) -> Result<(Ended, bool)> {
 fn print_findings(pipeline: &Pipeline, findings: &Findings) {
     println!("{pipeline}: {}", findings.summary());
     let show = |label: &str, lines: &[String]| lines.iter().for_each(|line| println!("  {label} {line}"));
-    show("different at", &findings.different);
+    show("failed at", &findings.failed);
     show("not applicable at", &findings.not_applicable);
 }
 
@@ -111,7 +112,7 @@ fn verify(args: &VerifyArgs, builder: &Builder, reference: &Build, subject: &Bui
     let mut findings = Findings::default();
     for (label, build) in [(UNSCHEDULED, reference), ("scheduled", subject)] {
         if build.outcome.status != Status::Ok {
-            findings.different.push(format!("all sizes: no {label} build: {}", build.outcome.message));
+            findings.failed.push(format!("all sizes: no {label} build: {}", build.outcome.message));
             return Ok(findings);
         }
     }
@@ -123,13 +124,7 @@ fn verify(args: &VerifyArgs, builder: &Builder, reference: &Build, subject: &Bui
         saved: folder.path().join("outputs"),
         seed: args.seed,
     };
-    for outputs in pair.cases(&args.sizes, args.max_extent)? {
-        if process::interrupted() {
-            break;
-        }
-        let verdict = pair.check(&outputs)?;
-        findings.add(&outputs, verdict);
-    }
+    pair.check_all(&args.sizes, args.max_extent, &mut findings)?;
     Ok(findings)
 }
 
@@ -162,19 +157,33 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// Regions of the outputs to check, without repetition.
-    fn cases(&mut self, sizes: &[Size], max_extent: i32) -> Result<Vec<Vec<Region>>> {
+    /// Checks the estimates; each dimension at each size; all dimensions that can have a plain size at that size.
+    fn check_all(&mut self, sizes: &[Size], max_extent: i32, findings: &mut Findings) -> Result<()> {
         let description = self.reference.worker.describe()?;
         if let Some(message) = lacks_estimates(&description) {
             anyhow::bail!(message);
         }
         let estimated = estimates(&description, Kind::Output);
+        let mut checked = Checked::default();
+        checked.check(self, findings, estimated.clone())?;
         let mut base = reduced(&estimated, max_extent);
         // Some pipelines work at one size only.
         if base != estimated && matches!(self.check(&base)?, Verdict::NotApplicable(_)) {
             base.clone_from(&estimated);
         }
-        Ok(cases(&estimated, &base, sizes))
+        for &size in sizes {
+            let mut all = base.clone();
+            for d in 0..estimated.first().map_or(0, Vec::len) {
+                let extent = size.extent(estimated[0][d][1]);
+                if checked.check(self, findings, with_extent(&base, &estimated, d, extent))? {
+                    all = with_extent(&all, &estimated, d, extent);
+                }
+            }
+            if matches!(size, Size::Plain(_)) {
+                checked.check(self, findings, all)?;
+            }
+        }
+        Ok(())
     }
 
     fn check(&mut self, outputs: &[Region]) -> Result<Verdict> {
@@ -189,12 +198,12 @@ impl Pair<'_> {
         };
         match self.run_subject(&shapes) {
             Ok(None) => Ok(Verdict::Equal),
-            Ok(Some(difference)) => Ok(Verdict::Different(difference)),
+            Ok(Some(difference)) => Ok(Verdict::Failed(difference)),
             Err(failure) => {
                 if !self.subject.worker.is_alive() {
                     self.subject.restart()?;
                 }
-                Ok(Verdict::Different(failure.message))
+                Ok(Verdict::Failed(failure.message))
             }
         }
     }
@@ -229,24 +238,25 @@ fn reduced(regions: &[Region], max_extent: i32) -> Vec<Region> {
     regions.iter().map(|region| region.iter().map(reduce).collect()).collect()
 }
 
-/// The estimates; each dimension at each size while the others are as in `base`; all dimensions at each plain size.
-fn cases(estimated: &[Region], base: &[Region], sizes: &[Size]) -> Vec<Vec<Region>> {
-    let mut cases = vec![estimated.to_vec()];
-    let dimensions = estimated.first().map_or(0, Vec::len);
-    for &size in sizes {
-        for d in 0..dimensions {
-            let extent = size.extent(estimated[0][d][1]);
-            cases.push(with_extent(base, estimated, d, extent));
+/// Which sizes can be had, of those checked so far.
+#[derive(Default)]
+struct Checked(BTreeMap<Vec<Region>, bool>);
+
+impl Checked {
+    /// Checks `outputs`, if that has not been done and makes sense. False if the pipeline does not have this size.
+    fn check(&mut self, pair: &mut Pair, findings: &mut Findings, outputs: Vec<Region>) -> Result<bool> {
+        if outputs.iter().flatten().any(|[_, extent]| *extent < 1) || process::interrupted() {
+            return Ok(false);
         }
-        if let Size::Plain(extent) = size {
-            let all = (0..dimensions).fold(base.to_vec(), |case, d| with_extent(&case, estimated, d, extent));
-            cases.push(all);
+        if let Some(&applicable) = self.0.get(&outputs) {
+            return Ok(applicable);
         }
+        let verdict = pair.check(&outputs)?;
+        let applicable = !matches!(verdict, Verdict::NotApplicable(_));
+        findings.add(&outputs, verdict);
+        self.0.insert(outputs, applicable);
+        Ok(applicable)
     }
-    cases.retain(|case| case.iter().flatten().all(|[_, extent]| *extent > 0));
-    let mut seen = BTreeSet::new();
-    cases.retain(|case| seen.insert(case.clone()));
-    cases
 }
 
 #[cfg(test)]
@@ -254,33 +264,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cases_cover_each_dimension_and_all_at_once() {
-        let estimated = vec![vec![[0, 4000], [0, 3]]];
-        let base = reduced(&estimated, 1024);
-        assert_eq!(base, [[[0, 1000], [0, 3]]]);
-        let sizes = [Size::Plain(7), Size::FromEstimate(1), Size::FromEstimate(-3)];
-        let extents = |case: &Vec<Region>| [case[0][0][1], case[0][1][1]];
-        let cases: Vec<_> = cases(&estimated, &base, &sizes).iter().map(extents).collect();
-        assert_eq!(
-            cases,
-            [[4000, 3], [7, 3], [1000, 7], [7, 7], [4001, 3], [1000, 4], [3997, 3]],
-            "an extent of 0 is left out"
-        );
-    }
-
-    #[test]
-    fn nothing_is_checked_twice() {
-        let estimated = vec![vec![[0, 7]]];
-        assert_eq!(cases(&estimated, &estimated, &[Size::Plain(7), Size::FromEstimate(0)]).len(), 1);
-        assert_eq!(cases(&[vec![]], &[vec![]], &[Size::Plain(7)]).len(), 1, "a scalar has one size");
+    fn large_estimates_are_halved() {
+        assert_eq!(reduced(&[vec![[0, 4000], [5, 3]], vec![]], 1024), [vec![[0, 1000], [5, 3]], vec![]]);
     }
 
     #[test]
     fn findings_are_summarised() {
         let mut findings = Findings::default();
         findings.add(&[vec![[0, 3], [0, 4]]], Verdict::Equal);
-        findings.add(&[vec![[0, 3], [0, 4]]], Verdict::Different("boom".to_owned()));
-        assert_eq!(findings.summary(), "1 sizes equal, 1 DIFFERENT");
-        assert_eq!(findings.different, ["3x4: boom"]);
+        findings.add(&[vec![[0, 3], [0, 4]]], Verdict::Failed("boom".to_owned()));
+        assert_eq!(findings.summary(), "1 sizes equal, 1 FAILED");
+        assert_eq!(findings.failed, ["3x4: boom"]);
     }
 }
