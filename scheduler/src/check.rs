@@ -3,7 +3,7 @@
 //! Replays the directives on plain loop lists. Shares no code with the search that made them.
 
 use crate::directive::{AtLeast, Directive, LoopVar, Tail};
-use crate::ir::{FuncId, Pipeline, StageRef};
+use crate::ir::{FuncId, Pipeline, Regions, StageRef};
 use crate::Error;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +32,8 @@ struct Dim {
 
 struct Replay<'a> {
     pipeline: &'a Pipeline,
+    /// What is computed at the estimates; `None` where they are missing.
+    regions: Option<Regions>,
     nests: BTreeMap<StageRef, Vec<Dim>>,
     /// Nests of specialised stages.
     specialized: BTreeMap<StageRef, Vec<Dim>>,
@@ -68,6 +70,7 @@ impl<'a> Replay<'a> {
         }
         Self {
             pipeline,
+            regions: Regions::at_estimates(pipeline).ok(),
             nests,
             specialized: BTreeMap::new(),
             guaranteed: Vec::new(),
@@ -155,6 +158,13 @@ impl<'a> Replay<'a> {
         self.guaranteed.iter().any(|g| Some(g.dim) == dim && g.extent >= factor)
     }
 
+    /// Whether a split of an original loop of a pure Func may compute past its end.
+    fn may_overrun(&self, stage: StageRef, old: &LoopVar) -> bool {
+        let dim = self.pipeline.func(stage.func).args.iter().position(|a| *a == old.name);
+        let regions = self.regions.as_ref();
+        dim.zip(regions).is_some_and(|(dim, regions)| regions.may_overrun(self.pipeline, stage.func, dim))
+    }
+
     fn split(
         &mut self,
         stage: StageRef,
@@ -174,7 +184,8 @@ impl<'a> Replay<'a> {
         let exact = dim.extent.is_some_and(|e| e % i64::from(factor) == 0);
         let any_size = matches!(tail, Tail::GuardWithIf | Tail::Predicate);
         let shifts = tail == Tail::ShiftInwards && self.may_shift(stage, old, factor);
-        if !any_size && !exact && !shifts {
+        let overruns = tail == Tail::RoundUp && self.may_overrun(stage, old);
+        if !any_size && !exact && !shifts && !overruns {
             return Err(illegal(stage, format!("tail {tail:?} of {} needs a multiple of {factor}", old.name)));
         }
         let nest = self.nest(stage)?;

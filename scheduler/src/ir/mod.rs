@@ -6,6 +6,7 @@
 
 mod ids;
 mod operations;
+mod overrun;
 mod program;
 mod regions;
 mod validate;

@@ -28,6 +28,8 @@ pub(super) struct Nest {
     /// When set, the first split of every original loop shifts its last tile inwards, and the extents that this needs
     /// are noted here by original loop. Only for outputs.
     fits: Option<BTreeMap<String, u32>>,
+    /// Pure arguments whose loops may run past their end.
+    overruns: Vec<String>,
     /// Names of the pure arguments.
     originals: Vec<String>,
     /// Names in use in the Func.
@@ -51,6 +53,10 @@ impl Nest {
             directives: Vec::new(),
             current: definition.loops.iter().map(var).collect(),
             fits: None,
+            overruns: (0..func.args.len())
+                .filter(|&dim| stage.stage == 0 && regions.may_overrun(pipeline, stage.func, dim))
+                .map(|dim| func.args[dim].clone())
+                .collect(),
             originals: func.args.clone(),
             taken: loop_names.chain(func.args.iter().cloned()).collect(),
         }
@@ -80,6 +86,14 @@ impl Nest {
         }
     }
 
+    /// The tail of a vector: as long as nothing else is affected, whole vectors.
+    fn vector_tail(&mut self, old: &LoopVar, extent: i64, lanes: u32) -> Tail {
+        if self.overruns.contains(&old.name) {
+            return Tail::RoundUp;
+        }
+        self.tail(old, extent, lanes)
+    }
+
     fn position(&self, var: &LoopVar) -> usize {
         self.loops.iter().position(|d| d.var == *var).expect("the loop is in the nest")
     }
@@ -99,18 +113,30 @@ impl Nest {
     /// Splits the loop that stands for original loop `index`; the inner part stands for it from now on. Returns the
     /// outer and the inner part.
     pub(super) fn split(&mut self, index: usize, tag: &str, factor: u32) -> (LoopVar, LoopVar) {
-        let (outer, inner) = self.split_loop(&self.current[index].clone(), tag, factor);
+        self.split_current(index, tag, factor, Self::tail)
+    }
+
+    fn split_current(
+        &mut self,
+        index: usize,
+        tag: &str,
+        factor: u32,
+        tail: impl FnOnce(&mut Self, &LoopVar, i64, u32) -> Tail,
+    ) -> (LoopVar, LoopVar) {
+        let old = self.current[index].clone();
+        let extent = self.loops[self.position(&old)].extent;
+        let tail = tail(self, &old, extent, factor);
+        let (outer, inner) = self.split_loop(&old, tag, factor, tail);
         self.current[index] = inner.clone();
         (outer, inner)
     }
 
-    fn split_loop(&mut self, old: &LoopVar, tag: &str, factor: u32) -> (LoopVar, LoopVar) {
+    fn split_loop(&mut self, old: &LoopVar, tag: &str, factor: u32, tail: Tail) -> (LoopVar, LoopVar) {
         let at = self.position(old);
         let outer = self.fresh(old, &format!("{tag}o"));
         let inner = self.fresh(old, &format!("{tag}i"));
         let dim = self.loops[at].clone();
         let part = |var: &LoopVar, extent| Dim { var: var.clone(), extent, parallel: dim.parallel };
-        let tail = self.tail(old, dim.extent, factor);
         let tiles = (dim.extent + i64::from(factor) - 1) / i64::from(factor);
         self.loops.splice(at..=at, [part(&inner, i64::from(factor)), part(&outer, tiles)]);
         self.directives.push(Directive::Split {
@@ -126,7 +152,7 @@ impl Nest {
 
     /// Splits off vectors and vectorises them. Returns the loop over vectors and the loop over lanes.
     pub(super) fn vectorize(&mut self, vector: Vector) -> (LoopVar, LoopVar) {
-        let (outer, inner) = self.split(vector.index, "v", vector.lanes);
+        let (outer, inner) = self.split_current(vector.index, "v", vector.lanes, Self::vector_tail);
         self.directives.push(Directive::Vectorize { stage: self.stage, var: inner.clone() });
         (outer, inner)
     }
@@ -143,11 +169,12 @@ impl Nest {
         self.directives.push(Directive::Reorder { stage: self.stage, vars: order });
     }
 
-    /// Runs the outermost loops in parallel, fused or cut so that every thread gets a few tasks.
-    pub(super) fn parallelize(&mut self, threads: i64) {
+    /// Runs the outermost loops in parallel, fused or cut so that every thread gets a few tasks. Loop `keep` stays.
+    pub(super) fn parallelize(&mut self, threads: i64, keep: Option<&LoopVar>) {
         while let [.., inner, outer] = &self.loops[..] {
             let few = outer.extent < 2 * threads && inner.parallel && outer.parallel;
-            if !few || inner.var.rvar != outer.var.rvar || self.is_inner(&inner.var) {
+            let fixed = keep == Some(&inner.var) || self.is_inner(&inner.var);
+            if !few || fixed || inner.var.rvar != outer.var.rvar {
                 break;
             }
             let (inner, outer) = (inner.clone(), outer.clone());
@@ -166,7 +193,7 @@ impl Nest {
         let mut var = last.var;
         if last.extent > 2 * tasks {
             let factor = u32::try_from(last.extent / tasks).unwrap_or(u32::MAX);
-            var = self.split_loop(&var, "p", factor).0;
+            var = self.split_loop(&var, "p", factor, Tail::GuardWithIf).0;
         }
         self.directives.push(Directive::Parallel { stage: self.stage, var });
     }

@@ -12,6 +12,8 @@ use crate::ir::{FuncId, Pipeline, Regions, StageRef};
 
 /// Below this many weighted operations a stage is not worth waking other threads for.
 const MIN_PARALLEL_WORK: f64 = 50_000.0;
+/// Sums that are computed side by side where they cannot be vectorised: latency times throughput of an addition.
+const SCALAR_ACCUMULATORS: u32 = 8;
 /// Iterations of small constant reductions that are unrolled.
 const MAX_UNROLLED_REDUCTION: i64 = 16;
 
@@ -120,16 +122,20 @@ impl Planner<'_> {
         (nest, StripLoops { row, storage })
     }
 
-    /// Order, innermost first: vectors and rows of the tile, tiles across, other dimensions, tiles along. Returns the
-    /// loop that the reduction is computed in.
+    /// Order, innermost first: vectors and rows of the tile, tiles across, other dimensions, tiles along, so that the
+    /// operand along stays in cache for all tiles across; the other way round where tiles along are too few to share
+    /// out. Returns the loop that the reduction is computed in, the innermost over tiles.
     fn tiles(&self, mut nest: Nest, tile: Tile) -> (Nest, LoopVar) {
         let StageRef { func: id, .. } = nest.stage;
         let (along, across, inner) = self.cut_tile(&mut nest, tile, |arg| self.loop_of(id, 0, arg));
         let others = nest.remaining(&[&inner[..], &[along.clone(), across.clone()]].concat());
-        let outer = [across.clone()].into_iter().chain(others.into_iter().map(|d| d.var)).chain([along]);
+        let threads = i64::from(self.hardware.threads);
+        let few = nest.loops.iter().any(|d| d.var == along && d.extent < 2 * threads);
+        let (innermost, outermost) = if few { (along, across) } else { (across, along) };
+        let outer = [innermost.clone()].into_iter().chain(others.into_iter().map(|d| d.var)).chain([outermost]);
         nest.reorder(inner.into_iter().chain(outer).collect());
-        nest.parallelize(i64::from(self.hardware.threads));
-        (nest, across)
+        nest.parallelize(threads, Some(&innermost));
+        (nest, innermost)
     }
 
     /// Cuts out a tile and fully unrolls it. Returns the loops over tiles, along and across, and those inside.
@@ -178,13 +184,15 @@ impl Planner<'_> {
             if reduction == Some(Reduction::Accumulates) {
                 nest.directives.extend(wide.map(|_| Directive::Unroll { stage, var: vectors }));
             }
+        } else if reduction == Some(Reduction::Accumulates) {
+            inner.extend(self.side_by_side(stage, &mut nest));
         }
         self.unroll_reduction(stage, &mut nest);
         let (hazards, free): (Vec<_>, Vec<_>) = nest.remaining(&inner).into_iter().partition(|d| !d.parallel);
         let order: Vec<LoopVar> = inner.into_iter().chain(hazards.into_iter().chain(free).map(|d| d.var)).collect();
         nest.reorder(order);
         if at_root && self.work(stage) >= MIN_PARALLEL_WORK {
-            nest.parallelize(i64::from(self.hardware.threads));
+            nest.parallelize(i64::from(self.hardware.threads), None);
         }
         if nest.directives.is_empty() && stage.stage > 0 {
             nest.directives.push(Directive::Unscheduled { stage });
@@ -203,6 +211,19 @@ impl Planner<'_> {
         let available = self.regions.loop_extent(stage, vector.index) / i64::from(vector.lanes);
         let wide = wanted.min(available);
         (wide >= 2).then(|| 1 << u32::try_from(wide).unwrap_or(1).ilog2())
+    }
+
+    /// Without vectors, accumulators of the innermost pure loop side by side: independent sums, whose latencies overlap.
+    fn side_by_side(&self, stage: StageRef, nest: &mut Nest) -> Option<LoopVar> {
+        let loops = &self.pipeline.stage(stage).loops;
+        let first = &self.pipeline.func(stage.func).args.first()?;
+        let index = loops.iter().position(|l| l.var == **first)?;
+        if self.regions.loop_extent(stage, index) < i64::from(SCALAR_ACCUMULATORS) {
+            return None;
+        }
+        let inner = nest.split(index, "u", SCALAR_ACCUMULATORS).1;
+        nest.directives.push(Directive::Unroll { stage, var: inner.clone() });
+        Some(inner)
     }
 
     /// Unrolls all reduction loops when they are few, constant iterations.

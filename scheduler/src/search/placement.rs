@@ -39,9 +39,6 @@ impl Placement {
 
 /// Most weighted operations that a stage may grow to by inlining: beyond, compile time explodes.
 const MAX_INLINED_WEIGHT: f64 = 1500.0;
-/// What a boundary condition costs inside a consumer: in the interior, where Halide's loop partitioning drops the clamps,
-/// a load, of which several from one row overlap.
-const BOUNDARY_CONDITION: f64 = 2.0;
 /// Weighted operations that storing a value and loading it again is worth.
 const STORE_AND_LOAD: f64 = 4.0;
 
@@ -109,18 +106,7 @@ pub(super) fn stored_readers(pipeline: &Pipeline, placements: &[Placement]) -> V
 }
 
 fn stage_weight(stage: &Stage) -> f64 {
-    if is_boundary_condition(stage) {
-        return BOUNDARY_CONDITION;
-    }
     stage.operations.weight() + stage.accesses.len() as f64
-}
-
-/// Whether the stage only loads one value at clamped coordinates.
-fn is_boundary_condition(stage: &Stage) -> bool {
-    let mut index_arithmetic = stage.operations.iter().map(|(t, operation, _)| t == "int32" && operation != "math");
-    let [access] = &stage.accesses[..] else { return false };
-    let affine = access.rows.iter().all(|r| r.is_some()) && access.rows.iter().flatten().any(|r| r.clamped);
-    affine && index_arithmetic.all(|i| i)
 }
 
 struct Inlining<'a> {

@@ -22,8 +22,8 @@ pub(super) struct Strips {
     pub(super) chunk: Option<(usize, u32)>,
 }
 
-/// Strips per thread: enough to balance, few enough that the rows computed twice between strips do not count.
-const STRIPS_PER_THREAD: u32 = 4;
+/// Strips per thread that are tried: many balance the threads, few compute less twice between strips.
+const STRIPS_PER_THREAD: [u32; 4] = [16, 4, 2, 1];
 /// A Func is never computed more than this many times over in a strip.
 const MAX_RECOMPUTE: f64 = 1.5;
 /// How deep below a leader whose last strip is guarded, not shifted, Halide's windows still slide: measured on chains of
@@ -71,11 +71,22 @@ struct Former<'a> {
 }
 
 impl Former<'_> {
-    /// The group with most members over whole rows and ever narrower chunks; `None` when nothing joins.
+    /// The group with most members, and among those the cheapest, over several numbers of strips; `None` when nothing
+    /// joins.
     fn best_group(&self, placements: &[Placement], leader: FuncId) -> Option<(Strips, Members)> {
-        let mut strips = self.cut(placements, leader)?;
-        let (mut members, mut crowded) = self.gather(placements, leader, strips);
-        let mut best = (strips, members);
+        let candidates = STRIPS_PER_THREAD.iter().filter_map(|&count| self.group(placements, leader, count));
+        let best = candidates.min_by(|a, b| {
+            let size = b.members.len().cmp(&a.members.len());
+            size.then(a.operations.total_cmp(&b.operations))
+        })?;
+        (!best.members.is_empty()).then_some((best.strips, best.members))
+    }
+
+    /// The group over whole rows, or over the widest chunks of rows that let most Funcs in.
+    fn group(&self, placements: &[Placement], leader: FuncId, strips_per_thread: u32) -> Option<Formed> {
+        let mut strips = self.cut(placements, leader, strips_per_thread)?;
+        let mut best = self.gather(placements, leader, strips);
+        let mut crowded = best.crowded;
         while crowded {
             let along = self.along(placements, leader)?;
             let width = strips.chunk.map_or(self.regions.extent(leader, along), |(_, w)| i64::from(w)) / 2;
@@ -83,12 +94,15 @@ impl Former<'_> {
                 break;
             }
             strips.chunk = Some((along, round_to_vector(width)));
-            (members, crowded) = self.gather(placements, leader, strips);
-            if members.len() > best.1.len() {
-                best = (strips, members);
+            let narrower = self.gather(placements, leader, strips);
+            crowded = narrower.crowded;
+            if narrower.members.len() > best.members.len() {
+                best = narrower;
             }
         }
-        (!best.1.is_empty()).then_some(best)
+        // Threads wait for the last strip: a quarter of a strip each, say.
+        best.operations *= 1.0 + 0.25 / f64::from(strips_per_thread);
+        Some(best)
     }
 
     /// The dimension that is vectorised: the one along a row.
@@ -100,7 +114,7 @@ impl Former<'_> {
     }
 
     /// Whole-row strips of a Func, if it has enough rows and no updates.
-    fn cut(&self, placements: &[Placement], leader: FuncId) -> Option<Strips> {
+    fn cut(&self, placements: &[Placement], leader: FuncId, strips_per_thread: u32) -> Option<Strips> {
         let func = self.pipeline.func(leader);
         if func.extern_definition.is_some() || func.stages.len() != 1 {
             return None;
@@ -112,14 +126,14 @@ impl Former<'_> {
         if rows < MIN_ROWS {
             return None;
         }
-        let strips = i64::from(self.hardware.threads * STRIPS_PER_THREAD).min(rows / 2).max(1);
+        let strips = i64::from(self.hardware.threads * strips_per_thread).min(rows / 2).max(1);
         let height = u32::try_from((rows + strips - 1) / strips).ok()?;
         Some(Strips { row, height, chunk: None })
     }
 
-    /// The Funcs that join, producers last, and whether one was kept out only because its rows do not fit the cache.
-    fn gather(&self, placements: &[Placement], leader: FuncId, strips: Strips) -> (Members, bool) {
-        let mut group = Group::new(self, leader, strips);
+    /// Lets every Func in that pays.
+    fn gather(&self, placements: &[Placement], leader: FuncId, strips: Strips) -> Formed {
+        let mut group = Group::new(self, placements, leader, strips);
         group.follow(leader);
         let mut crowded = false;
         for id in (0..leader.index()).rev().map(FuncId::from_index) {
@@ -130,13 +144,13 @@ impl Former<'_> {
                 group.follow(id);
             } else if placements[id.index()] == Placement::Root && self.may_join(id, leader, &group) {
                 match group.judge(id) {
-                    Verdict::Join { sliding, bytes } => group.admit(id, sliding, bytes),
+                    Verdict::Join(member) => group.admit(id, member),
                     Verdict::DoesNotFit => crowded = true,
                     Verdict::DoesNotPay => {}
                 }
             }
         }
-        (group.members, crowded)
+        Formed { strips, members: group.members, crowded, operations: group.operations }
     }
 
     fn may_join(&self, id: FuncId, leader: FuncId, group: &Group) -> bool {
@@ -151,8 +165,27 @@ fn round_to_vector(width: i64) -> u32 {
     u32::try_from((width + 63) / 64 * 64).unwrap_or(64)
 }
 
+/// A group that was gathered.
+struct Formed {
+    strips: Strips,
+    members: Members,
+    /// Whether a Func was kept out only because its rows do not fit the cache.
+    crowded: bool,
+    /// Weighted operations of one run.
+    operations: f64,
+}
+
+/// What a Func brings into a group.
+struct Member {
+    sliding: bool,
+    /// Bytes that its rows in use take.
+    bytes: f64,
+    /// Weighted operations of one run.
+    operations: f64,
+}
+
 enum Verdict {
-    Join { sliding: bool, bytes: f64 },
+    Join(Member),
     DoesNotFit,
     DoesNotPay,
 }
@@ -160,6 +193,7 @@ enum Verdict {
 /// A group as it grows, with the regions that one row and one strip of the leader need.
 struct Group<'a> {
     former: &'a Former<'a>,
+    placements: &'a [Placement],
     row: Vec<Option<Region>>,
     strip: Vec<Option<Region>>,
     /// Strips, over rows and chunks, in one run.
@@ -171,10 +205,12 @@ struct Group<'a> {
     max_sliding_depth: usize,
     /// Bytes that the rows in use of all members take.
     resident_bytes: f64,
+    /// Weighted operations of one run.
+    operations: f64,
 }
 
 impl<'a> Group<'a> {
-    fn new(former: &'a Former<'a>, leader: FuncId, strips: Strips) -> Self {
+    fn new(former: &'a Former<'a>, placements: &'a [Placement], leader: FuncId, strips: Strips) -> Self {
         let whole = former.regions.func(leader);
         let cut = |region: &mut Region, dim: usize, length: i64| {
             let min = region[dim].map_or(0, |i| i.min);
@@ -194,6 +230,7 @@ impl<'a> Group<'a> {
         let rows = former.regions.extent(leader, strips.row) as f64;
         let mut group = Self {
             former,
+            placements,
             row: vec![None; former.pipeline.funcs.len()],
             strip: vec![None; former.pipeline.funcs.len()],
             strips: (rows / f64::from(strips.height)).ceil() * chunks,
@@ -202,7 +239,9 @@ impl<'a> Group<'a> {
             depth: [(leader, 0)].into(),
             max_sliding_depth: if former.pipeline.is_output(leader) { usize::MAX } else { MAX_GUARDED_DEPTH },
             resident_bytes: 0.0,
+            operations: 0.0,
         };
+        group.operations = points(former.regions, leader, whole) * group.weight(leader);
         group.row[leader.index()] = Some(row);
         group.strip[leader.index()] = Some(strip);
         group
@@ -219,10 +258,11 @@ impl<'a> Group<'a> {
         1 + below.max().copied().unwrap_or(0)
     }
 
-    fn admit(&mut self, id: FuncId, sliding: bool, bytes: f64) {
+    fn admit(&mut self, id: FuncId, member: Member) {
         self.depth.insert(id, self.depth_of(id));
-        self.members.push((id, sliding));
-        self.resident_bytes += bytes;
+        self.members.push((id, member.sliding));
+        self.resident_bytes += member.bytes;
+        self.operations += member.operations;
         self.follow(id);
     }
 
@@ -238,7 +278,7 @@ impl<'a> Group<'a> {
         let sliding = can_slide && strip_points < row_points * self.rows_per_strip;
         let computed = if sliding { strip_points } else { row_points * self.rows_per_strip } * self.strips;
         let recompute = computed / whole.max(1.0);
-        if recompute > MAX_RECOMPUTE || self.reuses_across_rows(id) {
+        if recompute > MAX_RECOMPUTE || self.reuses_across_rows(id) || !self.fills_vectors(id) {
             return Verdict::DoesNotPay;
         }
         let bytes = f64::from(func.value_bytes());
@@ -255,12 +295,27 @@ impl<'a> Group<'a> {
         if again > saved {
             return Verdict::DoesNotPay;
         }
-        Verdict::Join { sliding, bytes: resident }
+        Verdict::Join(Member { sliding, bytes: resident, operations: computed * self.weight(id) })
     }
 
     fn weight(&self, id: FuncId) -> f64 {
         let stages = &self.former.pipeline.func(id).stages;
         stages.iter().map(|s| s.operations.weight() + s.accesses.len() as f64).sum()
+    }
+
+    /// Whether one row of the Func is as long as the vectors that each of its stages is best computed in.
+    fn fills_vectors(&self, id: FuncId) -> bool {
+        let Former { pipeline, regions, hardware, .. } = self.former;
+        let func = pipeline.func(id);
+        let Some(row) = &self.row[id.index()] else { return false };
+        func.stage_refs(id).all(|stage| {
+            let Some(vector) = vector::choose(pipeline, regions, self.placements, stage, hardware.vector_bytes) else {
+                return true;
+            };
+            let var = &pipeline.stage(stage).loops[vector.index].var;
+            let along = func.args.iter().position(|a| a == var).and_then(|dim| row[dim]);
+            along.is_none_or(|i| i.extent() >= i64::from(vector.lanes))
+        })
     }
 
     /// Whether an update reads the same large data for every row (a matrix product): one row at a time would stream

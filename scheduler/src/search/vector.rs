@@ -1,7 +1,7 @@
 //! Which loop of a stage to vectorise, and how wide.
 
 use super::placement::Placement;
-use crate::ir::{type_bytes, FuncId, Pipeline, Regions, Source, Stage, StageRef};
+use crate::ir::{type_bytes, Access, FuncId, Pipeline, Regions, Source, Stage, StageRef};
 
 /// The loop to vectorise and the number of lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(super) fn choose(
     for (index, dim) in definition.loops.iter().enumerate() {
         let extent = regions.loop_extent(stage, index);
         let lanes = widest.min(previous_power_of_two(extent));
-        if !dim.parallel || lanes < 4 {
+        if !dim.parallel || lanes < 4 || sums_along_rows(definition, index) {
             continue;
         }
         let mut score = store_score(pipeline, stage, index);
@@ -39,6 +39,17 @@ pub(super) fn choose(
         }
     }
     best.map(|(_, vector)| vector)
+}
+
+/// Whether the stage walks along memory in a reduction loop while loop `index` jumps from row to row of what it reads:
+/// vectors over it would gather one element of as many cache lines as they have lanes.
+fn sums_along_rows(stage: &Stage, index: usize) -> bool {
+    let coeffs = |access: &Access, l: usize| stride(access.rows.iter().map(|r| r.as_ref().map(|r| r.coeffs[l])));
+    let reductions = || (0..stage.loops.len()).filter(|&l| stage.loops[l].reduction.is_some());
+    stage.accesses.iter().any(|access| {
+        matches!(coeffs(access, index), Stride::Strided)
+            && reductions().any(|l| matches!(coeffs(access, l), Stride::Contiguous))
+    })
 }
 
 /// How far inlined Funcs are followed when loads are scored.
@@ -96,7 +107,7 @@ fn is_inlined(placements: &[Placement], source: Source) -> bool {
 fn inlined_load_score(
     pipeline: &Pipeline,
     placements: &[Placement],
-    access: &crate::ir::Access,
+    access: &Access,
     inlined: FuncId,
     index: usize,
     depth: usize,
