@@ -241,7 +241,7 @@ class Extract {
                 extern_definition(f);
             }
             json.key("stages").array([&] {
-                if (f.has_pure_definition()) {
+                if (!f.has_extern_definition() && f.has_pure_definition()) {
                     stage(f, f.definition());
                 }
                 for (const Definition &update : f.updates()) {

@@ -33,7 +33,8 @@ std::string existing_schedule(const Function &f) {
     if (s.memoized() || s.async() || s.memory_type() != MemoryType::Auto || !s.wrappers().empty()) {
         return "storage already scheduled";
     }
-    if (f.has_pure_definition() && is_scheduled(f.definition())) {
+    // The loops of an extern definition are of a kind of their own from the start.
+    if (!f.has_extern_definition() && f.has_pure_definition() && is_scheduled(f.definition())) {
         return "loops already scheduled";
     }
     for (const Definition &update : f.updates()) {

@@ -8,10 +8,14 @@ const FAR: i64 = 1 << 20;
 impl Regions {
     /// Whether a Func may compute coordinates past the end of what is required along a dimension, at any size of the
     /// outputs: nothing it then reads, directly or through other Funcs, lies outside of an input, because every path to
-    /// an input clamps the coordinate. Outputs and Funcs with updates or extern definitions never may.
+    /// an input clamps the coordinate. Outputs, Funcs with updates or extern definitions, and what extern stages read never
+    /// may.
     pub fn may_overrun(&self, pipeline: &Pipeline, id: FuncId, dim: usize) -> bool {
         let func = pipeline.func(id);
-        if pipeline.is_output(id) || func.stages.len() != 1 || func.extern_definition.is_some() {
+        let extern_sources =
+            pipeline.funcs.iter().filter_map(|f| f.extern_definition.as_ref()).flat_map(|e| &e.sources);
+        let read_outside = extern_sources.into_iter().any(|&s| s == Source::Func(id));
+        if pipeline.is_output(id) || read_outside || func.stages.len() != 1 || func.extern_definition.is_some() {
             return false;
         }
         self.reads_stay_inside(pipeline, id, dim)

@@ -169,33 +169,24 @@ impl Nest {
         self.directives.push(Directive::Reorder { stage: self.stage, vars: order });
     }
 
-    /// Runs the outermost loops in parallel, fused or cut so that every thread gets a few tasks. Loop `keep` stays.
+    /// Runs the outermost loops in parallel, nested, until every thread gets a few tasks; a long one is cut into tasks.
+    /// Stops at loop `keep`, which stays whole. (Fusing instead would hide from Halide how far the inner loop goes: bounds
+    /// of fused loops have led to reads far outside of inputs.)
     pub(super) fn parallelize(&mut self, threads: i64, keep: Option<&LoopVar>) {
-        while let [.., inner, outer] = &self.loops[..] {
-            let few = outer.extent < 2 * threads && inner.parallel && outer.parallel;
-            let fixed = keep == Some(&inner.var) || self.is_inner(&inner.var);
-            if !few || fixed || inner.var.rvar != outer.var.rvar {
+        let mut tasks = 1;
+        for dim in self.loops.clone().into_iter().rev() {
+            if tasks >= 2 * threads || !dim.parallel || keep == Some(&dim.var) || self.is_inner(&dim.var) {
                 break;
             }
-            let (inner, outer) = (inner.clone(), outer.clone());
-            let fused = self.fresh(&inner.var, "f");
-            self.loops.truncate(self.loops.len() - 2);
-            self.loops.push(Dim { var: fused.clone(), extent: inner.extent * outer.extent, parallel: true });
-            self.directives.push(Directive::Fuse { stage: self.stage, inner: inner.var, outer: outer.var, fused });
+            let wanted = TASKS_PER_THREAD * threads / tasks;
+            let mut var = dim.var;
+            if dim.extent > 2 * wanted {
+                let factor = u32::try_from(dim.extent / wanted).unwrap_or(u32::MAX);
+                var = self.split_loop(&var, "p", factor, Tail::GuardWithIf).0;
+            }
+            tasks *= dim.extent.min(wanted);
+            self.directives.push(Directive::Parallel { stage: self.stage, var });
         }
-        let Some(last) = self.loops.last().cloned() else {
-            return;
-        };
-        if !last.parallel || last.extent < 2 || self.is_inner(&last.var) {
-            return;
-        }
-        let tasks = TASKS_PER_THREAD * threads;
-        let mut var = last.var;
-        if last.extent > 2 * tasks {
-            let factor = u32::try_from(last.extent / tasks).unwrap_or(u32::MAX);
-            var = self.split_loop(&var, "p", factor, Tail::GuardWithIf).0;
-        }
-        self.directives.push(Directive::Parallel { stage: self.stage, var });
     }
 
     /// Whether the loop is vectorised or unrolled.

@@ -3,7 +3,7 @@
 use super::loops::Nest;
 use super::placement::Placement;
 use super::reduction::Reduction;
-use super::strips::{Strips, SMALL_DIMENSION};
+use super::strips::Strips;
 use super::tiles::Tile;
 use super::vector::{self, Vector};
 use crate::cost::Hardware;
@@ -97,8 +97,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Order, innermost first: vector, the rest of the row, small dimensions, rows of the strip, chunks, larger
-    /// dimensions, strips.
+    /// Order, innermost first: vector, the rest of the row, other dimensions, rows of the strip, chunks, strips.
     fn strips(&self, mut nest: Nest, strips: Strips) -> (Nest, StripLoops) {
         let StageRef { func: id, .. } = nest.stage;
         let stage = nest.stage;
@@ -111,10 +110,8 @@ impl Planner<'_> {
         if let Some(vector) = self.vector(stage) {
             inner.push(nest.vectorize(vector).1);
         }
-        for dim in nest.remaining(&[&inner[..], &outer[..], &[row.clone(), strip.clone()]].concat()) {
-            let small = dim.extent <= SMALL_DIMENSION || inner.len() <= 1;
-            if small { &mut inner } else { &mut outer }.push(dim.var);
-        }
+        let rest = nest.remaining(&[&inner[..], &outer[..], &[row.clone(), strip.clone()]].concat());
+        inner.extend(rest.into_iter().map(|dim| dim.var));
         outer.push(strip.clone());
         let storage = outer[0].clone();
         nest.reorder([&inner[..], &[row.clone()], &outer[..]].concat());
@@ -139,7 +136,12 @@ impl Planner<'_> {
     }
 
     /// Cuts out a tile and fully unrolls it. Returns the loops over tiles, along and across, and those inside.
-    fn cut_tile(&self, nest: &mut Nest, tile: Tile, loop_of: impl Fn(usize) -> usize) -> (LoopVar, LoopVar, Vec<LoopVar>) {
+    fn cut_tile(
+        &self,
+        nest: &mut Nest,
+        tile: Tile,
+        loop_of: impl Fn(usize) -> usize,
+    ) -> (LoopVar, LoopVar, Vec<LoopVar>) {
         let stage = nest.stage;
         let along = nest.split(loop_of(tile.along), "t", tile.vectors * tile.lanes).0;
         let vector = Vector { index: loop_of(tile.along), lanes: tile.lanes };
@@ -246,4 +248,3 @@ impl Planner<'_> {
         iterations * (1.0 + definition.operations.weight() + definition.accesses.len() as f64)
     }
 }
-

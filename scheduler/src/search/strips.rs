@@ -29,10 +29,11 @@ const MAX_RECOMPUTE: f64 = 1.5;
 /// How deep below a leader whose last strip is guarded, not shifted, Halide's windows still slide: measured on chains of
 /// stencils, deeper ones are computed anew for every row.
 const MAX_GUARDED_DEPTH: usize = 1;
+/// A Func with fewer rows than this per row of the leader is small enough to be stored, and its window, which stands still
+/// most of the time, does not slide.
+const MIN_RATE: f64 = 0.75;
 /// Fewer rows are not worth strips.
 const MIN_ROWS: i64 = 16;
-/// Dimensions of at most this extent (colours) are computed within a row.
-pub(super) const SMALL_DIMENSION: i64 = 8;
 /// Chunks narrower than this make inner loops too short.
 const MIN_CHUNK: i64 = 256;
 
@@ -120,12 +121,10 @@ impl Former<'_> {
             return None;
         }
         let along = self.along(placements, leader)?;
-        let extent = |&dim: &usize| self.regions.extent(leader, dim);
-        let row = (0..func.args.len()).filter(|&d| d != along).rev().max_by_key(extent)?;
-        let rows = extent(&row);
-        if rows < MIN_ROWS {
-            return None;
-        }
+        // The outermost in memory, so that a strip is contiguous.
+        let rows = |dim: usize| self.regions.extent(leader, dim);
+        let row = (0..func.args.len()).rev().find(|&dim| dim != along && rows(dim) >= MIN_ROWS)?;
+        let rows = rows(row);
         let strips = i64::from(self.hardware.threads * strips_per_thread).min(rows / 2).max(1);
         let height = u32::try_from((rows + strips - 1) / strips).ok()?;
         Some(Strips { row, height, chunk: None })
@@ -278,7 +277,8 @@ impl<'a> Group<'a> {
         let sliding = can_slide && strip_points < row_points * self.rows_per_strip;
         let computed = if sliding { strip_points } else { row_points * self.rows_per_strip } * self.strips;
         let recompute = computed / whole.max(1.0);
-        if recompute > MAX_RECOMPUTE || self.reuses_across_rows(id) || !self.fills_vectors(id) {
+        let unfit = self.reuses_across_rows(id) || !self.fills_vectors(id) || self.rows_per_row(row, strip) < MIN_RATE;
+        if recompute > MAX_RECOMPUTE || unfit {
             return Verdict::DoesNotPay;
         }
         let bytes = f64::from(func.value_bytes());
@@ -296,6 +296,12 @@ impl<'a> Group<'a> {
             return Verdict::DoesNotPay;
         }
         Verdict::Join(Member { sliding, bytes: resident, operations: computed * self.weight(id) })
+    }
+
+    /// Rows of a Func that each further row of the leader needs.
+    fn rows_per_row(&self, row: &Region, strip: &Region) -> f64 {
+        let growth = row.iter().zip(strip).filter_map(|(r, s)| Some((*s)?.extent() - (*r)?.extent()));
+        growth.max().unwrap_or(0) as f64 / (self.rows_per_strip - 1.0).max(1.0)
     }
 
     fn weight(&self, id: FuncId) -> f64 {
