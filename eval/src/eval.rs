@@ -168,11 +168,11 @@ impl Comparison {
         self.schedulers.iter().map(Scheduler::label).collect()
     }
 
-    /// The scheduler whose speedups are the point: ours, else the last named that is not hand-made.
+    /// The scheduler whose speedups are the point: ours, else the last named.
     fn subject(&self) -> Option<String> {
-        let mut plugins = self.schedulers.iter().filter(|scheduler| matches!(scheduler, Scheduler::Plugin(..)));
-        let ours = plugins.clone().map(Scheduler::label).find(|label| label == hl_autoscheduler::OURS);
-        ours.or_else(|| plugins.next_back().map(Scheduler::label))
+        let labels = self.labels();
+        let ours = labels.iter().find(|label| *label == hl_autoscheduler::OURS);
+        ours.or(labels.last()).cloned()
     }
 
     fn timer(&self, args: &EvalArgs) -> Timer {

@@ -73,16 +73,14 @@ fn plugin_stem(path: &Path) -> String {
 }
 
 /// The schedulers of an evaluation when none are named: Halide's, and the one `HL_AUTOSCHEDULER` names, else ours. If it
-/// names one of Halide's, that one runs with the parameters given.
+/// names one of Halide's, that one runs with the parameters given. The last is the one the comparison is about.
 pub fn default_comparison(choice: Option<Choice>) -> Vec<Scheduler> {
     let known = |name: &'static str| Scheduler::Plugin(Source::Known(name), vec![]);
     let mut schedulers =
         vec![Scheduler::None, Scheduler::Manual, known("Mullapudi2016"), known("Adams2019"), known("Li2018")];
     let chosen = choice.map_or(known(OURS), Scheduler::from);
-    match schedulers.iter_mut().find(|scheduler| scheduler.label() == chosen.label()) {
-        Some(same) => *same = chosen,
-        None => schedulers.push(chosen),
-    }
+    schedulers.retain(|scheduler| scheduler.label() != chosen.label());
+    schedulers.push(chosen);
     schedulers
 }
 
@@ -205,11 +203,11 @@ mod tests {
     #[test]
     fn environment_replaces_ours_or_parametrises_a_baseline() {
         assert_eq!(labels(Some("Anderson2021")).last().unwrap(), "Anderson2021");
-        assert_eq!(labels(Some("none")), ["none", "manual", "Mullapudi2016", "Adams2019", "Li2018"]);
+        assert_eq!(labels(Some("none")), ["manual", "Mullapudi2016", "Adams2019", "Li2018", "none"]);
         let schedulers = default_comparison(Some(hl_autoscheduler::parse("Adams2019,beam_size=1").unwrap()));
         assert_eq!(schedulers.len(), 5);
         let beam = vec![("beam_size".to_owned(), "1".to_owned())];
-        assert_eq!(schedulers[3], Scheduler::Plugin(Source::Known("Adams2019"), beam));
+        assert_eq!(schedulers[4], Scheduler::Plugin(Source::Known("Adams2019"), beam));
     }
 
     #[test]
