@@ -282,6 +282,18 @@ impl Func {
     }
 }
 
+impl Access {
+    /// Whether some coordinate is not affine: it depends on data, or on products of loops.
+    pub fn is_gather(&self) -> bool {
+        self.rows.iter().any(Option::is_none)
+    }
+
+    /// Whether none of its coordinates depends on the stage's loop `index`.
+    pub fn is_fixed(&self, index: usize) -> bool {
+        self.rows.iter().all(|row| row.as_ref().is_some_and(|r| r.coeffs[index][0] == 0))
+    }
+}
+
 impl Stage {
     /// The distinct Funcs it reads, its own among them if it reads itself, in increasing order.
     pub fn producers(&self) -> impl Iterator<Item = FuncId> + '_ {

@@ -1,6 +1,6 @@
 //! Concrete regions: what is computed of every Func when the outputs have their estimated sizes.
 
-use super::{Bound, Func, FuncId, Pipeline, Source, Stage, StageRef, SymbolicInterval};
+use super::{type_bytes, Bound, Func, FuncId, Pipeline, Source, Stage, StageRef, SymbolicInterval};
 use crate::Error;
 
 /// Coordinates from `min` to `max`, both included; empty when `max < min`.
@@ -76,6 +76,23 @@ impl Regions {
     /// Extent of a stage's loop; a stand-in when unknown.
     pub fn loop_extent(&self, stage: StageRef, index: usize) -> i64 {
         extent_or_guess(self.loops(stage)[index])
+    }
+
+    /// Bytes of everything that is computed of a Func, or of a whole input; 0 for what is not part of the pipeline.
+    pub fn source_bytes(&self, pipeline: &Pipeline, source: Option<Source>) -> f64 {
+        match source {
+            Some(Source::Func(id)) => {
+                let func = pipeline.func(id);
+                let points: f64 = (0..func.args.len()).map(|dim| self.extent(id, dim) as f64).product();
+                points * f64::from(func.value_bytes())
+            }
+            Some(Source::Input(id)) => {
+                let input = &pipeline.inputs[id.index()];
+                let extents = input.dims.iter().map(|d| d.extent.unwrap_or(UNKNOWN_EXTENT) as f64);
+                extents.product::<f64>() * f64::from(type_bytes(&input.element))
+            }
+            None => 0.0,
+        }
     }
 
     /// All consumers have been seen: fixes the Func's own region and adds what it requires of its producers.

@@ -8,7 +8,7 @@ use super::tiles::Tile;
 use super::vector::{self, Vector};
 use crate::cost::Hardware;
 use crate::directive::{Directive, LoopVar};
-use crate::ir::{FuncId, Pipeline, Regions, StageRef};
+use crate::ir::{Access, FuncId, Pipeline, Regions, StageRef};
 
 /// Below this many weighted operations a stage is not worth waking other threads for.
 const MIN_PARALLEL_WORK: f64 = 50_000.0;
@@ -119,16 +119,16 @@ impl Planner<'_> {
         (nest, StripLoops { row, storage })
     }
 
-    /// Order, innermost first: vectors and rows of the tile, tiles across, other dimensions, tiles along, so that the
-    /// operand along stays in cache for all tiles across; the other way round where tiles along are too few to share
-    /// out. Returns the loop that the reduction is computed in, the innermost over tiles.
+    /// Order, innermost first: vectors and rows of the tile, tiles along, other dimensions, tiles across; or along and
+    /// across exchanged where the tile asks for it and tiles along are enough to share out. Returns the loop that the
+    /// reduction is computed in, the innermost over tiles.
     fn tiles(&self, mut nest: Nest, tile: Tile) -> (Nest, LoopVar) {
         let StageRef { func: id, .. } = nest.stage;
         let (along, across, inner) = self.cut_tile(&mut nest, tile, |arg| self.loop_of(id, 0, arg));
         let others = nest.remaining(&[&inner[..], &[along.clone(), across.clone()]].concat());
         let threads = i64::from(self.hardware.threads);
         let few = nest.loops.iter().any(|d| d.var == along && d.extent < 2 * threads);
-        let (innermost, outermost) = if few { (along, across) } else { (across, along) };
+        let (innermost, outermost) = if few || !tile.across_first { (along, across) } else { (across, along) };
         let outer = [innermost.clone()].into_iter().chain(others.into_iter().map(|d| d.var)).chain([outermost]);
         nest.reorder(inner.into_iter().chain(outer).collect());
         nest.parallelize(threads, Some(&innermost));
@@ -204,6 +204,9 @@ impl Planner<'_> {
 
     /// How many vectors of an update are handled together inside its reduction loops.
     fn widening(&self, stage: StageRef, reduction: Option<Reduction>, vector: Vector) -> Option<u32> {
+        if self.pipeline.stage(stage).accesses.iter().any(Access::is_gather) {
+            return None;
+        }
         let wanted: i64 = match reduction? {
             // Accumulators side by side stay in registers over the whole reduction.
             Reduction::Accumulates => 4,

@@ -31,11 +31,7 @@ impl Reduction {
 pub(super) fn reused_loop(pipeline: &Pipeline, regions: &Regions, stage: StageRef, except: usize) -> Option<usize> {
     let definition = pipeline.stage(stage);
     let reused = |index: usize| {
-        definition
-            .accesses
-            .iter()
-            .filter(|a| a.source != Some(Source::Func(stage.func)))
-            .any(|a| a.rows.iter().all(|r| r.as_ref().is_some_and(|r| r.coeffs[index][0] == 0)))
+        definition.accesses.iter().filter(|a| a.source != Some(Source::Func(stage.func))).any(|a| a.is_fixed(index))
     };
     (0..definition.loops.len()).find(|&index| {
         index != except

@@ -32,6 +32,8 @@ const MAX_GUARDED_DEPTH: usize = 1;
 /// A Func with fewer rows than this per row of the leader is small enough to be stored, and its window, which stands still
 /// most of the time, does not slide.
 const MIN_RATE: f64 = 0.75;
+/// Data of at most this size may be read anew for every row: the first-level cache keeps it.
+const MAX_STREAMED_BYTES: f64 = 32768.0;
 /// Fewer rows are not worth strips.
 const MIN_ROWS: i64 = 16;
 /// Chunks narrower than this make inner loops too short.
@@ -327,7 +329,7 @@ impl<'a> Group<'a> {
     /// Whether an update reads the same large data for every row (a matrix product): one row at a time would stream
     /// that data from memory again and again.
     fn reuses_across_rows(&self, id: FuncId) -> bool {
-        let pipeline = self.former.pipeline;
+        let Former { pipeline, regions, .. } = self.former;
         let func = pipeline.func(id);
         let (Some(row), Some(strip)) = (&self.row[id.index()], &self.strip[id.index()]) else {
             return false;
@@ -342,25 +344,8 @@ impl<'a> Group<'a> {
                     };
                     access.rows.iter().all(|r| r.as_ref().is_some_and(|r| r.coeffs[index][0] == 0))
                 });
-                fixed && self.former.source_bytes(access.source) > 32768.0
+                fixed && regions.source_bytes(pipeline, access.source) > MAX_STREAMED_BYTES
             })
         })
-    }
-}
-
-impl Former<'_> {
-    fn source_bytes(&self, source: Option<Source>) -> f64 {
-        match source {
-            Some(Source::Func(id)) => {
-                let points: f64 = (0..self.regions.func(id).len()).map(|d| self.regions.extent(id, d) as f64).product();
-                points * f64::from(self.pipeline.func(id).element_bytes())
-            }
-            Some(Source::Input(id)) => {
-                let input = &self.pipeline.inputs[id.index()];
-                let extents = input.dims.iter().map(|d| d.extent.unwrap_or(64) as f64);
-                extents.product::<f64>() * f64::from(crate::ir::type_bytes(&input.element))
-            }
-            None => 0.0,
-        }
     }
 }

@@ -8,7 +8,7 @@ use super::placement::{pinned, stored_readers, Placement};
 use super::reduction::{reused_loop, Reduction};
 use super::vector;
 use crate::cost::Hardware;
-use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, StageRef};
+use crate::ir::{Access, FuncId, Interval, Pipeline, Region, Regions, StageRef};
 
 /// A tile of `vectors * lanes` by `rows` points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,9 @@ pub(super) struct Tile {
     pub(super) across: usize,
     /// Values of it in a tile.
     pub(super) rows: u32,
+    /// Whether the operand that all rows share is too large to stay in cache from row to row: then tiles across come
+    /// before tiles along, so that each part of it is used up at once.
+    pub(super) across_first: bool,
 }
 
 /// Rows of a tile: with 4 vectors of a 32-register machine, or 2 of a 16-register one, nearly all registers.
@@ -67,6 +70,10 @@ fn tile(
     if func.stages.len() != 2 || Reduction::of(pipeline, update) != Some(Reduction::Accumulates) {
         return None;
     }
+    // Gathers take a register per lane and, unrolled, minutes to compile.
+    if pipeline.stage(update).accesses.iter().any(Access::is_gather) {
+        return None;
+    }
     let vector = vector::choose(pipeline, regions, placements, update, hardware.vector_bytes)?;
     let across = reused_loop(pipeline, regions, update, vector.index)?;
     let arg = |index: usize| {
@@ -81,7 +88,14 @@ fn tile(
         lanes: vector.lanes,
         across: arg(across)?,
         rows: u32::try_from(regions.loop_extent(update, across).min(ROWS)).ok()?,
+        across_first: shared_bytes(pipeline, regions, update, across) > hardware.private_cache_bytes as f64 / 4.0,
     })
+}
+
+/// Bytes of the largest operand that does not depend on a loop.
+fn shared_bytes(pipeline: &Pipeline, regions: &Regions, stage: StageRef, index: usize) -> f64 {
+    let shared = pipeline.stage(stage).accesses.iter().filter(|a| a.is_fixed(index));
+    shared.map(|a| regions.source_bytes(pipeline, a.source)).fold(0.0, f64::max)
 }
 
 /// Whether a tile of the leader needs just the same tile of the reduction.

@@ -78,7 +78,7 @@ fn store_score(pipeline: &Pipeline, stage: StageRef, index: usize) -> f64 {
     match stride(moved) {
         Stride::Contiguous => 4.0,
         Stride::Fixed => 0.0,
-        Stride::Strided | Stride::Unknown => -4.0,
+        Stride::Near | Stride::Strided | Stride::Unknown => -4.0,
     }
 }
 
@@ -88,7 +88,7 @@ fn load_score(pipeline: &Pipeline, placements: &[Placement], stage: &Stage, inde
         let moved = access.rows.iter().map(|row| row.as_ref().map(|r| r.coeffs[index]));
         score += match stride(moved) {
             Stride::Contiguous => 2.0,
-            Stride::Fixed => 0.5,
+            Stride::Fixed | Stride::Near => 0.5,
             Stride::Strided => -1.0,
             Stride::Unknown => -1.5,
         };
@@ -131,6 +131,8 @@ enum Stride {
     Fixed,
     /// Moves by one element in the innermost dimension.
     Contiguous,
+    /// Moves by a few elements in the innermost dimension: dense vectors and a shuffle.
+    Near,
     /// Moves otherwise.
     Strided,
     /// Depends on data.
@@ -146,6 +148,7 @@ fn stride(coeffs: impl Iterator<Item = Option<[i64; 2]>>) -> Stride {
             (Some([1, 1]), Stride::Fixed) if dim == 0 => Stride::Contiguous,
             // Half of a vector, each element twice: nearly as good as contiguous.
             (Some([1, d]), Stride::Fixed) if dim == 0 && d > 1 => Stride::Contiguous,
+            (Some([2..=4, 1]), Stride::Fixed) if dim == 0 => Stride::Near,
             _ => Stride::Strided,
         };
     }
