@@ -49,9 +49,12 @@ run_sharpens_a_photograph() {
     "$python" "$root/tests/nnc/photograph.py" compare "$work/in.png" "$work/out.png"
 }
 
+# Bit for bit under strict_float, at the estimates, at 1, 7 and 33, and one off the estimates, in every dimension.
+verify_all_pipelines() { timeout 850 "$nnc" verify --threads 2; }
+
 if [ $# -gt 0 ]; then
     "$1"
 else
     run_shell_tests "$work" eval_small eval_reports_a_timeout gen_honours_hl_autoscheduler \
-        bad_hl_autoscheduler_is_an_error run_sharpens_a_photograph
+        bad_hl_autoscheduler_is_an_error run_sharpens_a_photograph verify_all_pipelines
 fi

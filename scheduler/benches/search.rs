@@ -1,5 +1,8 @@
 //! From a pipeline's JSON to directives, for chains of 5, 50 and 500 stages.
 
+// criterion's macros make undocumented functions.
+#![allow(missing_docs)]
+
 #[path = "../tests/support/mod.rs"]
 mod support;
 

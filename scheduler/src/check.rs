@@ -268,10 +268,10 @@ impl<'a> Replay<'a> {
                 self.loop_exists(func, *store_host, store_var)?;
             }
         }
-        for (&func, _) in self.stored.iter().filter(|(f, _)| !matches!(self.computed.get(f), Some(Some(_)))) {
-            return Err(illegal(first_stage(func), "stored at a loop but not computed at one"));
+        match self.stored.keys().find(|f| !matches!(self.computed.get(f), Some(Some(_)))) {
+            Some(&func) => Err(illegal(first_stage(func), "stored at a loop but not computed at one")),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn loop_exists(&self, func: FuncId, host: FuncId, var: &LoopVar) -> Result<(), Error> {

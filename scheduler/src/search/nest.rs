@@ -114,7 +114,7 @@ impl Planner<'_> {
         inner.extend(rest.into_iter().map(|dim| dim.var));
         outer.push(strip.clone());
         let storage = outer[0].clone();
-        nest.reorder([&inner[..], &[row.clone()], &outer[..]].concat());
+        nest.reorder(inner.into_iter().chain([row.clone()]).chain(outer).collect());
         nest.directives.push(Directive::Parallel { stage, var: strip });
         (nest, StripLoops { row, storage })
     }

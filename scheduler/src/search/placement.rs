@@ -39,6 +39,9 @@ impl Placement {
 
 /// Most weighted operations that a stage may grow to by inlining: beyond, compile time explodes.
 const MAX_INLINED_WEIGHT: f64 = 1500.0;
+/// What a boundary condition costs inside a consumer: a load, for in the interior Halide's loop partitioning drops the
+/// clamps, and its share of the vectors at both ends of a row, which are gathered.
+const BOUNDARY_CONDITION: f64 = 2.0;
 /// Weighted operations that storing a value and loading it again is worth.
 const STORE_AND_LOAD: f64 = 4.0;
 
@@ -106,7 +109,18 @@ pub(super) fn stored_readers(pipeline: &Pipeline, placements: &[Placement]) -> V
 }
 
 fn stage_weight(stage: &Stage) -> f64 {
+    if is_boundary_condition(stage) {
+        return BOUNDARY_CONDITION;
+    }
     stage.operations.weight() + stage.accesses.len() as f64
+}
+
+/// Whether the stage only loads one value at clamped coordinates.
+fn is_boundary_condition(stage: &Stage) -> bool {
+    let mut index_arithmetic = stage.operations.iter().map(|(t, operation, _)| t == "int32" && operation != "math");
+    let [access] = &stage.accesses[..] else { return false };
+    let affine = !access.is_gather() && access.rows.iter().flatten().any(|r| r.clamped);
+    affine && index_arithmetic.all(|i| i)
 }
 
 struct Inlining<'a> {
