@@ -53,7 +53,7 @@ fn median_of(samples: &mut [f64]) -> f64 {
     if samples.is_empty() {
         return f64::NAN;
     }
-    let even = samples.len() % 2 == 0;
+    let even = samples.len().is_multiple_of(2);
     let (below, &mut upper, _) = samples.select_nth_unstable_by(middle, f64::total_cmp);
     if !even {
         return upper;
