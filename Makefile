@@ -21,10 +21,8 @@ help: ## Show this list
 setup: ## Install what is missing: Halide, CMake, libclang (quick when nothing is)
 	@tools/setup.sh
 
-# Two cargo runs: in one, nnc would get the plugin's feature `compiler` and link libHalide.
 build: setup pipelines ## Build the plugin, nnc and the generators of all pipelines
-	cargo build --release --package autoschedule_srivastava2020
-	cargo build --release --package nnc
+	cargo build --release --package autoschedule_srivastava2020 --package nnc
 
 pipelines: setup
 	@cmake -S . -B $(CMAKE_BUILD) -G Ninja -DSrivastava2020_CARGO_TARGET_DIR=$(CURDIR)/target >/dev/null

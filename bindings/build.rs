@@ -1,45 +1,10 @@
-//! Binds `HalideRuntime.h` (always) and the C++ shim over `libHalide` (feature `compiler`).
+//! Binds and builds the C++ shim over `libHalide`.
 
-use std::env;
+#[path = "halide_root.rs"]
+mod halide_root;
+
+use halide_root::{bind, halide_root};
 use std::path::{Path, PathBuf};
-
-/// Folder that holds `include/Halide.h`: `HALIDE_ROOT`, or the wheel that `tools/setup.sh` unpacked.
-fn halide_root() -> PathBuf {
-    println!("cargo:rerun-if-env-changed=HALIDE_ROOT");
-    let root = match env::var_os("HALIDE_ROOT") {
-        Some(root) => PathBuf::from(root),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../.deps/halide"),
-    };
-    let header = root.join("include/HalideRuntime.h");
-    assert!(
-        header.exists(),
-        "{} not found: run tools/setup.sh, or point HALIDE_ROOT at a Halide installation",
-        header.display()
-    );
-    println!("cargo:rerun-if-changed={}", header.display());
-    root
-}
-
-fn bind(builder: bindgen::Builder, file: &str) {
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join(file);
-    builder
-        .layout_tests(false)
-        .generate()
-        .expect("bindgen reads the header")
-        .write_to_file(out)
-        .expect("OUT_DIR is writable");
-}
-
-fn bind_runtime(root: &Path) {
-    let header = root.join("include/HalideRuntime.h");
-    let builder = bindgen::Builder::default()
-        .header(header.to_string_lossy())
-        .allowlist_type("halide_(buffer|dimension|type|filter|device_interface|scalar).*")
-        .allowlist_var("halide_(argument_kind|type)_.*")
-        .prepend_enum_name(false)
-        .derive_default(true);
-    bind(builder, "runtime.rs");
-}
 
 /// The folder of `libHalide.so` inside a Halide installation.
 fn library_folder(root: &Path) -> PathBuf {
@@ -65,8 +30,8 @@ fn build_shim(root: &Path) {
         .flag("-Wno-unused-parameter")
         .files(sources.map(|name| format!("cpp/{name}.cpp")))
         .compile("halide_shim");
-    println!("cargo:rustc-link-search=native={}", library_folder(root).display());
-    println!("cargo:rustc-link-lib=dylib=Halide");
+    // Whoever uses the shim links libHalide itself: a tool that shares a build with the plugin must not.
+    println!("cargo:libdir={}", library_folder(root).display());
 
     let builder = bindgen::Builder::default()
         .header("cpp/shim.h")
@@ -76,9 +41,5 @@ fn build_shim(root: &Path) {
 }
 
 fn main() {
-    let root = halide_root();
-    bind_runtime(&root);
-    if env::var_os("CARGO_FEATURE_COMPILER").is_some() {
-        build_shim(&root);
-    }
+    build_shim(&halide_root());
 }

@@ -231,10 +231,14 @@ class Extract {
             if (!scheduled.empty()) {
                 json.key("scheduled").value(scheduled);
             }
-            const std::string host = loop_level_func(f.schedule().compute_level());
-            if (func_index.count(host)) {
-                json.key("computed_inside").value(func_index.at(host));
-            }
+            json.key("placed_inside").array([&] {
+                for (const LoopLevel &level : {f.schedule().compute_level(), f.schedule().store_level()}) {
+                    const auto host = func_index.find(loop_level_func(level));
+                    if (host != func_index.end()) {
+                        json.value(host->second);
+                    }
+                }
+            });
             bounds("estimates", f.schedule().estimates());
             bounds("bounds", f.schedule().bounds());
             if (f.has_extern_definition()) {

@@ -10,6 +10,7 @@ use crate::child::{self, Limits};
 use crate::failure::{explain, Tail};
 use crate::generator::{self, Pipeline};
 use crate::link;
+use crate::machine;
 use crate::record::Status;
 use crate::schedulers::{Arguments, PluginFiles, Scheduler};
 
@@ -111,6 +112,8 @@ impl Builder {
         let mut key = Key::new("build");
         key.add(&pipeline.executable.key.hex()).add(&chosen.plugin_hash);
         key.add(&format!("{:?} {:?}", self.limits, self.link_args));
+        // What `target=host` means.
+        key.add(&machine::cpu_name());
         for arg in args {
             key.add(arg);
         }

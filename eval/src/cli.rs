@@ -14,7 +14,7 @@ use crate::generator::{Executable, GeneratorSpec, Pipeline};
 use crate::schedulers::{PluginFiles, Scheduler};
 use crate::units::{parse_bytes, parse_duration, parse_key_value};
 
-/// Schedules Halide pipelines with neural-network-guided autoscheduling, and measures what that gains.
+/// Schedules Halide pipelines with the autoschedulers there are, and measures what each gains.
 ///
 /// Wherever an autoscheduler is not named, HL_AUTOSCHEDULER=NAME_OR_PLUGIN_PATH[,key=value...] is used if it is set.
 /// Exit codes: 0 done, 1 failed or differences found, 2 wrong usage, 130 interrupted.

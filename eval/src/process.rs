@@ -18,9 +18,17 @@ pub struct Usage {
 /// address space, no core file, and has the kernel kill it when the thread that started it ends.
 pub fn confine(command: &mut Command, memory_bytes: u64) {
     let set = |resource, value: u64| {
-        let limit = libc::rlimit { rlim_cur: value, rlim_max: value };
-        // SAFETY: `limit` is a valid rlimit that outlives the call.
-        unsafe { libc::setrlimit(resource, &limit) }
+        let mut limit = libc::rlimit { rlim_cur: value, rlim_max: value };
+        // SAFETY: `limit` is a valid rlimit that outlives both calls.
+        unsafe {
+            let mut present = limit;
+            if libc::getrlimit(resource, &mut present) == 0 {
+                // A limit that is in force already can only be lowered.
+                limit.rlim_max = value.min(present.rlim_max);
+                limit.rlim_cur = limit.rlim_max;
+            }
+            libc::setrlimit(resource, &limit)
+        }
     };
     let confine = move || {
         // SAFETY: prctl with PR_SET_PDEATHSIG reads its integer arguments only.

@@ -92,6 +92,12 @@ impl<'a> Replay<'a> {
         if self.pipeline.func(directive.subject()).scheduled.is_some() {
             return Err(illegal(first_stage(directive.subject()), "the user has scheduled this Func"));
         }
+        let hosts = |func: FuncId| self.pipeline.funcs.iter().any(|f| f.placed_inside.contains(&func));
+        if let Some(stage) = directive.stage().filter(|s| hosts(s.func)) {
+            if !matches!(directive, Directive::Unscheduled { .. }) {
+                return Err(illegal(stage, "the user has placed other Funcs inside its loops"));
+            }
+        }
         match directive {
             Directive::ComputeRoot { func } => {
                 self.computed.insert(*func, None);

@@ -1,4 +1,4 @@
-//! Emitted schedules of real pipelines. The fixtures were written by `nnc dump PIPELINE`.
+//! Emitted schedules of real pipelines. The fixtures are what the shim extracts: the `pipeline` of the plugin's report.
 
 use scheduler::ir::Pipeline;
 use scheduler::{emit, search, Hardware, Options, Strategy};

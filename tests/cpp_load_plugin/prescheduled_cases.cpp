@@ -38,6 +38,12 @@ Pipeline producer_computed_at_a_scheduled_consumer() {
     return c.out;
 }
 
+Pipeline producer_computed_at_an_unscheduled_output() {
+    Chain c;
+    c.second.store_root().compute_at(c.out, c.y);
+    return c.out;
+}
+
 Pipeline everything_scheduled() {
     Chain c;
     c.in.compute_root();
@@ -104,6 +110,7 @@ std::vector<Case> prescheduled_cases() {
         {"producer_scheduled", producer_scheduled},
         {"output_scheduled", output_scheduled},
         {"producer_computed_at_a_scheduled_consumer", producer_computed_at_a_scheduled_consumer},
+        {"producer_computed_at_an_unscheduled_output", producer_computed_at_an_unscheduled_output},
         {"everything_scheduled", everything_scheduled},
         {"wrapper_and_clone", wrapper_and_clone},
         {"update_scheduled", update_scheduled},

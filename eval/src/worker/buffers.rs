@@ -1,6 +1,6 @@
 //! Buffers of a pipeline: memory, layout, and their elements in order of coordinates.
 
-use halide_sys::runtime::{halide_buffer_t, halide_dimension_t, halide_type_t};
+use halide_runtime_sys::{halide_buffer_t, halide_dimension_t, halide_type_t};
 
 use super::protocol::{Code, Dim, Type};
 use super::values::{mix, write_value};

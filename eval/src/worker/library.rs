@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use anyhow::{bail, ensure, Context, Result};
-use halide_sys::runtime::{halide_filter_argument_t, halide_filter_metadata_t, halide_scalar_value_t};
+use halide_runtime_sys::{halide_filter_argument_t, halide_filter_metadata_t, halide_scalar_value_t};
 
 use super::buffers::Raw;
 use super::protocol::{Argument, Code, Description, Kind, Type};

@@ -105,9 +105,9 @@ pub struct Func {
     /// What of its schedule the user already decided, if anything: such a Func is left alone.
     #[serde(default)]
     pub scheduled: Option<String>,
-    /// The Func inside whose loops the user already placed it.
+    /// The Funcs inside whose loops the user already had it computed or stored: their loops must stay as they are.
     #[serde(default)]
-    pub computed_inside: Option<FuncId>,
+    pub placed_inside: Vec<FuncId>,
     /// Estimates by argument name.
     pub estimates: BTreeMap<String, Bound>,
     /// Declared bounds (`Func::bound`) by argument name.

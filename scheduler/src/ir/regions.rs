@@ -15,7 +15,7 @@ pub struct Interval {
 impl Interval {
     /// Number of coordinates, at least 0.
     pub fn extent(self) -> i64 {
-        (self.max - self.min + 1).max(0)
+        self.max.saturating_sub(self.min).saturating_add(1).max(0)
     }
 
     /// The smallest interval that contains both.

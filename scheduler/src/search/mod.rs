@@ -5,6 +5,7 @@
 //! its loops. What the search does not understand stays a plain `compute_root`.
 
 mod demand;
+mod group;
 mod loops;
 mod nest;
 mod placement;

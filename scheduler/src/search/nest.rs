@@ -45,6 +45,7 @@ impl Planner<'_> {
     fn func(&self, id: FuncId) -> Vec<Directive> {
         match &self.placements[id.index()] {
             Placement::LeftAlone | Placement::Inline => Vec::new(),
+            Placement::Host => self.root(id).into_iter().chain(self.unscheduled(id)).collect(),
             Placement::Root => self.root(id).into_iter().chain(self.stages(id, true)).collect(),
             Placement::Strips(strips) => self.leader(id, |nest| self.strips(nest, *strips).0),
             Placement::Tiles(tile) => self.leader(id, |nest| self.tiles(nest, *tile).0),
@@ -58,6 +59,11 @@ impl Planner<'_> {
         }
     }
 
+    fn unscheduled(&self, id: FuncId) -> impl Iterator<Item = Directive> + '_ {
+        let updates = self.pipeline.func(id).stage_refs(id).filter(|s| s.stage > 0);
+        updates.map(|stage| Directive::Unscheduled { stage })
+    }
+
     fn stages(&self, id: FuncId, at_root: bool) -> impl Iterator<Item = Directive> + '_ {
         self.pipeline.func(id).stage_refs(id).flat_map(move |stage| self.stage(stage, at_root))
     }
@@ -66,10 +72,9 @@ impl Planner<'_> {
     /// shifted inwards at the end: constant sizes for the others, and windows that Halide can slide. Smaller outputs
     /// get guards.
     fn leader(&self, id: FuncId, schedule: impl Fn(Nest) -> Nest) -> Vec<Directive> {
-        let nest = || Nest::new(self.pipeline, self.regions, StageRef { func: id, stage: 0 });
-        let shifted = self.pipeline.is_output(id).then(|| schedule(nest().shifting()));
+        let shifted = self.pipeline.is_output(id).then(|| schedule(self.plain_nest(id).shifting()));
         let shifted = shifted.and_then(|nest| nest.specialized(self.pipeline.func(id)));
-        self.root(id).into_iter().chain(shifted).chain(schedule(nest()).directives).collect()
+        self.root(id).into_iter().chain(shifted).chain(schedule(self.plain_nest(id)).directives).collect()
     }
 
     fn root(&self, id: FuncId) -> Option<Directive> {
@@ -99,8 +104,8 @@ impl Planner<'_> {
 
     /// Order, innermost first: vector, the rest of the row, other dimensions, rows of the strip, chunks, strips.
     fn strips(&self, mut nest: Nest, strips: Strips) -> (Nest, StripLoops) {
-        let StageRef { func: id, .. } = nest.stage;
         let stage = nest.stage;
+        let id = stage.func;
         let (strip, row) = nest.split(self.loop_of(id, 0, strips.row), "s", strips.height);
         let mut outer = Vec::new();
         if let Some((along, width)) = strips.chunk {
@@ -123,7 +128,7 @@ impl Planner<'_> {
     /// across exchanged where the tile asks for it and tiles along are enough to share out. Returns the loop that the
     /// reduction is computed in, the innermost over tiles.
     fn tiles(&self, mut nest: Nest, tile: Tile) -> (Nest, LoopVar) {
-        let StageRef { func: id, .. } = nest.stage;
+        let id = nest.stage.func;
         let (along, across, inner) = self.cut_tile(&mut nest, tile, |arg| self.loop_of(id, 0, arg));
         let others = nest.remaining(&[&inner[..], &[along.clone(), across.clone()]].concat());
         let threads = i64::from(self.hardware.threads);

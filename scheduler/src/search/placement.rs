@@ -12,6 +12,8 @@ pub(super) enum Placement {
     Inline,
     /// At root, in its own loops.
     Root,
+    /// At root, in its default loops, because the user placed other Funcs inside them.
+    Host,
     /// At root, in strips along one dimension, with other Funcs inside.
     Strips(super::strips::Strips),
     /// At root, in register tiles, with a reduction inside.
@@ -42,8 +44,12 @@ const MAX_INLINED_WEIGHT: f64 = 1500.0;
 /// What a boundary condition costs inside a consumer: a load, for in the interior Halide's loop partitioning drops the
 /// clamps, and its share of the vectors at both ends of a row, which are gathered.
 const BOUNDARY_CONDITION: f64 = 2.0;
-/// Weighted operations that storing a value and loading it again is worth.
+/// Weighted operations that storing a value and loading it again is worth where a cache keeps it meanwhile.
 const STORE_AND_LOAD: f64 = 4.0;
+/// The same where it goes through memory: 8 bytes at tens of GB/s, against operations on whole vectors.
+const STORE_AND_LOAD_MEMORY: f64 = 25.0;
+/// Funcs larger than this do not stay in cache from one loop nest to the next.
+const LAST_LEVEL_CACHE_BYTES: f64 = 16e6;
 
 /// Inlines what is cheaper to compute again than to store; everything else is computed at root.
 pub(super) fn place(pipeline: &Pipeline, regions: &Regions) -> Vec<Placement> {
@@ -53,13 +59,18 @@ pub(super) fn place(pipeline: &Pipeline, regions: &Regions) -> Vec<Placement> {
         regions,
         evaluations: pipeline.funcs.iter().map(|f| vec![0.0; f.stages.len()]).collect(),
         weights: pipeline.funcs.iter().map(|f| f.stages.iter().map(stage_weight).collect()).collect(),
+        readers: vec![BTreeSet::new(); pipeline.funcs.len()],
     };
     let pinned = pinned(pipeline);
+    let hosts: BTreeSet<FuncId> = pipeline.funcs.iter().flat_map(|f| f.placed_inside.iter().copied()).collect();
     let mut placements = vec![Placement::Root; pipeline.funcs.len()];
     for id in pipeline.func_ids().rev() {
         let func = pipeline.func(id);
+        inlining.readers[id.index()] = readers_of(&consumers[id.index()], &placements, &inlining.readers);
         placements[id.index()] = if func.scheduled.is_some() {
             Placement::LeftAlone
+        } else if hosts.contains(&id) {
+            Placement::Host
         } else if func.inlinable && !pinned[id.index()] && inlining.pays(id, &consumers[id.index()]) {
             inlining.inline(id, &consumers[id.index()]);
             Placement::Inline
@@ -84,9 +95,6 @@ pub(super) fn pinned(pipeline: &Pipeline) -> Vec<bool> {
         for source in read.filter_map(|s| s.func()) {
             pinned[source.index()] = true;
         }
-        if let Some(host) = func.computed_inside {
-            pinned[host.index()] = true;
-        }
     }
     pinned
 }
@@ -96,16 +104,17 @@ pub(super) fn stored_readers(pipeline: &Pipeline, placements: &[Placement]) -> V
     let consumers = pipeline.consumers();
     let mut readers: Vec<BTreeSet<FuncId>> = vec![BTreeSet::new(); pipeline.funcs.len()];
     for id in pipeline.func_ids().rev() {
-        for stage in &consumers[id.index()] {
-            if placements[stage.func.index()].is_stored() {
-                readers[id.index()].insert(stage.func);
-            } else {
-                let through = readers[stage.func.index()].clone();
-                readers[id.index()].extend(through);
-            }
-        }
+        readers[id.index()] = readers_of(&consumers[id.index()], placements, &readers);
     }
     readers
+}
+
+/// The Funcs with storage behind the stages that read a Func, given the readers of all later Funcs.
+fn readers_of(consumers: &[StageRef], placements: &[Placement], readers: &[BTreeSet<FuncId>]) -> BTreeSet<FuncId> {
+    let stored = |stage: &StageRef| placements[stage.func.index()].is_stored();
+    let direct = consumers.iter().filter(|s| stored(s)).map(|s| s.func);
+    let through = consumers.iter().filter(|s| !stored(s)).flat_map(|s| readers[s.func.index()].iter().copied());
+    direct.chain(through).collect()
 }
 
 fn stage_weight(stage: &Stage) -> f64 {
@@ -130,6 +139,8 @@ struct Inlining<'a> {
     evaluations: Vec<Vec<f64>>,
     /// Weighted operations of each stage, with what is inlined into it.
     weights: Vec<Vec<f64>>,
+    /// For every Func, the Funcs with storage that read it.
+    readers: Vec<BTreeSet<FuncId>>,
 }
 
 impl Inlining<'_> {
@@ -161,8 +172,19 @@ impl Inlining<'_> {
         let points: f64 = (0..self.pipeline.func(id).args.len()).map(|d| self.regions.extent(id, d) as f64).product();
         let recompute = self.evaluations_if_inlined(id, consumers) / points.max(1.0);
         // Loads that the consumer would do anyway (of the Func itself) come free.
-        let extra = (recompute - 1.0).max(0.0) * (weight - 1.0).max(0.0) - STORE_AND_LOAD;
-        recompute <= 1.0 || extra <= 0.0
+        let extra = (recompute - 1.0).max(0.0) * (weight - 1.0).max(0.0);
+        recompute <= 1.0 || extra <= self.store_and_load(id)
+    }
+
+    /// A Func with one reader can be computed close to it, in cache; several readers mostly are nests of their own.
+    fn store_and_load(&self, id: FuncId) -> f64 {
+        let readers = self.readers[id.index()].len();
+        let bytes = self.regions.source_bytes(self.pipeline, Some(Source::Func(id)));
+        if readers > 1 && bytes > LAST_LEVEL_CACHE_BYTES {
+            STORE_AND_LOAD_MEMORY
+        } else {
+            STORE_AND_LOAD
+        }
     }
 
     fn inline(&mut self, id: FuncId, consumers: &[StageRef]) {

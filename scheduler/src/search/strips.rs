@@ -4,12 +4,12 @@
 //! every producer computes just the rows that the next row of the consumer still lacks (`compute_at` the row,
 //! `store_at` the strip: Halide's sliding window), so that nothing but the group's inputs and output meets memory.
 
-use super::demand::{add_requirements, points};
+use super::group::{Group, Verdict};
 use super::placement::{pinned, stored_readers, Placement};
 use super::vector;
 use crate::cost::Hardware;
-use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::ir::{FuncId, Pipeline, Regions, StageRef};
+use std::collections::BTreeSet;
 
 /// How the leader of a group is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,16 +24,6 @@ pub(super) struct Strips {
 
 /// Strips per thread that are tried: many balance the threads, few compute less twice between strips.
 const STRIPS_PER_THREAD: [u32; 4] = [16, 4, 2, 1];
-/// A Func is never computed more than this many times over in a strip.
-const MAX_RECOMPUTE: f64 = 1.5;
-/// How deep below a leader whose last strip is guarded, not shifted, Halide's windows still slide: measured on chains of
-/// stencils, deeper ones are computed anew for every row.
-const MAX_GUARDED_DEPTH: usize = 1;
-/// A Func with fewer rows than this per row of the leader is small enough to be stored, and its window, which stands still
-/// most of the time, does not slide.
-const MIN_RATE: f64 = 0.75;
-/// Data of at most this size may be read anew for every row: the first-level cache keeps it.
-const MAX_STREAMED_BYTES: f64 = 32768.0;
 /// Fewer rows are not worth strips.
 const MIN_ROWS: i64 = 16;
 /// Chunks narrower than this make inner loops too short.
@@ -63,13 +53,14 @@ pub(super) fn form(
     placements
 }
 
-type Members = Vec<(FuncId, bool)>;
+/// Funcs of a group, and whether each slides.
+pub(super) type Members = Vec<(FuncId, bool)>;
 
-struct Former<'a> {
-    pipeline: &'a Pipeline,
-    regions: &'a Regions,
-    hardware: &'a Hardware,
-    readers: Vec<BTreeSet<FuncId>>,
+pub(super) struct Former<'a> {
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) regions: &'a Regions,
+    pub(super) hardware: &'a Hardware,
+    pub(super) readers: Vec<BTreeSet<FuncId>>,
     pinned: Vec<bool>,
 }
 
@@ -174,178 +165,4 @@ struct Formed {
     crowded: bool,
     /// Weighted operations of one run.
     operations: f64,
-}
-
-/// What a Func brings into a group.
-struct Member {
-    sliding: bool,
-    /// Bytes that its rows in use take.
-    bytes: f64,
-    /// Weighted operations of one run.
-    operations: f64,
-}
-
-enum Verdict {
-    Join(Member),
-    DoesNotFit,
-    DoesNotPay,
-}
-
-/// A group as it grows, with the regions that one row and one strip of the leader need.
-struct Group<'a> {
-    former: &'a Former<'a>,
-    placements: &'a [Placement],
-    row: Vec<Option<Region>>,
-    strip: Vec<Option<Region>>,
-    /// Strips, over rows and chunks, in one run.
-    strips: f64,
-    rows_per_strip: f64,
-    members: Members,
-    /// How many members deep below the leader each member is.
-    depth: BTreeMap<FuncId, usize>,
-    max_sliding_depth: usize,
-    /// Bytes that the rows in use of all members take.
-    resident_bytes: f64,
-    /// Weighted operations of one run.
-    operations: f64,
-}
-
-impl<'a> Group<'a> {
-    fn new(former: &'a Former<'a>, placements: &'a [Placement], leader: FuncId, strips: Strips) -> Self {
-        let whole = former.regions.func(leader);
-        let cut = |region: &mut Region, dim: usize, length: i64| {
-            let min = region[dim].map_or(0, |i| i.min);
-            // From the middle, where boundary conditions do not shrink what is needed.
-            let start = min + ((former.regions.extent(leader, dim) - length) / 2).max(0);
-            region[dim] = Some(Interval { min: start, max: start + length - 1 });
-        };
-        let mut strip = whole.clone();
-        cut(&mut strip, strips.row, i64::from(strips.height));
-        let mut chunks = 1.0;
-        if let Some((along, width)) = strips.chunk {
-            cut(&mut strip, along, i64::from(width));
-            chunks = (former.regions.extent(leader, along) as f64 / f64::from(width)).ceil();
-        }
-        let mut row = strip.clone();
-        cut(&mut row, strips.row, 1);
-        let rows = former.regions.extent(leader, strips.row) as f64;
-        let mut group = Self {
-            former,
-            placements,
-            row: vec![None; former.pipeline.funcs.len()],
-            strip: vec![None; former.pipeline.funcs.len()],
-            strips: (rows / f64::from(strips.height)).ceil() * chunks,
-            rows_per_strip: f64::from(strips.height),
-            members: Vec::new(),
-            depth: [(leader, 0)].into(),
-            max_sliding_depth: if former.pipeline.is_output(leader) { usize::MAX } else { MAX_GUARDED_DEPTH },
-            resident_bytes: 0.0,
-            operations: 0.0,
-        };
-        group.operations = points(former.regions, leader, whole) * group.weight(leader);
-        group.row[leader.index()] = Some(row);
-        group.strip[leader.index()] = Some(strip);
-        group
-    }
-
-    /// Adds what the Func's part of the group needs of its producers.
-    fn follow(&mut self, id: FuncId) {
-        add_requirements(self.former.pipeline, self.former.regions, id, &mut self.row);
-        add_requirements(self.former.pipeline, self.former.regions, id, &mut self.strip);
-    }
-
-    fn depth_of(&self, id: FuncId) -> usize {
-        let below = self.former.readers[id.index()].iter().filter_map(|r| self.depth.get(r));
-        1 + below.max().copied().unwrap_or(0)
-    }
-
-    fn admit(&mut self, id: FuncId, member: Member) {
-        self.depth.insert(id, self.depth_of(id));
-        self.members.push((id, member.sliding));
-        self.resident_bytes += member.bytes;
-        self.operations += member.operations;
-        self.follow(id);
-    }
-
-    fn judge(&self, id: FuncId) -> Verdict {
-        let Former { pipeline, regions, hardware, .. } = self.former;
-        let func = pipeline.func(id);
-        let (Some(row), Some(strip)) = (&self.row[id.index()], &self.strip[id.index()]) else {
-            return Verdict::DoesNotPay;
-        };
-        let [whole, row_points, strip_points] = [regions.func(id), row, strip].map(|r| points(regions, id, r));
-        // Halide slides a window over a single pure definition; with updates, every row starts anew.
-        let can_slide = func.stages.len() == 1 && self.depth_of(id) <= self.max_sliding_depth;
-        let sliding = can_slide && strip_points < row_points * self.rows_per_strip;
-        let computed = if sliding { strip_points } else { row_points * self.rows_per_strip } * self.strips;
-        let recompute = computed / whole.max(1.0);
-        let unfit = self.reuses_across_rows(id) || !self.fills_vectors(id) || self.rows_per_row(row, strip) < MIN_RATE;
-        if recompute > MAX_RECOMPUTE || unfit {
-            return Verdict::DoesNotPay;
-        }
-        let bytes = f64::from(func.value_bytes());
-        let resident = row_points * bytes * if sliding { 2.0 } else { 1.0 };
-        if self.resident_bytes + resident > 0.6 * hardware.private_cache_bytes as f64 {
-            return Verdict::DoesNotFit;
-        }
-        let cores = f64::from(hardware.threads);
-        let lanes = f64::from(hardware.vector_bytes / func.element_bytes().max(1)).max(1.0);
-        let again = (computed - whole).max(0.0) * self.weight(id) / (lanes * hardware.vector_ops_per_second * cores);
-        let in_caches = whole * bytes < hardware.private_cache_bytes as f64 * cores;
-        let bandwidth = hardware.memory_bytes_per_second * if in_caches { 4.0 } else { 1.0 };
-        let saved = 2.0 * whole * bytes / bandwidth;
-        if again > saved {
-            return Verdict::DoesNotPay;
-        }
-        Verdict::Join(Member { sliding, bytes: resident, operations: computed * self.weight(id) })
-    }
-
-    /// Rows of a Func that each further row of the leader needs.
-    fn rows_per_row(&self, row: &Region, strip: &Region) -> f64 {
-        let growth = row.iter().zip(strip).filter_map(|(r, s)| Some((*s)?.extent() - (*r)?.extent()));
-        growth.max().unwrap_or(0) as f64 / (self.rows_per_strip - 1.0).max(1.0)
-    }
-
-    fn weight(&self, id: FuncId) -> f64 {
-        let stages = &self.former.pipeline.func(id).stages;
-        stages.iter().map(|s| s.operations.weight() + s.accesses.len() as f64).sum()
-    }
-
-    /// Whether one row of the Func is as long as the vectors that each of its stages is best computed in.
-    fn fills_vectors(&self, id: FuncId) -> bool {
-        let Former { pipeline, regions, hardware, .. } = self.former;
-        let func = pipeline.func(id);
-        let Some(row) = &self.row[id.index()] else { return false };
-        func.stage_refs(id).all(|stage| {
-            let Some(vector) = vector::choose(pipeline, regions, self.placements, stage, hardware.vector_bytes) else {
-                return true;
-            };
-            let var = &pipeline.stage(stage).loops[vector.index].var;
-            let along = func.args.iter().position(|a| a == var).and_then(|dim| row[dim]);
-            along.is_none_or(|i| i.extent() >= i64::from(vector.lanes))
-        })
-    }
-
-    /// Whether an update reads the same large data for every row (a matrix product): one row at a time would stream
-    /// that data from memory again and again.
-    fn reuses_across_rows(&self, id: FuncId) -> bool {
-        let Former { pipeline, regions, .. } = self.former;
-        let func = pipeline.func(id);
-        let (Some(row), Some(strip)) = (&self.row[id.index()], &self.strip[id.index()]) else {
-            return false;
-        };
-        let moving: Vec<&String> =
-            (0..func.args.len()).filter(|&d| row[d] != strip[d]).map(|d| &func.args[d]).collect();
-        func.stages.iter().skip(1).any(|stage| {
-            stage.accesses.iter().filter(|a| a.source != Some(Source::Func(id))).any(|access| {
-                let fixed = moving.iter().all(|var| {
-                    let Some(index) = stage.loop_index(var) else {
-                        return true;
-                    };
-                    access.rows.iter().all(|r| r.as_ref().is_some_and(|r| r.coeffs[index][0] == 0))
-                });
-                fixed && regions.source_bytes(pipeline, access.source) > MAX_STREAMED_BYTES
-            })
-        })
-    }
 }

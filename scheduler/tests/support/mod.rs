@@ -89,7 +89,7 @@ impl Builder {
             types: vec!["float32".into()],
             inlinable: stages.len() == 1,
             scheduled: None,
-            computed_inside: None,
+            placed_inside: Vec::new(),
             estimates: BTreeMap::new(),
             bounds: BTreeMap::new(),
             extern_definition: None,
