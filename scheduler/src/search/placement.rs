@@ -1,5 +1,6 @@
 //! Which Funcs are inlined, and which get storage.
 
+use super::vector;
 use crate::ir::{FuncId, Pipeline, Regions, Source, Stage, StageRef};
 use std::collections::BTreeSet;
 
@@ -41,9 +42,11 @@ impl Placement {
 
 /// Most weighted operations that a stage may grow to by inlining: beyond, compile time explodes.
 const MAX_INLINED_WEIGHT: f64 = 1500.0;
-/// What a boundary condition costs inside a consumer: a load, for in the interior Halide's loop partitioning drops the
-/// clamps, and its share of the vectors at both ends of a row, which are gathered.
-const BOUNDARY_CONDITION: f64 = 2.0;
+/// What a boundary condition costs inside a consumer, in the interior, where Halide's loop partitioning drops the clamps:
+/// a load that may cross cache lines.
+const BOUNDARY_CONDITION: f64 = 1.5;
+/// Operations on whole vectors that gathering one lane of a vector at either end of a row takes.
+const GATHERED_LANE: f64 = 1.5;
 /// Weighted operations that storing a value and loading it again is worth where a cache keeps it meanwhile.
 const STORE_AND_LOAD: f64 = 4.0;
 /// The same where it goes through memory: 8 bytes at tens of GB/s, against operations on whole vectors.
@@ -118,9 +121,6 @@ fn readers_of(consumers: &[StageRef], placements: &[Placement], readers: &[BTree
 }
 
 fn stage_weight(stage: &Stage) -> f64 {
-    if is_boundary_condition(stage) {
-        return BOUNDARY_CONDITION;
-    }
     stage.operations.weight() + stage.accesses.len() as f64
 }
 
@@ -162,7 +162,7 @@ impl Inlining<'_> {
     }
 
     fn pays(&self, id: FuncId, consumers: &[StageRef]) -> bool {
-        let weight = self.weights[id.index()][0];
+        let weight = self.weight_if_inlined(id, consumers);
         let fits = consumers
             .iter()
             .all(|&c| self.weights[c.func.index()][c.stage] + weight * self.calls(c, id) <= MAX_INLINED_WEIGHT);
@@ -174,6 +174,19 @@ impl Inlining<'_> {
         // Loads that the consumer would do anyway (of the Func itself) come free.
         let extra = (recompute - 1.0).max(0.0) * (weight - 1.0).max(0.0);
         recompute <= 1.0 || extra <= self.store_and_load(id)
+    }
+
+    /// Weighted operations of one evaluation inside consumers: far fewer for a boundary condition, but for the vectors at
+    /// both ends of a row, whose lanes are gathered one by one.
+    fn weight_if_inlined(&self, id: FuncId, consumers: &[StageRef]) -> f64 {
+        let Self { pipeline, regions, .. } = self;
+        if !is_boundary_condition(&pipeline.func(id).stages[0]) || pipeline.func(id).args.is_empty() {
+            return self.weights[id.index()][0];
+        }
+        let stencils = consumers.iter().filter(|&&c| self.calls(c, id) > 1.0);
+        let lanes = stencils.map(|&c| f64::from(vector::lanes(pipeline, c, pipeline.target.vector_bytes)));
+        let lanes = lanes.fold(1.0, f64::max);
+        BOUNDARY_CONDITION + 2.0 * lanes * lanes * GATHERED_LANE / regions.extent(id, 0) as f64
     }
 
     /// A Func with one reader can be computed close to it, in cache; several readers mostly are nests of their own.

@@ -60,7 +60,7 @@ fn previous_power_of_two(n: i64) -> u32 {
 }
 
 /// Lanes that fill one vector of the stored type, but at most four vectors of the widest type computed with.
-fn lanes(pipeline: &Pipeline, stage: StageRef, vector_bytes: u32) -> u32 {
+pub(super) fn lanes(pipeline: &Pipeline, stage: StageRef, vector_bytes: u32) -> u32 {
     let stored = pipeline.func(stage.func).element_bytes();
     let operations = &pipeline.stage(stage).operations;
     let computed = operations.iter().map(|(t, _, _)| type_bytes(t)).max().unwrap_or(stored).max(stored);
