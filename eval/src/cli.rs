@@ -11,6 +11,8 @@ use crate::builder::Builder;
 use crate::cache::Cache;
 use crate::child::Limits;
 use crate::generator::{Executable, GeneratorSpec, Pipeline};
+use crate::models::ModelsArgs;
+use crate::predict::PredictArgs;
 use crate::schedulers::{PluginFiles, Scheduler};
 use crate::units::{parse_bytes, parse_duration, parse_key_value};
 
@@ -39,6 +41,10 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Print a pipeline as the autoscheduler sees it, as JSON
     Dump(DumpArgs),
+    /// Train and judge predictors of run times on a table of parameters and times
+    Predict(PredictArgs),
+    /// Look at the trained models that are kept
+    Models(ModelsArgs),
     /// Load a compiled pipeline and answer requests about it
     #[command(hide = true)]
     Worker(WorkerArgs),

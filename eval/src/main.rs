@@ -13,7 +13,9 @@ mod hl_autoscheduler;
 mod link;
 mod machine;
 mod measure;
+mod models;
 mod photo;
+mod predict;
 mod process;
 mod progress;
 mod record;
@@ -63,12 +65,17 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
             (eval::Ended::Complete, false) => ExitCode::FAILURE,
         }),
         Command::Dump(args) => dump::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Predict(args) => predict::run(args, models::Store::from_environment).map(|()| ExitCode::SUCCESS),
+        Command::Models(args) => models::run(args, &models::Store::from_environment()?).map(|()| ExitCode::SUCCESS),
     }
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if !matches!(cli.command, Command::Worker(_) | Command::Gen(_)) {
+    // Those that have nothing to clean up end where they are.
+    let ends_at_once =
+        matches!(cli.command, Command::Worker(_) | Command::Gen(_) | Command::Predict(_) | Command::Models(_));
+    if !ends_at_once {
         process::catch_interrupt();
     }
     dispatch(&cli.command).unwrap_or_else(|error| {

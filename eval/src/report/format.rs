@@ -10,7 +10,7 @@ pub(super) fn significant(value: f64) -> String {
 }
 
 /// A duration with the unit that suits it: `850 µs`, `12.3 ms`, `1.20 s`.
-pub(super) fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     let (scale, unit) = match seconds {
         s if s < 1e-6 => (1e9, "ns"),
         s if s < 1e-3 => (1e6, "µs"),
@@ -44,7 +44,7 @@ pub(super) fn ratio_with_interval(value: f64, ends: Option<[f64; 2]>) -> String 
 }
 
 /// A fraction as a percentage: one decimal below 10 %; `?` where it is not known.
-pub(super) fn percent(fraction: f64) -> String {
+pub fn percent(fraction: f64) -> String {
     match fraction * 100.0 {
         p if !p.is_finite() => "?".to_owned(),
         p if p < 9.95 => format!("{p:.1}%"),

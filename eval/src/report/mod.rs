@@ -2,8 +2,9 @@
 //!
 //! All three are made from [`Evaluation`](crate::record::Evaluation) alone, so an old JSON file gives the same reports.
 
-mod atomic;
-mod format;
+pub mod atomic;
+pub mod format;
+mod grid;
 mod html;
 mod html_table;
 mod json;
@@ -18,6 +19,7 @@ mod scale;
 mod table;
 mod view;
 
+pub use grid::grid;
 pub use html::write_html;
 pub use json::write_json;
 pub use table::table;

@@ -1,0 +1,38 @@
+//! Trained models, kept by kernel, variant and hardware; and `nnc models`, which looks at them.
+
+mod args;
+mod describe;
+mod hardware;
+mod name;
+mod store;
+
+use anyhow::Result;
+
+pub use args::ModelsArgs;
+use args::ModelsCommand;
+pub use hardware::Hardware;
+pub use name::{parse_part, Key, Name};
+pub use store::Store;
+
+/// Prints what is asked for.
+///
+/// # Errors
+/// A store that cannot be read; names that no model has, or several.
+pub fn run(args: &ModelsArgs, store: &Store) -> Result<()> {
+    let here = Hardware::here();
+    match &args.command {
+        ModelsCommand::List { json: false } => print!("{}", describe::list(store, &here)?),
+        ModelsCommand::List { json: true } => {
+            println!("{}", serde_json::to_string_pretty(&describe::list_json(store, &here)?)?);
+        }
+        ModelsCommand::Show { name } => {
+            let key = store.find(name, &here.fingerprint())?;
+            print!("{}", describe::model(&key, &store.path(&key), &store.load(&key)?, &here));
+        }
+        ModelsCommand::Path { name: None } => println!("{}", store.folder().display()),
+        ModelsCommand::Path { name: Some(name) } => {
+            println!("{}", store.path(&store.find(name, &here.fingerprint())?).display());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! `nnc predict`: trains NN+C and its baselines on anybody's times.
+
+mod args;
+mod columns;
+mod compare;
+mod data;
+mod expression;
+mod table;
+
+use std::path::Path;
+
+use anyhow::{ensure, Context, Result};
+use predictor::{Dataset, InputKind, Method, TrainConfig};
+use serde::Serialize;
+
+use crate::models::{Hardware, Store};
+use crate::report::atomic;
+use crate::Usage;
+pub use args::PredictArgs;
+use columns::Columns;
+use compare::{Combination, Subject};
+use data::{Prepared, Roles};
+
+/// Rows to train with where there are twice as many.
+const TRAINING_ROWS: usize = 250;
+/// Fewest rows to train with, and to test on.
+const FEWEST: (usize, usize) = (8, 2);
+/// Variant of kernels that are known by their times alone.
+const VARIANT: &str = "csv";
+
+/// What `--json` writes.
+#[derive(Serialize)]
+struct Report<'a> {
+    combinations: &'a [Combination],
+    data: Facts<'a>,
+}
+
+/// What the figures were made from.
+#[derive(Serialize)]
+struct Facts<'a> {
+    rows: usize,
+    training_rows: usize,
+    test_rows: usize,
+    seed: u64,
+    parameters: Vec<&'a str>,
+    complexity: Vec<&'a str>,
+}
+
+/// Trains, prints the table, writes what was asked for. `store` is opened only to save.
+///
+/// # Errors
+/// [`Usage`] for what the command line says wrongly; else what is wrong with the table, or with writing.
+pub fn run(args: &PredictArgs, store: impl FnOnce() -> Result<Store>) -> Result<()> {
+    // Before the training, which takes its time.
+    let store = args.save.is_some().then(store).transpose()?;
+    let Prepared { data, left_out } = read(args)?;
+    for column in left_out {
+        eprintln!("nnc: left out {column}");
+    }
+    let file = || args.csv.display().to_string();
+    let (training, test) = split(&data, args.train, args.seed).with_context(file)?;
+    let facts = Facts {
+        rows: data.len(),
+        training_rows: training.len(),
+        test_rows: test.len(),
+        seed: args.seed,
+        parameters: names(&data, InputKind::Parameter),
+        complexity: names(&data, InputKind::Complexity),
+    };
+    println!("{}", heading(&args.csv, &facts));
+
+    let hardware = args.hardware.clone().unwrap_or_else(|| Hardware::here().fingerprint());
+    let kernel = args.csv.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let subject = Subject { kernel, variant: VARIANT.to_owned(), hardware };
+    let config = TrainConfig { seed: args.seed, ..TrainConfig::default() };
+    let (first, ensemble) = compare::augmented(&subject, &training, &test, &config).with_context(file)?;
+    let others = Method::ALL.into_iter().filter(|&method| method != Method::NnC);
+    let others = others.map(|method| compare::baseline(&subject, method, &training, &test, &config));
+    let combinations: Vec<Combination> = std::iter::once(first).chain(others).collect();
+    println!("{}", table::table(&combinations));
+
+    if let Some(path) = &args.json {
+        let text = serde_json::to_string_pretty(&Report { combinations: &combinations, data: facts })? + "\n";
+        atomic::write(path, text.as_bytes())?;
+    }
+    if let (Some(name), Some(store)) = (&args.save, store) {
+        let key = name.complete(VARIANT, &subject.hardware);
+        println!("saved as {key}: {}", store.save(&key, ensemble)?.display());
+    }
+    Ok(())
+}
+
+fn read(args: &PredictArgs) -> Result<Prepared> {
+    let columns = Columns::read(&args.csv)?;
+    let file = || args.csv.display().to_string();
+    ensure!(columns.len() > 0, "{}: no rows below the header", file());
+    let complexity: Vec<_> = args.complexity.iter().flat_map(|terms| terms.0.clone()).collect();
+    let roles = Roles { target: &args.target, complexity: &complexity, ignored: &args.ignore };
+    data::prepare(&columns, roles).with_context(file)
+}
+
+/// Training and test rows.
+fn split(data: &Dataset, wanted: Option<usize>, seed: u64) -> Result<(Dataset, Dataset)> {
+    let rows = data.len();
+    let training = wanted.unwrap_or(TRAINING_ROWS.min(rows / 2));
+    let (least, least_test) = FEWEST;
+    if wanted.is_none() {
+        ensure!(training >= least, "{rows} rows are too few, at least {} are needed", 2 * least);
+    }
+    let complaint = || format!("--train {training} is too few, at least {least} are needed");
+    ensure!(training >= least, Usage(complaint()));
+    let complaint =
+        || format!("--train {training} of {rows} rows leaves too few to test on, at least {least_test} are needed");
+    ensure!(rows >= training.saturating_add(least_test), Usage(complaint()));
+    Ok(data.split(training, seed)?)
+}
+
+fn names(data: &Dataset, kind: InputKind) -> Vec<&str> {
+    data.schema().inputs().iter().filter(|input| input.kind == kind).map(|input| input.name.as_str()).collect()
+}
+
+fn heading(file: &Path, facts: &Facts) -> String {
+    let Facts { training_rows, test_rows, .. } = facts;
+    let list = |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let (parameters, complexity) = (list(&facts.parameters), list(&facts.complexity));
+    let file = file.display();
+    format!("{file}: {training_rows} rows to train, {test_rows} to test\nparameters: {parameters}\ncomplexity: {complexity}\n")
+}
+
+#[cfg(test)]
+mod tests;
