@@ -78,3 +78,15 @@ proptest! {
         prop_assert_eq!(Pipeline::from_json(&json).unwrap(), pipeline);
     }
 }
+
+/// Every Func reads the two before it: paths from output to input double with each.
+#[test]
+fn ladders_do_not_take_exponential_time() {
+    let mut builder = Builder::new();
+    let mut last = [builder.pure(&[]), builder.pure(&[])];
+    for _ in 0..100 {
+        let both = last.map(|id| (id, Read::Stencil { dim: 0, radius: 1 }));
+        last = [last[1], builder.pure(&both)];
+    }
+    search(&builder.finish(&[last[1]], 1000, 1000), &options(Search::Greedy)).unwrap();
+}

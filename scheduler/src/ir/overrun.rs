@@ -1,46 +1,52 @@
 //! Where computing more of a Func than is asked for is harmless.
 
-use super::{FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
+use super::{Func, FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
 
 /// Far beyond any tile: what a requirement does over this many coordinates it does for good.
 const FAR: i64 = 1 << 20;
 
-impl Regions {
-    /// Whether a Func may compute coordinates past the end of what is required along a dimension, at any size of the
-    /// outputs: nothing it then reads, directly or through other Funcs, lies outside of an input, because every path to
-    /// an input clamps the coordinate. Outputs, Funcs with updates or extern definitions, and what extern stages read never
-    /// may.
-    pub fn may_overrun(&self, pipeline: &Pipeline, id: FuncId, dim: usize) -> bool {
+/// By Func and dimension, whether nothing that computing coordinates past the end reads, directly or through other
+/// Funcs, lies outside of an input, because every path to an input clamps the coordinate.
+pub(super) fn reads_stay_inside(pipeline: &Pipeline, regions: &Regions) -> Vec<Vec<bool>> {
+    let mut inside: Vec<Vec<bool>> = Vec::with_capacity(pipeline.funcs.len());
+    // Producers come first, so theirs are known.
+    for id in pipeline.func_ids() {
         let func = pipeline.func(id);
-        let extern_sources =
-            pipeline.funcs.iter().filter_map(|f| f.extern_definition.as_ref()).flat_map(|e| &e.sources);
-        let read_outside = extern_sources.into_iter().any(|&s| s == Source::Func(id));
-        if pipeline.is_output(id) || read_outside || func.stages.len() != 1 || func.extern_definition.is_some() {
-            return false;
-        }
-        self.reads_stay_inside(pipeline, id, dim)
+        let of_dim = |dim| may_extend(func) && reads_of_dim_stay_inside(pipeline, regions, id, dim, &inside);
+        let dims = (0..func.args.len()).map(of_dim).collect();
+        inside.push(dims);
     }
+    inside
+}
 
-    fn reads_stay_inside(&self, pipeline: &Pipeline, id: FuncId, dim: usize) -> bool {
-        let func = pipeline.func(id);
-        if func.stages.len() != 1 || !func.bounds.is_empty() || func.scheduled.is_some() {
-            return false;
-        }
-        let stage = StageRef { func: id, stage: 0 };
-        let definition = pipeline.stage(stage);
-        let loops = self.loops(stage);
-        let Some(extended) = extend(loops, definition.loop_index(&func.args[dim])) else { return false };
-        definition.requires.iter().all(|requirement| {
-            requirement.bounds.iter().enumerate().all(|(d, bounds)| {
-                let (before, after) = (bounds.evaluate(definition, loops), bounds.evaluate(definition, &extended));
-                match (before, after, requirement.source) {
-                    (Some(a), Some(b), _) if a == b => true,
-                    (Some(_), Some(_), Source::Func(producer)) => self.reads_stay_inside(pipeline, producer, d),
-                    _ => false,
+/// Updates write where they write, declared bounds are promises, and what the user scheduled has its own tails.
+fn may_extend(func: &Func) -> bool {
+    func.stages.len() == 1 && func.extern_definition.is_none() && func.bounds.is_empty() && func.scheduled.is_none()
+}
+
+fn reads_of_dim_stay_inside(
+    pipeline: &Pipeline,
+    regions: &Regions,
+    id: FuncId,
+    dim: usize,
+    inside: &[Vec<bool>],
+) -> bool {
+    let stage = StageRef { func: id, stage: 0 };
+    let definition = pipeline.stage(stage);
+    let loops = regions.loops(stage);
+    let Some(extended) = extend(loops, definition.loop_index(&pipeline.func(id).args[dim])) else { return false };
+    definition.requires.iter().all(|requirement| {
+        requirement.bounds.iter().enumerate().all(|(d, bounds)| {
+            let (before, after) = (bounds.evaluate(definition, loops), bounds.evaluate(definition, &extended));
+            match (before, after, requirement.source) {
+                (Some(a), Some(b), _) if a == b => true,
+                (Some(_), Some(_), Source::Func(producer)) => {
+                    inside.get(producer.index()).is_some_and(|dims: &Vec<bool>| dims[d])
                 }
-            })
+                _ => false,
+            }
         })
-    }
+    })
 }
 
 fn extend(loops: &Region, index: Option<usize>) -> Option<Region> {
@@ -48,4 +54,15 @@ fn extend(loops: &Region, index: Option<usize>) -> Option<Region> {
     let interval = extended.get_mut(index?)?.as_mut()?;
     *interval = Interval { max: interval.max + FAR, ..*interval };
     Some(extended)
+}
+
+impl Regions {
+    /// Whether a Func may compute coordinates past the end of what is required along a dimension, at any size of the
+    /// outputs: nothing it then reads lies outside of an input. Outputs and what extern stages read never may.
+    pub fn may_overrun(&self, pipeline: &Pipeline, id: FuncId, dim: usize) -> bool {
+        let extern_sources =
+            pipeline.funcs.iter().filter_map(|f| f.extern_definition.as_ref()).flat_map(|e| &e.sources);
+        let read_outside = extern_sources.into_iter().any(|&s| s == Source::Func(id));
+        !pipeline.is_output(id) && !read_outside && self.reads_stay_inside(id, dim)
+    }
 }

@@ -1,6 +1,6 @@
 //! Concrete regions: what is computed of every Func when the outputs have their estimated sizes.
 
-use super::{type_bytes, Bound, Func, FuncId, Pipeline, Source, Stage, StageRef, SymbolicInterval};
+use super::{overrun, type_bytes, Bound, Func, FuncId, Pipeline, Source, Stage, StageRef, SymbolicInterval};
 use crate::Error;
 
 /// Coordinates from `min` to `max`, both included; empty when `max < min`.
@@ -33,6 +33,8 @@ pub struct Regions {
     funcs: Vec<Region>,
     /// Loop intervals, by Func, stage and loop.
     loops: Vec<Vec<Region>>,
+    /// See [`overrun::reads_stay_inside`].
+    inside: Vec<Vec<bool>>,
 }
 
 /// What a dimension is taken to span when nothing is known about it.
@@ -51,11 +53,18 @@ impl Regions {
         let mut regions = Self {
             funcs: pipeline.funcs.iter().map(|f| vec![None; f.args.len()]).collect(),
             loops: vec![Vec::new(); pipeline.funcs.len()],
+            inside: Vec::new(),
         };
         for id in pipeline.func_ids().rev() {
             regions.settle(pipeline, id);
         }
+        regions.inside = overrun::reads_stay_inside(pipeline, &regions);
         Ok(regions)
+    }
+
+    /// Whether reads stay inside of all inputs when a Func computes past the end of a dimension.
+    pub(super) fn reads_stay_inside(&self, id: FuncId, dim: usize) -> bool {
+        self.inside[id.index()][dim]
     }
 
     /// The region computed of a Func.
