@@ -219,7 +219,9 @@ impl Planner<'_> {
             Reduction::Scans => 8,
         };
         let available = self.regions.loop_extent(stage, vector.index) / i64::from(vector.lanes);
-        let wide = wanted.min(available);
+        // Unrolled reductions are accumulators enough, and their code grows with every further one.
+        let unrolled = self.unrolled_iterations(stage).map_or(1, |i| i.max(1));
+        let wide = wanted.min(available).min(MAX_UNROLLED_REDUCTION / unrolled);
         (wide >= 2).then(|| 1 << u32::try_from(wide).unwrap_or(1).ilog2())
     }
 
@@ -236,12 +238,18 @@ impl Planner<'_> {
         Some(inner)
     }
 
+    /// Iterations of all reduction loops together, where they are constant and few enough to unroll.
+    fn unrolled_iterations(&self, stage: StageRef) -> Option<i64> {
+        let reductions = self.pipeline.stage(stage).loops.iter().filter_map(|l| l.reduction.as_ref());
+        let extents: Option<Vec<i64>> = reductions.map(|r| r.constant).collect();
+        let iterations = extents?.into_iter().fold(1, i64::saturating_mul);
+        (iterations <= MAX_UNROLLED_REDUCTION).then_some(iterations)
+    }
+
     /// Unrolls all reduction loops when they are few, constant iterations.
     fn unroll_reduction(&self, stage: StageRef, nest: &mut Nest) {
         let loops = &self.pipeline.stage(stage).loops;
-        let extents: Option<Vec<i64>> = loops.iter().filter_map(|l| l.reduction.as_ref()).map(|r| r.constant).collect();
-        let iterations = extents.map_or(i64::MAX, |e| e.into_iter().fold(1, i64::saturating_mul));
-        if iterations > MAX_UNROLLED_REDUCTION {
+        if self.unrolled_iterations(stage).is_none() {
             return;
         }
         for index in (0..loops.len()).filter(|&l| loops[l].reduction.is_some() && !loops[l].parallel) {
