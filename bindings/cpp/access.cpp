@@ -59,15 +59,21 @@ class Analysis {
         return l;
     }
 
-    MaybeAffine product(const Expr &a, const Expr &b) const {
+    /// Both operands of a commutative operation, a loop-invariant one second; nothing where there is none.
+    std::pair<MaybeAffine, MaybeAffine> invariant_second(const Expr &a, const Expr &b) const {
         MaybeAffine l = of(a), r = of(b);
-        if (!l || !r) {
-            return std::nullopt;
-        }
-        if (l->invariant()) {
+        if (l && l->invariant()) {
             std::swap(l, r);
         }
-        if (!r->invariant()) {
+        if (!l || !r || !r->invariant()) {
+            return {};
+        }
+        return {l, r};
+    }
+
+    MaybeAffine product(const Expr &a, const Expr &b) const {
+        auto [l, r] = invariant_second(a, b);
+        if (!l) {
             return std::nullopt;
         }
         if (l->invariant()) {
@@ -103,14 +109,8 @@ class Analysis {
 
     /// min or max: a clamp where one side does not move with the loops.
     MaybeAffine clamp(const Expr &a, const Expr &b) const {
-        MaybeAffine l = of(a), r = of(b);
-        if (!l || !r) {
-            return std::nullopt;
-        }
-        if (l->invariant()) {
-            std::swap(l, r);
-        }
-        if (!r->invariant()) {
+        auto [l, r] = invariant_second(a, b);
+        if (!l) {
             return std::nullopt;
         }
         if (l->invariant()) {

@@ -18,7 +18,7 @@ mod vector;
 use crate::check::check;
 use crate::cost::Hardware;
 use crate::directive::Directive;
-use crate::ir::{Pipeline, Regions, StageRef};
+use crate::ir::{FuncId, Pipeline, Regions, StageRef};
 use crate::Error;
 use serde::{Deserialize, Serialize};
 
@@ -95,8 +95,13 @@ fn plain_root(pipeline: &Pipeline) -> Vec<Directive> {
         if !pipeline.is_output(id) {
             directives.push(Directive::ComputeRoot { func: id });
         }
-        let updates = pipeline.func(id).stage_refs(id).filter(|s| s.stage > 0);
-        directives.extend(updates.map(|stage| Directive::Unscheduled { stage }));
+        directives.extend(unscheduled_updates(pipeline, id));
     }
     directives
+}
+
+/// Marks a Func's updates as left in their default loops on purpose, so that Halide does not warn.
+fn unscheduled_updates(pipeline: &Pipeline, id: FuncId) -> impl Iterator<Item = Directive> + '_ {
+    let updates = pipeline.func(id).stage_refs(id).filter(|s| s.stage > 0);
+    updates.map(|stage| Directive::Unscheduled { stage })
 }

@@ -5,6 +5,7 @@ use super::placement::Placement;
 use super::reduction::Reduction;
 use super::strips::Strips;
 use super::tiles::Tile;
+use super::unscheduled_updates;
 use super::vector::{self, Vector};
 use crate::cost::Hardware;
 use crate::directive::{Directive, LoopVar};
@@ -45,7 +46,7 @@ impl Planner<'_> {
     fn func(&self, id: FuncId) -> Vec<Directive> {
         match &self.placements[id.index()] {
             Placement::LeftAlone | Placement::Inline => Vec::new(),
-            Placement::Host => self.root(id).into_iter().chain(self.unscheduled(id)).collect(),
+            Placement::Host => self.root(id).into_iter().chain(unscheduled_updates(self.pipeline, id)).collect(),
             Placement::Root => self.root(id).into_iter().chain(self.stages(id, true)).collect(),
             Placement::Strips(strips) => self.leader(id, |nest| self.strips(nest, *strips).0),
             Placement::Tiles(tile) => self.leader(id, |nest| self.tiles(nest, *tile).0),
@@ -57,11 +58,6 @@ impl Planner<'_> {
                 [at].into_iter().chain(kept).chain(self.stages(id, false)).collect()
             }
         }
-    }
-
-    fn unscheduled(&self, id: FuncId) -> impl Iterator<Item = Directive> + '_ {
-        let updates = self.pipeline.func(id).stage_refs(id).filter(|s| s.stage > 0);
-        updates.map(|stage| Directive::Unscheduled { stage })
     }
 
     fn stages(&self, id: FuncId, at_root: bool) -> impl Iterator<Item = Directive> + '_ {
