@@ -23,7 +23,7 @@ fn inference(criterion: &mut Criterion) {
     let candidates = instances(CANDIDATES, 2);
     let mut group = criterion.benchmark_group("inference");
     for activation in [Activation::Relu, Activation::Softsign] {
-        let shapes = vec![Shape::widest(7, 2, activation, true).unwrap()];
+        let shapes = vec![Shape::widest(7, 2, activation, true, 0).unwrap()];
         let quick = TrainConfig { shapes, epochs: 50, restarts: 1, companions: 0, ..TrainConfig::default() };
         let model = train(&data, &quick).unwrap();
         let mut batch = Batch::new(7, CANDIDATES);

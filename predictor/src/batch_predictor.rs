@@ -8,7 +8,11 @@ use crate::{Activation, Batch, Error, InputScale, Model, Result, Transform};
 /// its own. Prediction does not allocate. Agrees with [`Model::log_seconds`] to about 1e-5.
 #[derive(Debug, Clone)]
 pub struct BatchPredictor {
+    /// Inputs of a candidate.
+    inputs: usize,
+    /// What the network sees: the candidate's first inputs and, with rates, the bound.
     columns: Vec<Column>,
+    rates: Option<BoundRates>,
     layers: Vec<Layer>,
     skip: Vec<f32>,
     activation: Activation,
@@ -30,6 +34,13 @@ struct Column {
     mean: f32,
     factor: f32,
     range: (f32, f32),
+}
+
+/// [`crate::Rates`] in single precision.
+#[derive(Debug, Clone)]
+struct BoundRates {
+    overhead: f32,
+    seconds_per_unit: Vec<f32>,
 }
 
 #[derive(Debug, Clone)]
@@ -67,9 +78,15 @@ impl BatchPredictor {
             .zip(sizes)
             .map(|((weights, biases), (inputs, _))| Layer { weights: narrow(weights), biases: narrow(biases), inputs })
             .collect();
-        let inputs = model.schema().len();
+        let seen = network.shape().inputs();
+        let rates = model.rates().map(|rates| BoundRates {
+            overhead: rates.overhead() as f32,
+            seconds_per_unit: narrow(rates.seconds_per_unit()),
+        });
         let widest = layers.iter().map(|layer| layer.inputs.max(layer.biases.len())).max().unwrap_or(1);
         BatchPredictor {
+            inputs: model.schema().len(),
+            rates,
             columns: model.normaliser().scales().iter().map(|scale| Column::new(scale, target.residual)).collect(),
             layers,
             skip: narrow(network.skip_weights()),
@@ -79,7 +96,7 @@ impl BatchPredictor {
             residual: target.residual,
             source: vec![[0.0; LANES]; widest],
             sink: vec![[0.0; LANES]; widest],
-            normalised: vec![[0.0; LANES]; inputs],
+            normalised: vec![[0.0; LANES]; seen],
         }
     }
 
@@ -109,7 +126,9 @@ impl BatchPredictor {
     pub fn outside_range(&self, batch: &Batch, out: &mut [bool]) -> Result<()> {
         self.check(batch, out.len())?;
         out.fill(false);
-        for (index, column) in self.columns.iter().enumerate() {
+        // The bound made of the other inputs is sound everywhere.
+        let plain = self.columns.len() - usize::from(self.rates.is_some());
+        for (index, column) in self.columns[..plain].iter().enumerate() {
             let (min, max) = column.range;
             for (flags, values) in out.chunks_mut(LANES).zip(batch.column(index)) {
                 for (flag, &value) in flags.iter_mut().zip(values) {
@@ -121,7 +140,7 @@ impl BatchPredictor {
     }
 
     fn check(&self, batch: &Batch, out: usize) -> Result<()> {
-        Error::check_length("inputs of the batch", self.columns.len(), batch.inputs())?;
+        Error::check_length("inputs of the batch", self.inputs, batch.inputs())?;
         Error::check_length("predictions", batch.len(), out)
     }
 
@@ -134,14 +153,16 @@ impl BatchPredictor {
     #[inline(always)]
     fn each_block_inlined(&mut self, batch: &Batch, out: &mut [f32], to_seconds: bool) {
         for (block, out) in out.chunks_mut(LANES).enumerate() {
+            let mut bound = self.bound(batch, block);
+            let plain = self.columns.len() - usize::from(self.rates.is_some());
             for (index, column) in self.columns.iter().enumerate() {
-                self.normalised[index] = column.normalise(&batch.column(index)[block]);
+                let values = if index < plain { &batch.column(index)[block] } else { &bound };
+                self.normalised[index] = column.normalise(values);
             }
             let mut result = self.network_output();
             let (mean, deviation) = (self.mean, self.deviation);
             result.iter_mut().for_each(|value| *value = mean + deviation * *value);
             if self.residual {
-                let mut bound = batch.column(self.columns.len())[block];
                 let valid = bound.map(|bound| poison(bound) + if bound > 0.0 { 0.0 } else { f32::NAN });
                 result.iter_mut().zip(&valid).for_each(|(value, valid)| *value += valid);
                 ln_offset(&mut bound, 0.0);
@@ -152,6 +173,22 @@ impl BatchPredictor {
             }
             out.copy_from_slice(&result[..out.len()]);
         }
+    }
+
+    /// The bounds of one block: at the model's own rates or as given with the candidates.
+    #[inline(always)]
+    fn bound(&self, batch: &Batch, block: usize) -> Lanes {
+        let Some(BoundRates { overhead, seconds_per_unit }) = &self.rates else {
+            return batch.column(self.inputs)[block];
+        };
+        let mut bound = [*overhead; LANES];
+        for (&rate, term) in seconds_per_unit.iter().zip(self.columns.len() - 1..) {
+            let terms = &batch.column(term)[block];
+            for lane in 0..LANES {
+                bound[lane] += rate * if terms[lane] < 0.0 { 0.0 } else { terms[lane] };
+            }
+        }
+        bound
     }
 
     /// The network's output for the normalised inputs.

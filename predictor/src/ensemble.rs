@@ -39,7 +39,7 @@ impl Ensemble {
     /// [`Error::Length`] when a companion has another number of inputs than the lead.
     pub fn new(lead: Model, companions: Vec<Network>, provenance: Provenance) -> Result<Self> {
         for companion in &companions {
-            Error::check_length("network inputs", lead.schema().len(), companion.shape().inputs())?;
+            Error::check_length("network inputs", lead.network().shape().inputs(), companion.shape().inputs())?;
         }
         Ok(Ensemble { lead, companions, provenance })
     }

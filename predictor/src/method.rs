@@ -1,5 +1,6 @@
 //! NN+C and its baselines behind one interface, for tables that compare them.
 
+use crate::train::network_inputs;
 use crate::{
     train, Activation, Dataset, Ensemble, Error, Forest, InputKind, Linear, Result, Shape, Space, TrainConfig,
 };
@@ -94,7 +95,7 @@ impl Method {
             Method::NlrC => Box::new(Forest::fit(data, Space::Seconds, config.seed)?),
             Method::LogNlrC => Box::new(Forest::fit(data, Space::Log, config.seed)?),
             Method::LargeNnC => {
-                let shape = Shape::unconstrained(data.schema().len(), &LARGE_HIDDEN, Activation::Relu, true)?;
+                let shape = Shape::unconstrained(network_inputs(data), &LARGE_HIDDEN, Activation::Relu, true)?;
                 // Forty times the parameters: one fit takes as long as all of NN+C's.
                 let config = TrainConfig { shapes: vec![shape], restarts: 1, companions: 0, ..config.clone() };
                 Box::new(train(data, &config)?)

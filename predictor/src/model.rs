@@ -1,15 +1,19 @@
 //! One NN+C model: named inputs in, log-seconds out.
 
-use crate::{Dataset, Error, Network, Normaliser, Result, Schema, Tape, TargetScale};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use crate::{Dataset, Error, InputKind, Network, Normaliser, Rates, Result, Schema, Tape, TargetScale};
+use ndarray::{concatenate, Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 /// A network with its input names and scaling.
 ///
 /// A model of the residual on an analytic bound holds its inputs at the nearest values seen in training, so
 /// that outside the training range the answer follows the bound rather than an extrapolated correction.
+///
+/// The bound comes from the caller or, for a model with [`Rates`], from the complexity inputs. Such a model's network
+/// sees the other inputs and, last, that bound in place of the complexity terms it is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     schema: Schema,
+    rates: Option<Rates>,
     normaliser: Normaliser,
     target: TargetScale,
     network: Network,
@@ -33,16 +37,37 @@ impl Trace {
 }
 
 impl Model {
-    /// A model of these parts.
+    /// A model of these parts. With `rates`, the complexity inputs come last in `schema`.
     ///
     /// # Errors
     /// [`Error::Length`] when they disagree about the number of inputs; [`Error::Inconsistent`] when the target scale
-    /// is impossible.
-    pub fn new(schema: Schema, normaliser: Normaliser, target: TargetScale, network: Network) -> Result<Self> {
-        Error::check_length("input scales", schema.len(), normaliser.scales().len())?;
-        Error::check_length("network inputs", schema.len(), network.shape().inputs())?;
+    /// is impossible or rates do not fit the schema; [`Error::TooManyParameters`] when rates exceed what the network leaves.
+    pub fn new(
+        schema: Schema,
+        rates: Option<Rates>,
+        normaliser: Normaliser,
+        target: TargetScale,
+        network: Network,
+    ) -> Result<Self> {
+        let mut inputs = schema.len();
+        if let Some(rates) = &rates {
+            let terms = rates.seconds_per_unit().len();
+            let plain = schema.inputs().iter().take_while(|input| input.kind != InputKind::Complexity).count();
+            if plain + terms != schema.len() || !target.residual {
+                return Err(Error::Inconsistent(format!("{terms} rates do not fit the inputs or the target")));
+            }
+            network.shape().check_room_for(rates.parameter_count())?;
+            inputs = plain + 1;
+        }
+        Error::check_length("input scales", inputs, normaliser.scales().len())?;
+        Error::check_length("network inputs", inputs, network.shape().inputs())?;
         target.check()?;
-        Ok(Model { schema, normaliser, target, network })
+        Ok(Model { schema, rates, normaliser, target, network })
+    }
+
+    /// What makes the bound from the complexity inputs, if the model has it so.
+    pub fn rates(&self) -> Option<&Rates> {
+        self.rates.as_ref()
     }
 
     /// The named inputs, in the order all methods expect them.
@@ -50,7 +75,7 @@ impl Model {
         &self.schema
     }
 
-    /// The input scaling.
+    /// The scaling of the network's inputs.
     pub fn normaliser(&self) -> &Normaliser {
         &self.normaliser
     }
@@ -70,13 +95,13 @@ impl Model {
         &mut self.network
     }
 
-    /// Number of trainable parameters.
+    /// Number of fitted parameters: the network's, and the rates.
     pub fn parameter_count(&self) -> usize {
-        self.network.shape().parameter_count()
+        self.network.shape().parameter_count() + self.rates.as_ref().map_or(0, Rates::parameter_count)
     }
 
     /// Natural logarithm of the predicted seconds for one instance: `inputs` in schema order and, for a
-    /// residual model, the analytic `bound` in seconds.
+    /// residual model without rates of its own, the analytic `bound` in seconds.
     ///
     /// # Errors
     /// [`Error::Length`], [`Error::BadValue`] for an input or bound out of its domain, [`Error::MissingBound`].
@@ -88,8 +113,7 @@ impl Model {
     pub(crate) fn log_seconds_with(&self, network: &Network, inputs: &[f64], bound: Option<f64>) -> Result<f64> {
         let inputs = ArrayView2::from_shape((1, inputs.len()), inputs).expect("one row of that length");
         let bound = bound.map(|bound| Array1::from_elem(1, bound));
-        let columns = self.normalised(inputs.t())?;
-        let log_bound = self.log_bound(1, bound.as_ref().map(|bound| bound.view()))?;
+        let (columns, log_bound) = self.prepare(inputs.t(), bound.as_ref().map(|bound| bound.view()))?;
         let normalised: Vec<f64> = columns.iter().copied().collect();
         Ok(self.denormalise(network.evaluate(&normalised)?) + log_bound.map_or(0.0, |logs| logs[0]))
     }
@@ -103,13 +127,19 @@ impl Model {
         Ok(self.evaluate(&mut trace).iter().map(|log| log.exp()).collect())
     }
 
-    /// Schema positions of the inputs that lie outside the range seen in training.
+    /// Schema positions of the inputs that lie outside the range seen in training. Terms that go into a bound may: it
+    /// is sound everywhere.
     ///
     /// # Panics
-    /// When `inputs` is longer than the schema.
+    /// When `inputs` is shorter than what the network sees of them.
     pub fn outside_range(&self, inputs: &[f64]) -> Vec<usize> {
         let scales = self.normaliser.scales();
-        (0..inputs.len()).filter(|&column| !scales[column].range.contains(inputs[column])).collect()
+        (0..self.plain_inputs()).filter(|&column| !scales[column].range.contains(inputs[column])).collect()
+    }
+
+    /// Number of inputs that the network sees as they are, the first of the schema.
+    pub(crate) fn plain_inputs(&self) -> usize {
+        self.schema.len() - self.rates.as_ref().map_or(0, |rates| rates.seconds_per_unit().len())
     }
 
     /// Prepares instances for repeated evaluation: `inputs` `[instances, inputs]` in schema order, and bounds in
@@ -131,8 +161,8 @@ impl Model {
 
     fn trace_columns(&self, columns: ArrayView2<'_, f64>, bound: Option<ArrayView1<'_, f64>>) -> Result<Trace> {
         let instances = columns.ncols();
-        let log_bound = self.log_bound(instances, bound)?;
-        let tape = Tape::new(self.network.shape(), self.normalised(columns)?)?;
+        let (normalised, log_bound) = self.prepare(columns, bound)?;
+        let tape = Tape::new(self.network.shape(), normalised)?;
         Ok(Trace { tape, log_bound, log_seconds: vec![0.0; instances], scaled: vec![0.0; instances] })
     }
 
@@ -149,7 +179,7 @@ impl Model {
         &trace.log_seconds
     }
 
-    /// Adds to `gradient` `[parameters]` the derivative of a loss by every parameter, given `upstream` `[instances]`,
+    /// Adds to `gradient` `[network parameters]` the derivative of a loss by every parameter of the network, given `upstream` `[instances]`,
     /// the derivative of that loss by each log-second of the last [`Model::evaluate`] of `trace`.
     ///
     /// Example: when a pipeline takes the sum of its stages' times, T = sum exp(l_i), a loss L(ln T) has
@@ -169,18 +199,31 @@ impl Model {
         self.target.mean + self.target.deviation * output
     }
 
-    /// Normalised inputs `[inputs, instances]` of `columns` `[inputs, instances]`.
-    pub(crate) fn normalised(&self, columns: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+    /// The network's normalised inputs `[inputs, instances]` for `columns` `[schema, instances]`, and the logarithms of
+    /// the bounds of a residual model.
+    #[allow(clippy::type_complexity)]
+    fn prepare(
+        &self,
+        columns: ArrayView2<'_, f64>,
+        bound: Option<ArrayView1<'_, f64>>,
+    ) -> Result<(Array2<f64>, Option<Vec<f64>>)> {
         Error::check_length("inputs", self.schema.len(), columns.nrows())?;
-        let mut normalised = Array2::zeros(columns.raw_dim());
         for ((column, row), &value) in columns.indexed_iter() {
             if !value.is_finite() {
                 let column = self.schema.inputs()[column].name.clone();
                 return Err(Error::BadValue { row, column, value, expected: "finite" });
             }
-            normalised[(column, row)] = self.normaliser.apply(column, value, self.target.residual);
         }
-        Ok(normalised)
+        let Some(rates) = &self.rates else {
+            return Ok((self.normalised(columns), self.log_bound(columns.ncols(), bound)?));
+        };
+        let (seen, bound) = augment(columns, self.plain_inputs(), rates);
+        Ok((self.normalised(seen.view()), self.log_bound(columns.ncols(), Some(bound.view()))?))
+    }
+
+    fn normalised(&self, seen: ArrayView2<'_, f64>) -> Array2<f64> {
+        let hold = self.target.residual;
+        Array2::from_shape_fn(seen.raw_dim(), |(column, row)| self.normaliser.apply(column, seen[(column, row)], hold))
     }
 
     fn log_bound(&self, instances: usize, bound: Option<ArrayView1<'_, f64>>) -> Result<Option<Vec<f64>>> {
@@ -197,4 +240,13 @@ impl Model {
         }
         Ok(Some(bound.iter().map(|bound| bound.ln()).collect()))
     }
+}
+
+/// What the network of a model with rates sees of `columns` `[schema, instances]`: the first `plain` inputs and the bound
+/// `[plain + 1, instances]`; and that bound in seconds `[instances]`.
+pub(crate) fn augment(columns: ArrayView2<'_, f64>, plain: usize, rates: &Rates) -> (Array2<f64>, Array1<f64>) {
+    let (plain, terms) = columns.split_at(Axis(0), plain);
+    let bound: Array1<f64> = terms.columns().into_iter().map(|terms| rates.seconds(terms.iter().copied())).collect();
+    let seen = concatenate![Axis(0), plain, bound.view().insert_axis(Axis(0))];
+    (seen, bound)
 }

@@ -1,15 +1,15 @@
 //! Model files: versioned JSON that a person can read.
 
 use crate::{
-    Activation, Ensemble, Error, Input, InputKind, InputScale, Model, Network, Normaliser, Provenance, Range, Result,
-    Schema, Shape, TargetScale, Transform,
+    Activation, Ensemble, Error, Input, InputKind, InputScale, Model, Network, Normaliser, Provenance, Range, Rates,
+    Result, Schema, Shape, TargetScale, Transform,
 };
 use serde::{Deserialize, Serialize};
 use std::io::{Read, Write};
 use std::path::Path;
 
 /// Version of the file format this library writes, and the only one it reads.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 /// What the `format` field says.
 const FORMAT: &str = "nnc-predictor";
 /// Largest file that is read; real ones have tens of kilobytes.
@@ -29,20 +29,46 @@ struct ModelFile {
     version: u32,
     provenance: Provenance,
     inputs: Vec<InputEntry>,
+    /// Null for a model whose bound, if any, comes from elsewhere.
+    rates: Option<RatesEntry>,
     target: TargetEntry,
     network: NetworkEntry,
     companions: Vec<NetworkEntry>,
 }
 
+/// An input that the network sees.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct InputEntry {
     name: String,
     kind: InputKind,
+    scale: ScaleEntry,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScaleEntry {
     transform: Transform,
     mean: f64,
     deviation: f64,
     range: Range,
+}
+
+/// The bound, which the network sees as its last input.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RatesEntry {
+    overhead_seconds: f64,
+    terms: Vec<TermEntry>,
+    scale: ScaleEntry,
+}
+
+/// A complexity input that goes into the bound.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TermEntry {
+    name: String,
+    seconds_per_unit: f64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -133,20 +159,26 @@ impl Ensemble {
 impl From<&Ensemble> for ModelFile {
     fn from(ensemble: &Ensemble) -> Self {
         let (lead, target) = (ensemble.lead(), ensemble.lead().target());
-        let pairs = lead.schema().inputs().iter().zip(lead.normaliser().scales());
-        let inputs = pairs.map(|(input, scale)| InputEntry {
+        let (plain, terms) = lead.schema().inputs().split_at(lead.plain_inputs());
+        let scales = lead.normaliser().scales();
+        let inputs = plain.iter().zip(scales).map(|(input, scale)| InputEntry {
             name: input.name.clone(),
             kind: input.kind,
-            transform: scale.transform,
-            mean: scale.mean,
-            deviation: scale.deviation,
-            range: scale.range,
+            scale: ScaleEntry::from(scale),
+        });
+        let rates = lead.rates().map(|rates| RatesEntry {
+            overhead_seconds: rates.overhead(),
+            terms: (terms.iter().zip(rates.seconds_per_unit()))
+                .map(|(term, &rate)| TermEntry { name: term.name.clone(), seconds_per_unit: rate })
+                .collect(),
+            scale: ScaleEntry::from(&scales[plain.len()]),
         });
         ModelFile {
             format: FORMAT.to_owned(),
             version: FORMAT_VERSION,
             provenance: ensemble.provenance().clone(),
             inputs: inputs.collect(),
+            rates,
             target: TargetEntry {
                 mean_log_seconds: target.mean,
                 deviation_log_seconds: target.deviation,
@@ -161,24 +193,40 @@ impl From<&Ensemble> for ModelFile {
 
 impl ModelFile {
     fn into_ensemble(self) -> Result<Ensemble> {
-        let scale = |entry: &InputEntry| InputScale {
-            transform: entry.transform,
-            mean: entry.mean,
-            deviation: entry.deviation,
-            range: entry.range,
-        };
-        let normaliser = Normaliser::from_scales(self.inputs.iter().map(scale).collect())?;
-        let inputs = self.inputs.into_iter().map(|entry| Input { name: entry.name, kind: entry.kind });
-        let schema = Schema::new(inputs.collect())?;
+        let mut scales: Vec<InputScale> = self.inputs.iter().map(|entry| InputScale::from(&entry.scale)).collect();
+        let mut inputs: Vec<Input> =
+            self.inputs.into_iter().map(|entry| Input { name: entry.name, kind: entry.kind }).collect();
+        let mut rates = None;
+        if let Some(entry) = self.rates {
+            scales.push(InputScale::from(&entry.scale));
+            let seconds_per_unit = entry.terms.iter().map(|term| term.seconds_per_unit).collect();
+            rates = Some(Rates::new(entry.overhead_seconds, seconds_per_unit)?);
+            inputs.extend(entry.terms.into_iter().map(|term| Input::new(term.name, InputKind::Complexity)));
+        }
+        let (normaliser, schema) = (Normaliser::from_scales(scales)?, Schema::new(inputs)?);
         let target = TargetScale {
             mean: self.target.mean_log_seconds,
             deviation: self.target.deviation_log_seconds,
             residual: self.target.residual_on_bound,
             range: self.target.range_seconds,
         };
-        let lead = Model::new(schema, normaliser, target, self.network.into_network()?)?;
+        let lead = Model::new(schema, rates, normaliser, target, self.network.into_network()?)?;
         let companions = self.companions.into_iter().map(NetworkEntry::into_network);
         Ensemble::new(lead, companions.collect::<Result<_>>()?, self.provenance)
+    }
+}
+
+impl From<&InputScale> for ScaleEntry {
+    fn from(scale: &InputScale) -> Self {
+        let InputScale { transform, mean, deviation, range } = *scale;
+        ScaleEntry { transform, mean, deviation, range }
+    }
+}
+
+impl From<&ScaleEntry> for InputScale {
+    fn from(entry: &ScaleEntry) -> Self {
+        let ScaleEntry { transform, mean, deviation, range } = *entry;
+        InputScale { transform, mean, deviation, range }
     }
 }
 

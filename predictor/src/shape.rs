@@ -44,20 +44,31 @@ impl Shape {
     }
 
     /// The widest shape within the limits that has `hidden_layers` (0, 1 or 2) hidden layers, the later never
-    /// wider than the earlier.
+    /// wider than the earlier, and leaves room for `reserved` parameters beside the network's.
     ///
     /// # Errors
     /// As [`Shape::new`]; [`Error::TooManyParameters`] when even one unit a layer is too many.
-    pub fn widest(inputs: usize, hidden_layers: usize, activation: Activation, skip: bool) -> Result<Self> {
+    pub fn widest(
+        inputs: usize,
+        hidden_layers: usize,
+        activation: Activation,
+        skip: bool,
+        reserved: usize,
+    ) -> Result<Self> {
+        let within = |hidden: &[usize]| {
+            let shape = Shape::new(inputs, hidden, activation, skip)?;
+            shape.check_room_for(reserved)?;
+            Ok::<_, Error>(shape)
+        };
         let mut hidden = vec![1; hidden_layers];
-        let mut best = Shape::new(inputs, &hidden, activation, skip)?;
+        let mut best = within(&hidden)?;
         loop {
             let mut grown = None;
             for layer in 0..hidden_layers {
                 let mut wider = hidden.clone();
                 wider[layer] += 1;
                 if wider.windows(2).all(|pair| pair[0] >= pair[1] && pair[0] <= pair[1] + 1) {
-                    grown = Shape::new(inputs, &wider, activation, skip).ok().map(|shape| (wider, shape));
+                    grown = within(&wider).ok().map(|shape| (wider, shape));
                     break;
                 }
             }
@@ -68,14 +79,16 @@ impl Shape {
         }
     }
 
-    /// The shapes worth trying for this many inputs, all as wide as the limits allow and with a direct path: kinks in
-    /// one or two hidden layers suit kernels that switch between regimes, smooth units those that bend gradually.
+    /// The shapes worth trying for this many inputs, all as wide as the limits and `reserved` parameters beside them allow
+    /// and with a direct path: kinks in one or two hidden layers suit kernels that switch between regimes, smooth units
+    /// those that bend gradually.
     ///
     /// # Errors
     /// [`Error::NoInputs`], or [`Error::TooManyParameters`] when there are so many inputs that none fits.
-    pub fn candidates(inputs: usize) -> Result<Vec<Self>> {
+    pub fn candidates(inputs: usize, reserved: usize) -> Result<Vec<Self>> {
         let kinds = [(1, Activation::Relu), (2, Activation::Relu), (2, Activation::Softsign)];
-        let shapes = kinds.map(|(hidden_layers, activation)| Shape::widest(inputs, hidden_layers, activation, true));
+        let shapes =
+            kinds.map(|(hidden_layers, activation)| Shape::widest(inputs, hidden_layers, activation, true, reserved));
         if shapes.iter().all(Result::is_err) {
             return shapes.into_iter().take(1).collect();
         }
@@ -95,6 +108,18 @@ impl Shape {
         }
         let hidden = hidden.to_vec();
         Ok(Shape { inputs, hidden, activation, skip, constrained: true, parameter_count: count })
+    }
+
+    /// Checks that `more` parameters beside the network's stay within the limit, if the network obeys one.
+    ///
+    /// # Errors
+    /// [`Error::TooManyParameters`].
+    pub(crate) fn check_room_for(&self, more: usize) -> Result<()> {
+        let count = self.parameter_count.saturating_add(more);
+        if self.constrained && count > MAX_PARAMETERS {
+            return Err(Error::TooManyParameters { count, limit: MAX_PARAMETERS });
+        }
+        Ok(())
     }
 
     /// Number of inputs.

@@ -1,10 +1,11 @@
 //! Training: Adam over the full batch, early stopping, restarts, companions.
 
+use crate::model::augment;
 use crate::{
-    Adam, Dataset, Ensemble, Error, Loss, Model, Network, Normaliser, Provenance, Result, Rng, Shape, Tape,
-    TargetScale, TrainingFigures,
+    Adam, Dataset, Ensemble, Error, InputKind, Loss, Model, Network, Normaliser, Provenance, Rates, Result, Rng,
+    Schema, Shape, Tape, TargetScale, TrainingFigures,
 };
-use ndarray::{Array2, Axis};
+use ndarray::{Array1, Array2, Axis};
 
 /// Fewest instances that can be split and fitted at all.
 const FEWEST_INSTANCES: usize = 8;
@@ -76,12 +77,13 @@ impl TrainConfig {
         }
     }
 
-    fn shapes_for(&self, inputs: usize) -> Result<Vec<Shape>> {
+    fn shapes_for(&self, inputs: usize, reserved: usize) -> Result<Vec<Shape>> {
         if self.shapes.is_empty() {
-            return Shape::candidates(inputs);
+            return Shape::candidates(inputs, reserved);
         }
         for shape in &self.shapes {
             Error::check_length("inputs of the shape", inputs, shape.inputs())?;
+            shape.check_room_for(reserved)?;
         }
         Ok(self.shapes.clone())
     }
@@ -89,6 +91,9 @@ impl TrainConfig {
 
 /// Trains an ensemble on `data`, all of which is training data: keep the test set out of it. The same data and
 /// configuration give the same ensemble, bit for bit, on the same machine. Reads no clock.
+///
+/// The network learns the residual on the data's bound or, where complexity inputs stand for one, on what they take
+/// at fitted [`Rates`].
 ///
 /// # Errors
 /// [`Error::TooFewInstances`] below 8 instances, [`Error::BadConfig`], [`Error::Length`] for a shape with other
@@ -113,7 +118,7 @@ pub fn train(data: &Dataset, config: &TrainConfig) -> Result<Ensemble> {
         validation_rms_log_error: lead.validation_rms * to_seconds,
         train_seconds: None,
     };
-    let model = Model::new(data.schema().clone(), problem.normaliser, problem.target, lead.network)?;
+    let model = Model::new(problem.schema, problem.rates, problem.normaliser, problem.target, lead.network)?;
     let provenance = Provenance { data_fingerprint: data.fingerprint(), training, ..Provenance::default() };
     Ensemble::new(model, members.into_iter().map(|fit| fit.network).collect(), provenance)
 }
@@ -121,6 +126,8 @@ pub fn train(data: &Dataset, config: &TrainConfig) -> Result<Ensemble> {
 /// Normalised training data and how to fit it.
 struct Problem<'config> {
     config: &'config TrainConfig,
+    schema: Schema,
+    rates: Option<Rates>,
     shapes: Vec<Shape>,
     normaliser: Normaliser,
     target: TargetScale,
@@ -149,13 +156,18 @@ struct Part {
 
 impl<'config> Problem<'config> {
     fn new(data: &Dataset, config: &'config TrainConfig) -> Result<Self> {
-        let shapes = config.shapes_for(data.schema().len())?;
-        let columns = data.columns(data.schema())?;
-        let normaliser = Normaliser::fit(&columns)?;
+        let schema = plain_inputs_first(data.schema())?;
+        let mut inputs = data.columns(&schema)?;
+        let mut bound = data.bound().cloned();
+        let rates = fit_rates(data, &schema, &inputs)?;
+        if let Some(rates) = &rates {
+            let (seen, estimate) = augment(inputs.view(), schema.len() - rates.seconds_per_unit().len(), rates);
+            (inputs, bound) = (seen, Some(estimate));
+        }
+        let shapes = config.shapes_for(inputs.nrows(), rates.as_ref().map_or(0, Rates::parameter_count))?;
+        let normaliser = Normaliser::fit(&inputs)?;
         let seconds = data.seconds().to_vec();
-        let bound = data.bound().map(|bound| bound.to_vec());
-        let target = TargetScale::fit(&seconds, bound.as_deref())?;
-        let mut inputs = columns;
+        let target = TargetScale::fit(&seconds, bound.as_ref().map(Array1::to_vec).as_deref())?;
         for (column, mut row) in inputs.rows_mut().into_iter().enumerate() {
             row.mapv_inplace(|value| normaliser.apply(column, value, false));
         }
@@ -165,7 +177,7 @@ impl<'config> Problem<'config> {
         });
         let targets = targets.collect();
         let order = Rng::stream(config.seed, 0).permutation(data.len());
-        Ok(Problem { config, shapes, normaliser, target, inputs, targets, order })
+        Ok(Problem { config, schema, rates, shapes, normaliser, target, inputs, targets, order })
     }
 
     fn validation_size(&self) -> usize {
@@ -261,6 +273,29 @@ impl Part {
     fn rms(&mut self, network: &Network) -> f64 {
         (2.0 * self.loss(network, Loss::Squared)).sqrt()
     }
+}
+
+/// The schema with the complexity inputs last.
+fn plain_inputs_first(schema: &Schema) -> Result<Schema> {
+    let mut inputs = schema.inputs().to_vec();
+    inputs.sort_by_key(|input| input.kind == InputKind::Complexity);
+    Schema::new(inputs)
+}
+
+/// Number of inputs of a network trained on `data`.
+pub(crate) fn network_inputs(data: &Dataset) -> usize {
+    let terms = data.schema().indices_where(|kind| kind == InputKind::Complexity).len();
+    data.schema().len() - if data.bound().is_none() { terms.saturating_sub(1) } else { 0 }
+}
+
+/// Rates for the complexity inputs, the last of `columns` `[schema, instances]`, unless the data have a bound already.
+fn fit_rates(data: &Dataset, schema: &Schema, columns: &Array2<f64>) -> Result<Option<Rates>> {
+    let terms = schema.indices_where(|kind| kind == InputKind::Complexity);
+    let (Some(&first), None) = (terms.first(), data.bound()) else {
+        return Ok(None);
+    };
+    let (_, terms) = columns.view().split_at(Axis(0), first);
+    Ok(Some(Rates::fit(terms, &data.seconds().to_vec())?))
 }
 
 /// 1 at the first epoch, falling to a hundredth at the last.

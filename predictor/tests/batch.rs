@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use std::sync::OnceLock;
 
 fn quick(activation: Activation, hidden_layers: usize) -> TrainConfig {
-    let shapes = vec![Shape::widest(5, hidden_layers, activation, true).unwrap()];
+    let shapes = vec![Shape::widest(5, hidden_layers, activation, true, 2).unwrap()];
     TrainConfig { shapes, epochs: 300, restarts: 1, companions: 0, ..TrainConfig::default() }
 }
 
@@ -19,7 +19,7 @@ fn quick(activation: Activation, hidden_layers: usize) -> TrainConfig {
 fn models() -> &'static [Ensemble] {
     static MODELS: OnceLock<Vec<Ensemble>> = OnceLock::new();
     MODELS.get_or_init(|| {
-        let schema = Schema::from_names(&["size", "flag", "count"], &[], &["shift", "c"]).unwrap();
+        let schema = Schema::from_names(&["size", "flag", "count", "shift"], &[], &["c"]).unwrap();
         let inputs = Array2::from_shape_fn((64, 5), |(row, column)| match column {
             0 => 1.0 + row as f64,
             1 => (row % 2) as f64,
@@ -40,6 +40,7 @@ fn models() -> &'static [Ensemble] {
 /// Inputs at these places of the range each was trained on, 0 its start and 1 its end.
 fn placed(model: &Ensemble, places: &[f64; 5]) -> [f64; 5] {
     let scales = model.lead().normaliser().scales();
+    // For a model with rates, the last is the range of the bound; as good as any for the term.
     std::array::from_fn(|column| match scales[column].range {
         Range { min, max } if min > 0.0 => min * (max / min).powf(places[column]),
         Range { min, max } => min + (max - min) * places[column],

@@ -76,8 +76,8 @@ proptest! {
         let normaliser = Normaliser::fit(&data.columns(&schema).unwrap()).unwrap();
         let bounds = bound.to_vec();
         let target = TargetScale::fit(&seconds.to_vec(), residual.then_some(bounds.as_slice())).unwrap();
-        let network = Network::random(Shape::widest(3, 2, Activation::Softsign, true).unwrap(), &mut rng);
-        let mut model = Model::new(schema, normaliser, target, network).unwrap();
+        let network = Network::random(Shape::widest(3, 2, Activation::Softsign, true, 0).unwrap(), &mut rng);
+        let mut model = Model::new(schema, None, normaliser, target, network).unwrap();
         let mut trace = model.trace_dataset(&data).unwrap();
         let measured = seconds.sum().ln() + 0.3;
 

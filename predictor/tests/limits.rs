@@ -17,7 +17,7 @@ proptest! {
 
     #[test]
     fn the_widest_shape_cannot_grow(inputs in 1..30usize, layers in 1..3usize, skip in any::<bool>()) {
-        let shape = Shape::widest(inputs, layers, Activation::Softsign, skip).unwrap();
+        let shape = Shape::widest(inputs, layers, Activation::Softsign, skip, 0).unwrap();
         prop_assert!(shape.parameter_count() <= MAX_PARAMETERS);
         let wider: Vec<usize> = shape.hidden().iter().map(|units| units + 1).collect();
         prop_assert!(Shape::new(inputs, &wider, Activation::Softsign, skip).is_err());
@@ -26,10 +26,10 @@ proptest! {
 
 #[test]
 fn candidates_exist_as_long_as_any_fits() {
-    assert_eq!(Shape::candidates(7).unwrap().len(), 3);
-    assert_eq!(Shape::candidates(36).unwrap().len(), 1);
-    assert!(matches!(Shape::candidates(40), Err(Error::TooManyParameters { .. })));
-    assert!(matches!(Shape::candidates(0), Err(Error::NoInputs)));
+    assert_eq!(Shape::candidates(7, 0).unwrap().len(), 3);
+    assert_eq!(Shape::candidates(36, 0).unwrap().len(), 1);
+    assert!(matches!(Shape::candidates(40, 0), Err(Error::TooManyParameters { .. })));
+    assert!(matches!(Shape::candidates(0, 0), Err(Error::NoInputs)));
 }
 
 #[test]

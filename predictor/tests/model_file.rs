@@ -12,7 +12,7 @@ fn config() -> TrainConfig {
 }
 
 fn labelled() -> Ensemble {
-    let mut model = train(&bounded_products(60, 1, 0.02), &config()).unwrap();
+    let mut model = train(&products(60, 1, 0.02), &config()).unwrap();
     let provenance = model.provenance_mut();
     (provenance.kernel, provenance.variant) = ("mm".to_owned(), "eigen".to_owned());
     (provenance.hardware, provenance.training.train_seconds) = ("2 cores, AVX2".to_owned(), Some(0.25));
@@ -37,6 +37,8 @@ fn a_saved_model_comes_back_bit_for_bit() {
     let shape = Shape::unconstrained(5, &[32], Activation::Relu, false).unwrap();
     let large = train(&products(60, 2, 0.0), &TrainConfig { shapes: vec![shape], ..config() }).unwrap();
     assert_eq!(Ensemble::from_json(&large.to_json()).unwrap(), large);
+    let bounded = train(&bounded_products(60, 1, 0.02), &config()).unwrap();
+    assert_eq!(Ensemble::from_json(&bounded.to_json()).unwrap(), bounded);
 }
 
 #[test]
@@ -55,10 +57,10 @@ fn errors_name_the_file_and_the_fault() {
 
 #[test]
 fn contradictions_are_found() {
-    let parameters = format!("\"parameter_count\": {}", labelled().parameter_count());
+    let parameters = format!("\"parameter_count\": {}", labelled().lead().network().shape().parameter_count());
     let faults = [
         ("nnc-predictor", "something-else", "format"),
-        ("\"version\": 1", "\"version\": 2", "version is 2"),
+        ("\"version\": 2", "\"version\": 1", "version is 1"),
         (parameters.as_str(), "\"parameter_count\": 12", "parameter_count is 12"),
         ("\"name\": \"m\"", "\"name\": \"n\"", "named twice"),
         ("\"deviation\": ", "\"deviation\": -", "scaling of input"),
@@ -70,6 +72,9 @@ fn contradictions_are_found() {
         ("\"companions\"", "\"commpanions\"", "unknown field"),
         ("\"transform\": \"log\"", "\"transform\": \"square\"", "unknown variant"),
         ("\"min\": ", "\"min\": -", "scaling of input"),
+        ("\"overhead_seconds\": ", "\"overhead_seconds\": -", "impossible rates"),
+        ("\"seconds_per_unit\": ", "\"seconds_per_unit\": -", "impossible rates"),
+        ("\"residual_on_bound\": true", "\"residual_on_bound\": false", "rates do not fit"),
     ];
     for (right, wrong, complaint) in faults {
         let damaged = text().replacen(right, wrong, 1);

@@ -121,9 +121,13 @@ pub fn model(key: &Key, path: &Path, model: &Ensemble, here: &Hardware) -> Strin
     text
 }
 
+/// What the network sees, and what the bound is made of.
 fn inputs(model: &Ensemble) -> String {
-    let inputs = model.lead().schema().inputs().iter().zip(model.lead().normaliser().scales());
-    let rows = inputs.map(|(input, scale)| {
+    let lead = model.lead();
+    let scales = lead.normaliser().scales();
+    let terms = lead.rates().map_or(&[][..], |rates| rates.seconds_per_unit());
+    let (plain, complexity) = lead.schema().inputs().split_at(lead.schema().len() - terms.len());
+    let rows = plain.iter().zip(scales).map(|(input, scale)| {
         let kind = match input.kind {
             InputKind::Parameter => "parameter",
             InputKind::Hardware => "hardware",
@@ -131,7 +135,16 @@ fn inputs(model: &Ensemble) -> String {
         };
         [input.name.clone(), kind.to_owned(), number(scale.range.min), number(scale.range.max)]
     });
-    report::grid(["input", "kind", "least seen", "most seen"], rows, 2)
+    let mut text = report::grid(["input", "kind", "least seen", "most seen"], rows, 2);
+    if let Some(rates) = lead.rates() {
+        let overhead = ["overhead".to_owned(), format::duration(rates.overhead())];
+        let terms = complexity.iter().zip(terms).map(|(term, rate)| [term.name.clone(), format!("{rate:.3e} s")]);
+        text += &format!(
+            "\n\n{}",
+            report::grid(["complexity", "time of a unit"], std::iter::once(overhead).chain(terms), 1)
+        );
+    }
+    text
 }
 
 /// A number that may have any magnitude.
@@ -179,6 +192,6 @@ mod tests {
             assert!(text.contains(part), "{part}: {text}");
         }
         let row = text.lines().find(|line| line.starts_with("n^2")).unwrap_or_else(|| panic!("{text}"));
-        assert!(row.contains("complexity") && row.ends_with("144"), "{row}");
+        assert!(row.ends_with(" s"), "{row}");
     }
 }

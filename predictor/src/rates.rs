@@ -1,0 +1,129 @@
+//! The analytic estimate that complexity terms imply once it is known what each unit of them costs.
+
+use crate::{Error, Result};
+use ndarray::{Array2, ArrayView2};
+
+/// Sweeps of the coordinate descent; a handful of terms settles long before.
+const SWEEPS: usize = 2000;
+/// The overhead is at least this share of the fastest time seen, so that the estimate is positive everywhere.
+const LEAST_OVERHEAD: f64 = 1e-3;
+
+/// A time made of known terms at fitted rates: `seconds = overhead + sum of rate * term`, no rate negative.
+///
+/// Operations over peak, bytes over bandwidth, iterations over their overhead add up like this. It is the one
+/// complexity input c of an NN+C model (paper, section III, where c is a single known function), and what the
+/// network learns the deviation from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rates {
+    overhead: f64,
+    seconds_per_unit: Vec<f64>,
+}
+
+impl Rates {
+    /// The rates that fit `terms` `[terms, instances]`, none of them negative, to `seconds` `[instances]` with the
+    /// least squared relative error: instances of microseconds and of seconds weigh the same.
+    ///
+    /// # Errors
+    /// [`Error::TooFewInstances`] when there are none, [`Error::Length`] when lengths differ.
+    pub fn fit(terms: ArrayView2<'_, f64>, seconds: &[f64]) -> Result<Self> {
+        Error::check_length("measured times", terms.ncols(), seconds.len())?;
+        if seconds.is_empty() {
+            return Err(Error::TooFewInstances { found: 0, needed: 1 });
+        }
+        let fastest = seconds.iter().copied().fold(f64::INFINITY, f64::min);
+        // Each term in units of its largest share of a time, and as a fraction of the time measured.
+        let unit = |row: usize| {
+            let largest = terms.row(row).iter().zip(seconds).map(|(term, time)| term / time).fold(0.0, f64::max);
+            if largest > 0.0 {
+                largest
+            } else {
+                1.0
+            }
+        };
+        let units: Vec<f64> = std::iter::once(1.0 / fastest).chain((0..terms.nrows()).map(unit)).collect();
+        let shares = Array2::from_shape_fn((units.len(), seconds.len()), |(row, instance)| {
+            let term = if row == 0 { 1.0 } else { terms[(row - 1, instance)].max(0.0) };
+            term / seconds[instance] / units[row]
+        });
+        let rates = non_negative_least_squares(&shares);
+        let mut rates = rates.iter().zip(&units).map(|(rate, unit)| rate / unit);
+        let overhead = rates.next().unwrap_or(0.0).max(LEAST_OVERHEAD * fastest);
+        Ok(Rates { overhead, seconds_per_unit: rates.collect() })
+    }
+
+    /// Rates from elsewhere, for example a model file.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`] unless the overhead is positive and no rate negative, all finite.
+    pub fn new(overhead: f64, seconds_per_unit: Vec<f64>) -> Result<Self> {
+        let sound = |rate: &f64| *rate >= 0.0 && rate.is_finite();
+        if overhead > 0.0 && overhead.is_finite() && seconds_per_unit.iter().all(sound) {
+            Ok(Rates { overhead, seconds_per_unit })
+        } else {
+            Err(Error::Inconsistent(format!("impossible rates: overhead {overhead}, {seconds_per_unit:?}")))
+        }
+    }
+
+    /// Seconds that every instance takes beside its terms. Positive.
+    pub fn overhead(&self) -> f64 {
+        self.overhead
+    }
+
+    /// Seconds of a unit of each term, in the order of the terms. Never negative.
+    pub fn seconds_per_unit(&self) -> &[f64] {
+        &self.seconds_per_unit
+    }
+
+    /// Number of fitted parameters.
+    pub fn parameter_count(&self) -> usize {
+        1 + self.seconds_per_unit.len()
+    }
+
+    /// The estimate for one instance with these terms, in seconds. Positive; negative terms count as zero.
+    pub fn seconds(&self, terms: impl IntoIterator<Item = f64>) -> f64 {
+        let costs = self.seconds_per_unit.iter().zip(terms).map(|(rate, term)| rate * term.max(0.0));
+        self.overhead + costs.sum::<f64>()
+    }
+}
+
+/// The x >= 0 with the least squared sum of (x . column - 1) over the columns of `shares` `[unknowns, instances]`, by
+/// coordinate descent on the normal equations.
+fn non_negative_least_squares(shares: &Array2<f64>) -> Vec<f64> {
+    let gram = shares.dot(&shares.t());
+    let ones: Vec<f64> = shares.rows().into_iter().map(|row| row.sum()).collect();
+    let mut x = vec![0.0; ones.len()];
+    for _ in 0..SWEEPS {
+        for row in 0..x.len() {
+            let curvature = gram[(row, row)];
+            if curvature > 0.0 {
+                let others: f64 = (0..x.len()).filter(|&other| other != row).map(|i| gram[(row, i)] * x[i]).sum();
+                x[row] = f64::max((ones[row] - others) / curvature, 0.0);
+            }
+        }
+    }
+    x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn known_rates_are_recovered_over_six_decades() {
+        let terms = Array2::from_shape_fn((2, 40), |(row, i)| ((i + 1) as f64).powi(if row == 0 { 3 } else { 1 }));
+        let seconds: Vec<f64> = terms.columns().into_iter().map(|c| 2e-6 + 3e-9 * c[0] + 5e-8 * c[1]).collect();
+        let rates = Rates::fit(terms.view(), &seconds).unwrap();
+        for (column, time) in terms.columns().into_iter().zip(&seconds) {
+            assert!((rates.seconds(column.iter().copied()) / time - 1.0).abs() < 1e-3, "{rates:?}");
+        }
+    }
+
+    #[test]
+    fn no_rate_is_negative_and_no_estimate_zero() {
+        let rates = Rates::fit(array![[1.0, 2.0, 3.0], [3.0, 2.0, 0.0]].view(), &[1.0, 2.0, 3.0]).unwrap();
+        assert!(rates.seconds_per_unit().iter().all(|&rate| rate >= 0.0));
+        assert!(rates.seconds([0.0, 0.0]) > 0.0 && rates.seconds([-1.0, 0.0]) > 0.0);
+        assert!(Rates::new(0.0, vec![]).is_err() && Rates::new(1.0, vec![-1.0]).is_err());
+    }
+}
