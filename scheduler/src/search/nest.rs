@@ -205,7 +205,8 @@ impl Planner<'_> {
 
     /// How many vectors of an update are handled together inside its reduction loops.
     fn widening(&self, stage: StageRef, reduction: Option<Reduction>, vector: Vector) -> Option<u32> {
-        if self.pipeline.stage(stage).accesses.iter().any(Access::is_gather) {
+        let definition = self.pipeline.stage(stage);
+        if definition.accesses.iter().any(Access::is_gather) || vector::sums_along_rows(definition, vector.index) {
             return None;
         }
         let wanted: i64 = match reduction? {

@@ -26,8 +26,9 @@ pub(super) fn choose(
     let mut best: Option<(f64, Vector)> = None;
     for (index, dim) in definition.loops.iter().enumerate() {
         let extent = regions.loop_extent(stage, index);
-        let lanes = widest.min(previous_power_of_two(extent));
-        if !dim.parallel || lanes < 4 || sums_along_rows(definition, index) {
+        let most = if sums_along_rows(definition, index) { widest.min(MAX_GATHERED_ROWS) } else { widest };
+        let lanes = most.min(previous_power_of_two(extent));
+        if !dim.parallel || lanes < 4 {
             continue;
         }
         let mut score = store_score(pipeline, stage, index);
@@ -41,9 +42,14 @@ pub(super) fn choose(
     best.map(|(_, vector)| vector)
 }
 
+/// Rows that are walked along side by side, one in each lane: as many as a set of the first-level cache has ways, since
+/// rows a power of two apart share their sets.
+const MAX_GATHERED_ROWS: u32 = 8;
+
 /// Whether the stage walks along memory in a reduction loop while loop `index` jumps from row to row of what it reads:
-/// vectors over it would gather one element of as many cache lines as they have lanes.
-fn sums_along_rows(stage: &Stage, index: usize) -> bool {
+/// vectors over it gather one element of as many cache lines as they have lanes, and the next iterations find these
+/// lines in the first-level cache.
+pub(super) fn sums_along_rows(stage: &Stage, index: usize) -> bool {
     let coeffs = |access: &Access, l: usize| stride(access.rows.iter().map(|r| r.as_ref().map(|r| r.coeffs[l])));
     let reductions = || (0..stage.loops.len()).filter(|&l| stage.loops[l].reduction.is_some());
     stage.accesses.iter().any(|access| {
