@@ -155,7 +155,7 @@ public:
         const int n = request.integer("n", smallest_size, largest_size);
         const int threads = request.threads();
         const auto [run, compile_seconds] = compiled(request, n, threads);
-        study::set_pipeline_threads(threads);
+        study::set_pipeline_threads(threads, target);
         prepare(n, request.seed());
         const Samples samples(*images);
         const study::Timing timing = study::measure([&, &run = run] {

@@ -132,7 +132,7 @@ public:
                                 std::to_string(shape.radix) + " " + std::to_string(shape.unroll);
         const auto [run, compile_seconds] =
             pipelines.get(key, [&] { return study::fft::Builder(shape).compile(target); });
-        study::set_pipeline_threads(request.threads());
+        study::set_pipeline_threads(request.threads(), target);
 
         if (!batch || batch->n != n || batch->seed != request.seed()) {
             batch = std::make_unique<Batch>(n, request.seed());

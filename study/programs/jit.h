@@ -55,10 +55,23 @@ private:
     std::map<std::string, Halide::Callable> pipelines;
 };
 
-/// Sets the number of threads that compiled pipelines run on. Does nothing before
-/// the first of them is compiled, because Halide has no thread pool until then.
-inline void set_pipeline_threads(int threads) {
-    Halide::Internal::JITSharedRuntime::set_num_threads(threads);
+/// Sets the number of threads that compiled pipelines run on. To be called when at
+/// least one is compiled, because Halide has no thread pool until then.
+inline void set_pipeline_threads(int threads, const Halide::Target &target) {
+    using Halide::Internal::JITSharedRuntime;
+    if (JITSharedRuntime::set_num_threads(threads) == threads) {
+        return;
+    }
+    // A pool that has been in use never shrinks: it must be made anew.
+    for (const auto &module : JITSharedRuntime::get(nullptr, target, false)) {
+        const auto found = module.exports().find("halide_shutdown_thread_pool");
+        if (found != module.exports().end()) {
+            reinterpret_cast<void (*)()>(found->second.address)();
+            JITSharedRuntime::set_num_threads(threads);
+            return;
+        }
+    }
+    throw std::runtime_error("Halide's thread pool is not found");
 }
 
 /// Loads the plugin of an autoscheduler unless that was done: the file `path`, or,
