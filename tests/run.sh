@@ -32,6 +32,8 @@ nnc() { tests/nnc.sh; }
 
 cmake_consumer() { tests/cmake_consumer.sh; }
 
+study_programs() { tests/study_programs.sh; }
+
 schedule_roundtrip() {
     tests/schedule_roundtrip.sh "$plugin" target/pipelines/halide_pipelines.generator "$work/schedule_roundtrip"
 }
@@ -57,7 +59,7 @@ if [ "${1:-}" = --suite ]; then
     exit
 fi
 if [ $# -eq 0 ]; then
-    set -- python cpp schedule_roundtrip nnc cmake_consumer
+    set -- python cpp schedule_roundtrip nnc cmake_consumer study_programs
 fi
 for suite in "$@"; do
     run_suite "$suite"
