@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod features;
 pub mod ir;
 
 mod check;
@@ -16,7 +17,7 @@ mod error;
 mod search;
 
 pub use check::check;
-pub use cost::{CostModel, Hardware, Roofline};
+pub use cost::{Bound, CostModel, Hardware, Roofline, Times};
 pub use directive::{AtLeast, Directive, LoopVar, Memory, Tail};
 pub use emit::emit;
 pub use error::Error;

@@ -308,6 +308,14 @@ impl Stage {
         seen.into_iter()
     }
 
+    /// Whether it only loads one value at clamped coordinates.
+    pub fn is_boundary_condition(&self) -> bool {
+        let mut index_arithmetic = self.operations.iter().map(|(t, operation, _)| t == "int32" && operation != "math");
+        let [access] = &self.accesses[..] else { return false };
+        let affine = !access.is_gather() && access.rows.iter().flatten().any(|r| r.clamped);
+        affine && index_arithmetic.all(|i| i)
+    }
+
     /// Position of a loop by name.
     pub fn loop_index(&self, var: &str) -> Option<usize> {
         self.loops.iter().position(|l| l.var == var)

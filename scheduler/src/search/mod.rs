@@ -84,7 +84,7 @@ pub fn search(pipeline: &Pipeline, options: &Options) -> Result<Schedule, Error>
     let placements = strips::form(pipeline, &regions, placements, &options.hardware);
     let directives = nest::directives(pipeline, &regions, &placements, &options.hardware);
     check(pipeline, &directives)?;
-    let stages = predict::stages(pipeline, &regions, &placements, &options.hardware);
+    let stages = predict::stages(pipeline, &regions, &directives, &options.hardware)?;
     Ok(Schedule { directives, predicted_seconds: stages.iter().map(|s| s.seconds).sum(), stages })
 }
 

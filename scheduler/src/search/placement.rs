@@ -124,14 +124,6 @@ fn stage_weight(stage: &Stage) -> f64 {
     stage.operations.weight() + stage.accesses.len() as f64
 }
 
-/// Whether the stage only loads one value at clamped coordinates.
-fn is_boundary_condition(stage: &Stage) -> bool {
-    let mut index_arithmetic = stage.operations.iter().map(|(t, operation, _)| t == "int32" && operation != "math");
-    let [access] = &stage.accesses[..] else { return false };
-    let affine = !access.is_gather() && access.rows.iter().flatten().any(|r| r.clamped);
-    affine && index_arithmetic.all(|i| i)
-}
-
 struct Inlining<'a> {
     pipeline: &'a Pipeline,
     regions: &'a Regions,
@@ -180,7 +172,7 @@ impl Inlining<'_> {
     /// both ends of a row, whose lanes are gathered one by one.
     fn weight_if_inlined(&self, id: FuncId, consumers: &[StageRef]) -> f64 {
         let Self { pipeline, regions, .. } = self;
-        if !is_boundary_condition(&pipeline.func(id).stages[0]) || pipeline.func(id).args.is_empty() {
+        if !pipeline.func(id).stages[0].is_boundary_condition() || pipeline.func(id).args.is_empty() {
             return self.weights[id.index()][0];
         }
         let stencils = consumers.iter().filter(|&&c| self.calls(c, id) > 1.0);

@@ -1,0 +1,62 @@
+//! The machine a schedule is for.
+
+use serde::{Deserialize, Serialize};
+
+/// Bytes of a cache line, on every machine that Halide vectorises for.
+pub(crate) const LINE_BYTES: f64 = 64.0;
+
+/// The machine a schedule is for. Speeds are those of one core unless said otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hardware {
+    /// Threads that run parallel loops.
+    pub threads: u32,
+    /// Bytes of a natural vector.
+    pub vector_bytes: u32,
+    /// Bytes of a core's first-level data cache.
+    pub l1_bytes: u64,
+    /// Bytes of cache that one core has for itself, the second level.
+    pub private_cache_bytes: u64,
+    /// Bytes of the last cache, which all cores share.
+    pub shared_cache_bytes: u64,
+    /// Simple vector operations one core starts per second.
+    pub vector_ops_per_second: f64,
+    /// Vector loads, or half as many stores, that one core starts per second.
+    pub accesses_per_second: f64,
+    /// Bytes per second from the second level to the first.
+    pub l2_bytes_per_second: f64,
+    /// Bytes per second from the shared cache.
+    pub l3_bytes_per_second: f64,
+    /// Bytes per second that all cores together move to and from memory.
+    pub memory_bytes_per_second: f64,
+    /// Seconds of one iteration of a loop beyond its body: count, compare, branch, addresses.
+    pub loop_seconds: f64,
+    /// Seconds to hand one iteration of a parallel loop to a thread.
+    pub task_seconds: f64,
+    /// Seconds to wake the threads for a parallel loop, and to wait for the last.
+    pub launch_seconds: f64,
+    /// Seconds to allocate and free a buffer.
+    pub allocation_seconds: f64,
+}
+
+impl Hardware {
+    /// A middling desktop core: 32 KiB and 1 MiB of private caches, 16 MB of shared cache, two vector operations a cycle
+    /// at 3 GHz, 25 GB/s of memory.
+    pub fn generic(threads: u32, vector_bytes: u32) -> Self {
+        Self {
+            threads,
+            vector_bytes,
+            l1_bytes: 32 << 10,
+            private_cache_bytes: 1 << 20,
+            shared_cache_bytes: 16_000_000,
+            vector_ops_per_second: 6e9,
+            accesses_per_second: 6e9,
+            l2_bytes_per_second: 96e9,
+            l3_bytes_per_second: 36e9,
+            memory_bytes_per_second: 25e9,
+            loop_seconds: 0.4e-9,
+            task_seconds: 0.5e-6,
+            launch_seconds: 4e-6,
+            allocation_seconds: 0.1e-6,
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Features of real schedules, where they can be counted by hand.
+
+mod support;
+
+use scheduler::features::{analyze, markdown, Features, ScheduledPipeline, Site, TABLE};
+use scheduler::ir::{FuncId, Pipeline, Regions};
+use scheduler::{search, Bound, Directive, Hardware, LoopVar, Options, Roofline, Strategy, Tail};
+use std::path::Path;
+use support::{Builder, Read};
+
+fn hardware() -> Hardware {
+    Hardware::generic(2, 32)
+}
+
+fn fixture(name: &str) -> Pipeline {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/fixtures/{name}.json"));
+    Pipeline::from_json(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn analyzed(pipeline: &Pipeline, directives: &[Directive]) -> ScheduledPipeline {
+    let regions = Regions::at_estimates(pipeline).unwrap();
+    analyze(pipeline, &regions, directives, &hardware()).unwrap()
+}
+
+fn searched(name: &str) -> (Pipeline, ScheduledPipeline) {
+    let pipeline = fixture(name);
+    let schedule = search(&pipeline, &Options { hardware: hardware(), strategy: Strategy::Greedy }).unwrap();
+    let scheduled = analyzed(&pipeline, &schedule.directives);
+    (pipeline, scheduled)
+}
+
+fn stage<'a>(pipeline: &Pipeline, scheduled: &'a ScheduledPipeline, name: &str, index: usize) -> &'a Features {
+    let is =
+        |s: &&scheduler::features::ScheduledStage| pipeline.func(s.stage.func).name == name && s.stage.stage == index;
+    &scheduled.stages.iter().find(is).unwrap().features
+}
+
+/// Two 1000 x 100 Funcs, the second a 3-tap stencil along y of the first.
+fn stencil() -> (Pipeline, [FuncId; 2]) {
+    let mut builder = Builder::new();
+    let first = builder.pure(&[]);
+    let second = builder.pure(&[(first, Read::Stencil { dim: 1, radius: 1 })]);
+    (builder.finish(&[second], 1000, 100), [first, second])
+}
+
+fn var(name: &str) -> LoopVar {
+    LoopVar { name: name.into(), rvar: false }
+}
+
+#[test]
+fn a_table_row_for_every_field() {
+    let rows: usize = TABLE.iter().map(|(_, features)| features.len()).sum();
+    assert_eq!(Features::default().values().len(), rows);
+}
+
+#[test]
+fn the_document_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../doc/FEATURES.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, markdown()).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        written == markdown(),
+        "doc/FEATURES.md is out of date: UPDATE_DOCS=1 cargo test -p scheduler --test features"
+    );
+}
+
+#[test]
+fn plain_loops_at_root() {
+    let (pipeline, [first, _]) = stencil();
+    let scheduled = analyzed(&pipeline, &[Directive::ComputeRoot { func: first }]);
+    let f = stage(&pipeline, &scheduled, "f1", 0);
+    assert_eq!((f.realizations, f.iterations, f.recomputation), (1.0, 1e5, 1.0));
+    assert_eq!((f.dense_loads, f.dense_stores, f.lanes), (3e5, 1e5, 1.0));
+    assert_eq!((f.tasks, f.threads, f.imbalance, f.parallel_launches), (1.0, 1.0, 1.0, 0.0));
+    // 100 rows of 1000 values and the loop over rows.
+    assert_eq!(f.loop_iterations, 1e5 + 100.0);
+    let produced = stage(&pipeline, &scheduled, "f0", 0);
+    assert_eq!(produced.allocated_bytes, 1000.0 * 102.0 * 4.0);
+}
+
+#[test]
+fn computed_at_a_loop_without_a_window_is_computed_anew() {
+    let (pipeline, [first, second]) = stencil();
+    let at = Directive::ComputeAt { func: first, consumer: second, var: var("y") };
+    let scheduled = analyzed(&pipeline, std::slice::from_ref(&at));
+    let f = stage(&pipeline, &scheduled, "f0", 0);
+    assert_eq!((f.realizations, f.iterations), (100.0, 3e5));
+    assert_eq!(f.allocated_bytes, 3.0 * 4000.0);
+    // Three rows fit the first-level cache and never leave it.
+    assert_eq!(f.l2_miss_bytes, 0.0);
+    let stored = analyzed(&pipeline, &[at, Directive::StoreRoot { func: first }]).stored;
+    assert_eq!(stored, [Site::Root, Site::Root]);
+}
+
+#[test]
+fn windows_slide() {
+    let (pipeline, [first, second]) = stencil();
+    let output = scheduler::ir::StageRef { func: second, stage: 0 };
+    let split = Directive::Split {
+        stage: output,
+        old: var("y"),
+        outer: var("yo"),
+        inner: var("yi"),
+        factor: 50,
+        tail: Tail::GuardWithIf,
+    };
+    let directives = [
+        split,
+        Directive::Parallel { stage: output, var: var("yo") },
+        Directive::ComputeAt { func: first, consumer: second, var: var("yi") },
+        Directive::StoreAt { func: first, consumer: second, var: var("yo") },
+    ];
+    let scheduled = analyzed(&pipeline, &directives);
+    let f = stage(&pipeline, &scheduled, "f0", 0);
+    // Two strips of 50 rows need 52 rows each; four rows are stored.
+    assert!((f.iterations - 104e3).abs() < 1e-6, "{}", f.iterations);
+    assert_eq!(f.allocated_bytes, 4.0 * 4000.0);
+    assert_eq!((f.tasks, f.threads), (2.0, 2.0));
+    assert_eq!(stage(&pipeline, &scheduled, "f1", 0).task_starts, 2.0);
+}
+
+#[test]
+fn vectors_and_their_tails() {
+    let (pipeline, [first, second]) = stencil();
+    let output = scheduler::ir::StageRef { func: second, stage: 0 };
+    let split = Directive::Split {
+        stage: output,
+        old: var("x"),
+        outer: var("xo"),
+        inner: var("xi"),
+        factor: 16,
+        tail: Tail::GuardWithIf,
+    };
+    let vectorize = Directive::Vectorize { stage: output, var: var("xi") };
+    let scheduled = analyzed(&pipeline, &[Directive::ComputeRoot { func: first }, split, vectorize]);
+    let f = stage(&pipeline, &scheduled, "f1", 0);
+    // 63 vectors of 16 cover a row of 1000; each is two natural ones.
+    assert_eq!((f.vectors, f.iterations, f.lanes), (6300.0, 1e5, 16.0));
+    assert_eq!((f.dense_loads, f.dense_stores), (6300.0 * 6.0, 6300.0 * 2.0));
+    assert!((f.lane_utilization - 1000.0 / 1008.0).abs() < 1e-9);
+}
+
+#[test]
+fn strides_decide_the_kind_of_load() {
+    let reads = [Read::Point, Read::Down, Read::Gather];
+    let mut builder = Builder::new();
+    let first = builder.pure(&[]);
+    let second = builder.pure(&reads.map(|read| (first, read)));
+    let pipeline = builder.finish(&[second], 800, 100);
+    let output = scheduler::ir::StageRef { func: second, stage: 0 };
+    let split = Directive::Split {
+        stage: output,
+        old: var("x"),
+        outer: var("xo"),
+        inner: var("xi"),
+        factor: 8,
+        tail: Tail::GuardWithIf,
+    };
+    let vectorize = Directive::Vectorize { stage: output, var: var("xi") };
+    let scheduled = analyzed(&pipeline, &[Directive::ComputeRoot { func: first }, split, vectorize]);
+    let f = stage(&pipeline, &scheduled, "f1", 0);
+    // Per vector: one dense; two at stride 2, two dense loads each; eight lanes one by one.
+    assert_eq!([f.dense_loads, f.strided_loads, f.gathered_loads].map(|n| n / f.vectors), [1.0, 4.0, 8.0]);
+}
+
+#[test]
+fn register_tiles_load_each_operand_once() {
+    let (pipeline, scheduled) = searched("matmul");
+    let f = stage(&pipeline, &scheduled, "product", 1);
+    // 6 rows by 2 vectors: 2 vectors of b and 6 values of a for 12 multiply-adds; sums stay in registers.
+    assert_eq!(f.unrolled, 12.0);
+    assert!((f.broadcast_loads / f.float_multiply_adds - 0.5).abs() < 1e-9);
+    assert!((f.dense_loads / f.float_multiply_adds - 2.0 / 12.0).abs() < 0.01);
+    assert!(f.dense_stores < f.vectors / 1000.0);
+    assert_eq!(Roofline(hardware()).times(f).bound(), Bound::Compute);
+}
+
+#[test]
+fn strips_keep_a_stencil_out_of_memory() {
+    let (pipeline, scheduled) = searched("blur");
+    let [producer, output] = ["blur_x", "output"].map(|name| stage(&pipeline, &scheduled, name, 0));
+    // Input once, output filled and written back once; nothing for the rows between.
+    let size = 6400.0 * 4800.0 * 2.0;
+    assert!((producer.l3_miss_bytes / size - 1.0).abs() < 0.1, "{}", producer.l3_miss_bytes);
+    assert!((output.l3_miss_bytes / size - 2.0).abs() < 0.1, "{}", output.l3_miss_bytes);
+    assert_eq!(Roofline(hardware()).times(output).bound(), Bound::Dram);
+}
+
+#[test]
+fn every_feature_of_every_fixture_is_a_number() {
+    for name in ["blur", "harris", "hist_equalize", "iir_blur", "matmul", "softmax", "unsharp"] {
+        let (_, scheduled) = searched(name);
+        for s in &scheduled.stages {
+            assert!(s.features.values().iter().all(|v| v.is_finite() && *v >= 0.0), "{name} {:?}", s.stage);
+            let f = &s.features;
+            assert!(f.l1_miss_bytes >= f.l2_miss_bytes && f.l2_miss_bytes >= f.l3_miss_bytes);
+        }
+    }
+}
