@@ -189,6 +189,25 @@ impl Nest {
         }
     }
 
+    /// Runs the outermost loop in parallel, cut into tasks if it is long. Returns the loop that now stands for
+    /// `innermost`.
+    pub(super) fn parallel_tasks(&mut self, threads: i64, innermost: LoopVar) -> LoopVar {
+        let Some(outermost) = self.loops.last().cloned() else { return innermost };
+        let mut stands = innermost;
+        let mut var = outermost.var;
+        let wanted = TASKS_PER_THREAD * threads;
+        if outermost.extent > 2 * wanted {
+            let factor = u32::try_from(outermost.extent / wanted).unwrap_or(u32::MAX);
+            let (tasks, inner) = self.split_loop(&var, "p", factor, Tail::GuardWithIf);
+            if stands == var {
+                stands = inner;
+            }
+            var = tasks;
+        }
+        self.directives.push(Directive::Parallel { stage: self.stage, var });
+        stands
+    }
+
     /// Whether the loop is vectorised or unrolled.
     fn is_inner(&self, var: &LoopVar) -> bool {
         self.directives

@@ -1,8 +1,8 @@
 //! From a pipeline to a schedule.
 //!
 //! The way of a decision: [`placement`] says which Funcs are inlined, [`tiles`] which reductions are computed in register
-//! tiles of their consumer, [`strips`] which of the rest are computed inside strips of theirs, [`nest`] gives every stage
-//! its loops. What the search does not understand stays a plain `compute_root`.
+//! tiles of their consumer, [`strips`] and [`slabs`] which of the rest are computed inside strips or slabs of theirs,
+//! [`nest`] gives every stage its loops. What the search does not understand stays a plain `compute_root`.
 
 mod demand;
 mod group;
@@ -11,6 +11,7 @@ mod nest;
 mod placement;
 mod predict;
 mod reduction;
+mod slabs;
 mod strips;
 mod tiles;
 mod vector;
@@ -82,6 +83,7 @@ pub fn search(pipeline: &Pipeline, options: &Options) -> Result<Schedule, Error>
     let placements = placement::place(pipeline, &regions);
     let placements = tiles::form(pipeline, &regions, placements, &options.hardware);
     let placements = strips::form(pipeline, &regions, placements, &options.hardware);
+    let placements = slabs::form(pipeline, &regions, placements, &options.hardware);
     let directives = nest::directives(pipeline, &regions, &placements, &options.hardware);
     check(pipeline, &directives)?;
     let stages = predict::stages(pipeline, &regions, &directives, &options.hardware)?;

@@ -3,6 +3,7 @@
 use super::loops::Nest;
 use super::placement::Placement;
 use super::reduction::Reduction;
+use super::slabs::Slabs;
 use super::strips::Strips;
 use super::tiles::Tile;
 use super::unscheduled_updates;
@@ -50,6 +51,8 @@ impl Planner<'_> {
             Placement::Root => self.root(id).into_iter().chain(self.stages(id, true)).collect(),
             Placement::Strips(strips) => self.leader(id, |nest| self.strips(nest, *strips).0),
             Placement::Tiles(tile) => self.leader(id, |nest| self.tiles(nest, *tile).0),
+            Placement::Slabs(slabs) => self.leader(id, |nest| self.slabs(nest, slabs).0),
+            Placement::InSlab { leader, .. } => self.slab_member(id, *leader),
             Placement::InTile { leader } => self.tile_member(id, *leader),
             Placement::InStrips { leader, sliding } => {
                 let loops = self.strip_loops(*leader);
@@ -118,6 +121,35 @@ impl Planner<'_> {
         nest.reorder(inner.into_iter().chain([row.clone()]).chain(outer).collect());
         nest.directives.push(Directive::Parallel { stage, var: strip });
         (nest, StripLoops { row, storage })
+    }
+
+    /// Order, innermost first: vectors, other dimensions, the slab's own, those outside of it, slabs. Returns the loop that
+    /// the members are computed in.
+    fn slabs(&self, mut nest: Nest, slabs: &Slabs) -> (Nest, LoopVar) {
+        let id = nest.stage.func;
+        let (slab, rows) = nest.split(self.loop_of(id, 0, slabs.dim), "s", slabs.height);
+        let mut outer: Vec<LoopVar> =
+            slabs.outside.iter().map(|&arg| nest.current[self.loop_of(id, 0, arg)].clone()).collect();
+        outer.push(slab);
+        let vector =
+            self.vector(nest.stage).filter(|v| !slabs.outside.iter().any(|&a| self.loop_of(id, 0, a) == v.index));
+        let mut inner: Vec<LoopVar> = vector.map(|v| nest.vectorize(v).1).into_iter().collect();
+        let rest = nest.remaining(&[&inner[..], &outer[..], std::slice::from_ref(&rows)].concat());
+        inner.extend(rest.into_iter().map(|dim| dim.var));
+        inner.extend(nest.loops.iter().any(|d| d.var == rows).then_some(rows));
+        let innermost = outer[0].clone();
+        nest.reorder(inner.into_iter().chain(outer).collect());
+        let innermost = nest.parallel_tasks(i64::from(self.hardware.threads), innermost);
+        (nest, innermost)
+    }
+
+    fn slab_member(&self, id: FuncId, leader: FuncId) -> Vec<Directive> {
+        let Placement::Slabs(slabs) = &self.placements[leader.index()] else {
+            unreachable!("members follow a leader with slabs")
+        };
+        let var = self.slabs(self.plain_nest(leader), slabs).1;
+        let at = Directive::ComputeAt { func: id, consumer: leader, var };
+        [at].into_iter().chain(self.stages(id, false)).collect()
     }
 
     /// Order, innermost first: vectors and rows of the tile, tiles along, other dimensions, tiles across; or along and
@@ -203,6 +235,15 @@ impl Planner<'_> {
         nest.directives
     }
 
+    /// Iterations of a loop each time the stage runs.
+    fn extent(&self, stage: StageRef, index: usize) -> i64 {
+        let whole = self.regions.loop_extent(stage, index);
+        let Placement::InSlab { extents, .. } = &self.placements[stage.func.index()] else { return whole };
+        let var = &self.pipeline.stage(stage).loops[index].var;
+        let dim = self.pipeline.func(stage.func).args.iter().position(|a| a == var);
+        dim.map_or(whole, |dim| extents[dim])
+    }
+
     /// How many vectors of an update are handled together inside its reduction loops.
     fn widening(&self, stage: StageRef, reduction: Option<Reduction>, vector: Vector) -> Option<u32> {
         let definition = self.pipeline.stage(stage);
@@ -215,7 +256,7 @@ impl Planner<'_> {
             // A scan goes on along whole cache lines.
             Reduction::Scans => 8,
         };
-        let available = self.regions.loop_extent(stage, vector.index) / i64::from(vector.lanes);
+        let available = self.extent(stage, vector.index) / i64::from(vector.lanes);
         // Unrolled reductions are accumulators enough, and their code grows with every further one.
         let unrolled = self.unrolled_iterations(stage).map_or(1, |i| i.max(1));
         let wide = wanted.min(available).min(MAX_UNROLLED_REDUCTION / unrolled);
@@ -227,7 +268,7 @@ impl Planner<'_> {
         let loops = &self.pipeline.stage(stage).loops;
         let first = &self.pipeline.func(stage.func).args.first()?;
         let index = loops.iter().position(|l| l.var == **first)?;
-        if self.regions.loop_extent(stage, index) < i64::from(SCALAR_ACCUMULATORS) {
+        if self.extent(stage, index) < i64::from(SCALAR_ACCUMULATORS) {
             return None;
         }
         let inner = nest.split(index, "u", SCALAR_ACCUMULATORS).1;

@@ -24,6 +24,15 @@ pub(super) enum Placement {
         /// The Func whose tiles.
         leader: FuncId,
     },
+    /// At root, in slabs along one dimension, with other Funcs inside.
+    Slabs(super::slabs::Slabs),
+    /// Inside the slabs of another Func, all stages of a slab before the next.
+    InSlab {
+        /// The Func whose slabs.
+        leader: FuncId,
+        /// Extents of the Func in one slab.
+        extents: Vec<i64>,
+    },
     /// Inside the strips of another Func, one row at a time; `sliding` keeps earlier rows of the strip.
     InStrips {
         /// The Func whose strips.
@@ -48,7 +57,7 @@ const BOUNDARY_CONDITION: f64 = 1.5;
 /// Operations on whole vectors that gathering one lane of a vector at either end of a row takes.
 const GATHERED_LANE: f64 = 1.5;
 /// Weighted operations that storing a value and loading it again is worth where a cache keeps it meanwhile.
-const STORE_AND_LOAD: f64 = 4.0;
+pub(super) const STORE_AND_LOAD: f64 = 4.0;
 /// The same where it goes through memory: 8 bytes at tens of GB/s, against operations on whole vectors.
 const STORE_AND_LOAD_MEMORY: f64 = 25.0;
 /// Funcs larger than this do not stay in cache from one loop nest to the next.
