@@ -33,6 +33,15 @@ inline Buffer halide_result(std::vector<int> sizes) {
     return buffer;
 }
 
+/// Sets the number of threads that Halide runs on.
+inline void set_halide_threads(int threads) {
+    if (halide_set_num_threads(threads) > threads) {
+        // A pool that has been in use never shrinks: it must be made anew.
+        halide_shutdown_thread_pool();
+        halide_set_num_threads(threads);
+    }
+}
+
 /// Times calls of a Halide function with these buffers on this many threads. Throws
 /// std::runtime_error with Halide's message if a call fails.
 template<typename Function, typename... Buffers>
@@ -40,7 +49,7 @@ Timing measure_halide(int threads, Function &&function, Buffers &...buffers) {
     static std::string message;
     // Halide's own handler ends the process.
     halide_set_error_handler([](void *, const char *text) { message = text; });
-    halide_set_num_threads(threads);
+    set_halide_threads(threads);
     return measure([&] {
         if (function(buffers.raw_buffer()...) != 0) {
             throw std::runtime_error(message);

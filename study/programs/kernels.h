@@ -22,7 +22,8 @@ inline Matrix make_matrix<Matrix>(int rows, int columns, double, std::uint64_t s
     return random_matrix(rows, columns, seed);
 }
 template<>
-inline SparseMatrix make_matrix<SparseMatrix>(int rows, int columns, double density, std::uint64_t seed) {
+inline SparseMatrix make_matrix<SparseMatrix>(int rows, int columns, double density,
+                                              std::uint64_t seed) {
     return random_sparse_matrix(rows, columns, density, seed);
 }
 
