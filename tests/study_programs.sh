@@ -72,6 +72,29 @@ m=2 n=2 r=2 s=3
 m=2 n=2 r=2'
 }
 
+# Schedules: the corners of the spaces, a tail, fewer threads after more, autoschedulers.
+schedules() {
+    local all=$(nproc)
+    local time='seconds=[0-9.]+e[-+][0-9]+ spread=[0-9.]+ calls=[0-9]+ compile_seconds='
+    answers "$time" "n=2 s1=1024 s2=2 s3=1 s4=1
+n=1024 s1=1024 s2=1024 s3=1024 s4=1024 threads=$all
+n=100 s1=16 s2=64 s3=32 s4=16 threads=1 seed=7
+n=64 scheduler=Mullapudi2016 threads=$all" blur_halide
+    answers 'error=.' 'n=64 s1=2 s2=128 s3=2 s4=2
+n=64 s1=2 s2=8 s3=16 s4=2
+n=64 s1=2 s2=8 s3=8 s4=3
+n=64 s1=2 s2=8 s3=8
+n=64 scheduler=None' blur_halide
+    answers "$time" "n=16 s1=2 s2=8 s3=1 s4=2 s5=1024 s6=1024 threads=$all
+n=32 s1=16 s2=4 s3=2 s4=32 s5=2 s6=4 threads=1
+n=128 s1=32 s2=8 s3=1 s4=64 s5=1 s6=1 seed=7" fft_halide
+    answers 'error=.' 'n=24 s1=2 s2=2 s3=1 s4=8 s5=1 s6=1
+n=16 s1=32 s2=2 s3=1 s4=16 s5=1 s6=1
+n=16 s1=8 s2=2 s3=2 s4=8 s5=1 s6=1
+n=16 s1=8 s2=2 s3=2 s4=16 s5=2 s6=1
+n=128 s1=8 s2=2 s3=2 s4=16 s5=1 s6=32' fft_halide
+}
+
 # The end of the requests ends a program; a bad command line does, with a message.
 command_line() {
     local program
@@ -88,7 +111,7 @@ command_line() {
 if [ ! -d "$programs" ]; then
     echo "skip study_programs: no $programs; cmake -S study -B target/cmake-study builds it"
 elif [ $# -eq 0 ]; then
-    run_shell_tests "$work" matmul matvec convolution max_pool command_line
+    run_shell_tests "$work" matmul matvec convolution max_pool schedules command_line
 else
     "$1"
 fi
