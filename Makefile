@@ -13,10 +13,10 @@ NNC := $(RELEASE)/nnc
 CMAKE_BUILD := target/cmake
 EVAL_FLAGS ?= --timeout 60s --memory-limit 4GB
 
-.PHONY: help setup build pipelines eval test lint bench clean
+.PHONY: help setup build pipelines eval study-programs study test lint bench clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: ## Install what is missing: Halide, CMake, libclang (quick when nothing is)
 	@tools/setup.sh
@@ -31,6 +31,14 @@ pipelines: setup
 eval: build ## Compare the autoschedulers on all pipelines: a table, target/nnc/eval.{json,html}
 	@mkdir -p target/nnc
 	$(NNC) eval --json target/nnc/eval.json --html target/nnc/eval.html $(EVAL_FLAGS)
+
+study-programs: build ## Build the programs of the study: kernels by Eigen, Boost and Halide
+	@cmake -S study -B target/cmake-study -G Ninja >/dev/null
+	cmake --build target/cmake-study
+
+study: study-programs ## Measure kernels and schedules, train and judge their predictors: target/nnc/study.{json,html}
+	@mkdir -p target/nnc
+	$(NNC) study --json target/nnc/study.json --html target/nnc/study.html
 
 test: build ## Unit tests and end-to-end tests
 	cargo test --workspace

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the build needs and is missing. Quick when nothing is.
 #
-# Debian packages: a C++ compiler, libclang (for bindgen), Python's venv.
+# Debian packages: a C++ compiler, libclang (for bindgen), Python's venv; Eigen
+# and Boost (for the study).
 # Into .deps/venv: CMake, Ninja, NumPy and the Halide wheel, at the versions of
 # tools/requirements.txt. `.deps/halide` becomes a link to the wheel's folder.
 #
@@ -36,6 +37,8 @@ missing_packages() {
     command -v g++ >/dev/null || echo g++
     has_libclang || echo libclang-dev
     [ -x "$venv/bin/python" ] || has_venv || echo python3-venv
+    [ -e /usr/include/eigen3/Eigen/Core ] || echo libeigen3-dev
+    [ -e /usr/include/boost/numeric/ublas/matrix.hpp ] || echo libboost-dev
 }
 
 install_packages() {

@@ -68,6 +68,8 @@ pub struct Builder {
     pub cache: Cache,
     /// Further linker arguments.
     pub link_args: Vec<String>,
+    /// Object file of Halide's runtime, where the target has `no_runtime`.
+    pub runtime: Option<PathBuf>,
     /// The scheduler whose builds others are compared with.
     pub reference: Scheduler,
 }
@@ -98,14 +100,38 @@ impl Log {
 impl Builder {
     /// The generator run that builds `pipeline` with `scheduler` into `folder`.
     fn arguments(&self, pipeline: &Pipeline, scheduler: &Scheduler) -> Result<(Vec<String>, Arguments)> {
-        let chosen = scheduler.arguments(&self.plugins, &pipeline.executable, self.threads)?;
         let emit = if *scheduler == self.reference { "object,stmt" } else { "object" };
+        let chosen = scheduler.arguments(&self.plugins, &pipeline.executable, self.threads)?;
+        Ok((self.generator_arguments(pipeline, &chosen, emit), chosen))
+    }
+
+    fn generator_arguments(&self, pipeline: &Pipeline, chosen: &Arguments, emit: &str) -> Vec<String> {
         let mut args: Vec<String> =
             ["-g", &pipeline.name, "-f", FUNCTION, "-n", FUNCTION, "-e", emit].map(str::to_owned).to_vec();
         args.push(format!("target={}", self.target));
         args.extend(pipeline.params.iter().map(|(key, value)| format!("{key}={value}")));
         args.extend(chosen.args.iter().cloned());
-        Ok((args, chosen))
+        args
+    }
+
+    /// Arguments of the generator, `-o` aside, that make it emit the file types `emit` under the name [`FUNCTION`].
+    pub fn emit_arguments(&self, pipeline: &Pipeline, scheduler: &Scheduler, emit: &str) -> Result<Vec<String>> {
+        let chosen = scheduler.arguments(&self.plugins, &pipeline.executable, self.threads)?;
+        Ok(self.generator_arguments(pipeline, &chosen, emit))
+    }
+
+    /// The key that a build would have.
+    pub fn build_key(&self, pipeline: &Pipeline, scheduler: &Scheduler) -> Result<String> {
+        let (args, chosen) = self.arguments(pipeline, scheduler)?;
+        Ok(self.key(pipeline, &args, &chosen))
+    }
+
+    /// The target, with `feature`.
+    pub fn target_with(&self, feature: &str) -> String {
+        match self.target.split('-').any(|present| present == feature) {
+            true => self.target.clone(),
+            false => format!("{}-{feature}", self.target),
+        }
     }
 
     fn key(&self, pipeline: &Pipeline, args: &[String], chosen: &Arguments) -> String {
@@ -167,7 +193,9 @@ impl Builder {
 
     fn link(&self, work: &Path) -> (Status, String) {
         let object = work.join(FUNCTION).with_extension("o");
-        match link::shared_library(&object, &work.join("pipeline.so"), &self.link_args) {
+        let runtime = self.runtime.iter().map(|path| path.display().to_string());
+        let extra: Vec<String> = self.link_args.iter().cloned().chain(runtime).collect();
+        match link::shared_library(&object, &work.join("pipeline.so"), &extra) {
             Ok(()) => {
                 // The library is what is kept.
                 let _ = std::fs::remove_file(object);

@@ -10,10 +10,12 @@ use clap::{Args, Parser, Subcommand};
 use crate::builder::Builder;
 use crate::cache::Cache;
 use crate::child::Limits;
+use crate::fuzz::FuzzArgs;
 use crate::generator::{Executable, GeneratorSpec, Pipeline};
 use crate::models::ModelsArgs;
 use crate::predict::PredictArgs;
 use crate::schedulers::{PluginFiles, Scheduler};
+use crate::study::StudyArgs;
 use crate::units::{parse_bytes, parse_duration, parse_key_value};
 
 /// Schedules Halide pipelines with the autoschedulers there are, and measures what each gains.
@@ -39,10 +41,14 @@ pub enum Command {
     Run(RunArgs),
     /// Check that schedules change no result, at the estimates and at awkward sizes
     Verify(VerifyArgs),
+    /// Check schedules of random pipelines
+    Fuzz(FuzzArgs),
     /// Print a pipeline as the autoscheduler sees it, as JSON
     Dump(DumpArgs),
     /// Train and judge predictors of run times on a table of parameters and times
     Predict(PredictArgs),
+    /// Measure kernels and schedules here, and judge how well their times are predicted
+    Study(StudyArgs),
     /// Look at the trained models that are kept
     Models(ModelsArgs),
     /// Load a compiled pipeline and answer requests about it
@@ -242,7 +248,7 @@ pub struct WorkerArgs {
 }
 
 /// Folder of this program.
-fn program_folder() -> Result<PathBuf> {
+pub fn program_folder() -> Result<PathBuf> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     Ok(program.parent().unwrap_or(Path::new("/")).to_owned())
 }
@@ -277,9 +283,7 @@ impl BuildArgs {
     pub fn open_pipelines(&self) -> Result<Vec<Pipeline>> {
         let mut pipelines = Vec::new();
         if !self.names.is_empty() || self.generator.is_empty() {
-            let ours = || Ok::<_, anyhow::Error>(program_folder()?.join("../pipelines/halide_pipelines.generator"));
-            let path = self.pipelines.clone().map_or_else(ours, Ok)?;
-            let executable = Arc::new(Executable::open(&path)?);
+            let executable = Arc::new(Executable::open(&self.pipelines_path()?)?);
             if self.names.is_empty() {
                 pipelines.extend(executable.pipelines());
             }
@@ -291,6 +295,19 @@ impl BuildArgs {
             pipelines.extend(spec.open()?);
         }
         Ok(pipelines)
+    }
+
+    /// The one generator named with `--generator`, else `name` of the executable with this project's own.
+    pub fn open_named(&self, name: &str) -> Result<Pipeline> {
+        if self.generator.is_empty() {
+            return Executable::open(&self.pipelines_path()?).map(Arc::new)?.pipeline(name, vec![]);
+        }
+        self.open_pipeline()
+    }
+
+    fn pipelines_path(&self) -> Result<PathBuf> {
+        let ours = || Ok(program_folder()?.join("../pipelines/halide_pipelines.generator"));
+        self.pipelines.clone().map_or_else(ours, Ok)
     }
 
     /// The one pipeline asked for.
@@ -315,6 +332,7 @@ impl BuildArgs {
             plugins: plugin_files(self.plugin.as_deref())?,
             cache: self.open_cache()?,
             link_args: self.link_args.clone(),
+            runtime: None,
             reference: reference.clone(),
         })
     }

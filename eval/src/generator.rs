@@ -13,6 +13,9 @@ use crate::child::{self, Limits};
 use crate::hl_autoscheduler;
 use crate::units::parse_key_value;
 
+/// Generator of this project that is no pipeline of its own: it makes another one for each value of its parameters.
+pub const RANDOM_PIPELINE: &str = "random_pipeline";
+
 /// An executable with one or more Halide generators.
 #[derive(Debug)]
 pub struct Executable {
@@ -112,10 +115,11 @@ impl Executable {
         Ok(Pipeline { executable: Arc::clone(self), name: name.to_owned(), params })
     }
 
-    /// All its pipelines.
+    /// All its pipelines, without [`RANDOM_PIPELINE`].
     pub fn pipelines(self: &Arc<Self>) -> Vec<Pipeline> {
+        let names = self.names.iter().filter(|name| *name != RANDOM_PIPELINE);
         let pipeline = |name: &String| Pipeline { executable: Arc::clone(self), name: name.clone(), params: vec![] };
-        self.names.iter().map(pipeline).collect()
+        names.map(pipeline).collect()
     }
 }
 

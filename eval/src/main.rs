@@ -7,6 +7,7 @@ mod cli;
 mod dump;
 mod eval;
 mod failure;
+mod fuzz;
 mod gen;
 mod generator;
 mod hl_autoscheduler;
@@ -25,6 +26,7 @@ mod run;
 mod schedulers;
 mod sizes;
 mod stats;
+mod study;
 mod timing;
 mod units;
 mod verify;
@@ -59,14 +61,23 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Gen(args) => gen::run(args).map(|()| ExitCode::SUCCESS),
         Command::Worker(args) => worker::serve(&args.library, args.threads).map(|()| ExitCode::SUCCESS),
         Command::Run(args) => run::run(args).map(|()| ExitCode::SUCCESS),
-        Command::Verify(args) => Ok(match verify::run(args)? {
-            (eval::Ended::Interrupted, _) => ExitCode::from(130),
-            (eval::Ended::Complete, true) => ExitCode::SUCCESS,
-            (eval::Ended::Complete, false) => ExitCode::FAILURE,
-        }),
+        Command::Verify(args) => verify::run(args).map(exit_code_of_checks),
+        Command::Fuzz(args) => fuzz::run(args).map(exit_code_of_checks),
         Command::Dump(args) => dump::run(args).map(|()| ExitCode::SUCCESS),
         Command::Predict(args) => predict::run(args, models::Store::from_environment).map(|()| ExitCode::SUCCESS),
+        Command::Study(args) => Ok(match study::run(args, &models::Store::from_environment()?)? {
+            eval::Ended::Complete => ExitCode::SUCCESS,
+            eval::Ended::Interrupted => ExitCode::from(130),
+        }),
         Command::Models(args) => models::run(args, &models::Store::from_environment()?).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn exit_code_of_checks((ended, all_equal): (eval::Ended, bool)) -> ExitCode {
+    match (ended, all_equal) {
+        (eval::Ended::Interrupted, _) => ExitCode::from(130),
+        (eval::Ended::Complete, true) => ExitCode::SUCCESS,
+        (eval::Ended::Complete, false) => ExitCode::FAILURE,
     }
 }
 

@@ -31,10 +31,13 @@ enum Verdict {
 
 /// Checks that have been made of one pipeline.
 #[derive(Default)]
-struct Findings {
-    equal: usize,
+pub struct Findings {
+    /// Sizes at which outputs are equal.
+    pub equal: usize,
+    /// Sizes that the unscheduled build rejects.
     not_applicable: Vec<String>,
-    failed: Vec<String>,
+    /// Sizes at which outputs differ, or that the scheduled build rejects, and how.
+    pub failed: Vec<String>,
 }
 
 impl Findings {
@@ -48,7 +51,8 @@ impl Findings {
         }
     }
 
-    fn summary(&self) -> String {
+    /// Counts, in words.
+    pub fn summary(&self) -> String {
         let mut text = format!("{} sizes equal", self.equal);
         if !self.not_applicable.is_empty() {
             text += &format!(", {} not applicable", self.not_applicable.len());
@@ -75,21 +79,25 @@ pub fn run(args: &VerifyArgs) -> Result<(Ended, bool)> {
     args.build.parametrise(&mut chosen)?;
     let pipelines = args.build.open_pipelines()?;
     let mut builder = args.build.builder(&Scheduler::Unscheduled)?;
-    if !builder.target.split('-').any(|feature| feature == "strict_float") {
-        builder.target += "-strict_float";
-    }
+    builder.target = builder.target_with("strict_float");
     for pipeline in &pipelines {
         Scheduler::Unscheduled.arguments(&builder.plugins, &pipeline.executable, builder.threads)?;
     }
     let schedulers = [Scheduler::Unscheduled, chosen.remove(0)];
     let builds = build_all(&builder, &pipelines, &schedulers, args.build.jobs());
     let progress = Progress::start("verifying", pipelines.len());
+    let checks = Checks {
+        sizes: args.sizes.clone(),
+        max_extent: args.max_extent,
+        seed: args.seed,
+        limits: args.build.run_limits(),
+    };
     let mut all_equal = true;
     for (pipeline, builds) in pipelines.iter().zip(&builds) {
         let [Some(reference), Some(subject)] = &builds[..] else { break };
         let name = pipeline.to_string();
         progress.begin(&name);
-        let findings = verify(args, &builder, reference, subject)?;
+        let findings = checks.compare(&builder, reference, subject)?;
         if process::interrupted() {
             break;
         }
@@ -108,24 +116,42 @@ fn print_findings(pipeline: &Pipeline, findings: &Findings) {
     show("not applicable at", &findings.not_applicable);
 }
 
-fn verify(args: &VerifyArgs, builder: &Builder, reference: &Build, subject: &Build) -> Result<Findings> {
-    let mut findings = Findings::default();
-    for (label, build) in [(UNSCHEDULED, reference), ("scheduled", subject)] {
-        if build.outcome.status != Status::Ok {
-            findings.failed.push(format!("all sizes: no {label} build: {}", build.outcome.message));
-            return Ok(findings);
+/// How two builds are compared.
+#[derive(Clone, Debug)]
+pub struct Checks {
+    /// Sizes of each dimension of the outputs, besides the estimates.
+    pub sizes: Vec<Size>,
+    /// Estimates beyond this are halved until they are not.
+    pub max_extent: i32,
+    /// Seed of the input values.
+    pub seed: u64,
+    /// Limits of each process that runs a pipeline.
+    pub limits: Limits,
+}
+
+impl Checks {
+    /// Compares `subject` with `reference` bit for bit.
+    ///
+    /// # Errors
+    /// If the check itself cannot be made; a build that fails is a finding.
+    pub fn compare(&self, builder: &Builder, reference: &Build, subject: &Build) -> Result<Findings> {
+        let mut findings = Findings::default();
+        for (label, build) in [(UNSCHEDULED, reference), ("scheduled", subject)] {
+            if build.outcome.status != Status::Ok {
+                findings.failed.push(format!("all sizes: no {label} build: {}", build.outcome.message));
+                return Ok(findings);
+            }
         }
+        let folder = builder.cache.work_folder()?;
+        let mut pair = Pair {
+            reference: Restarting::start(reference, builder.threads, self.limits)?,
+            subject: Restarting::start(subject, builder.threads, self.limits)?,
+            saved: folder.path().join("outputs"),
+            seed: self.seed,
+        };
+        pair.check_all(&self.sizes, self.max_extent, &mut findings)?;
+        Ok(findings)
     }
-    let limits = args.build.run_limits();
-    let folder = builder.cache.work_folder()?;
-    let mut pair = Pair {
-        reference: Restarting::start(reference, builder.threads, limits)?,
-        subject: Restarting::start(subject, builder.threads, limits)?,
-        saved: folder.path().join("outputs"),
-        seed: args.seed,
-    };
-    pair.check_all(&args.sizes, args.max_extent, &mut findings)?;
-    Ok(findings)
 }
 
 /// A worker that is started again after a crash.

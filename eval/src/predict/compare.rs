@@ -43,6 +43,9 @@ pub struct Combination {
     pub train_seconds: Option<f64>,
     /// Nanoseconds a prediction takes in batches of 5000.
     pub inference_ns: Option<f64>,
+    /// Predicted seconds of the test rows.
+    #[serde(skip)]
+    pub predicted: Vec<f64>,
     /// Why there are no figures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -156,6 +159,7 @@ fn judge(
         spearman_rho: spearman_rho(&predicted, &measured),
         train_seconds: Some(train_seconds),
         inference_ns: Some(fitted.seconds_per_prediction(test)? * 1e9),
+        predicted,
         ..Combination::nothing(subject, method)
     };
     Ok((combination, fitted))
@@ -172,6 +176,7 @@ impl Combination {
             spearman_rho: None,
             train_seconds: None,
             inference_ns: None,
+            predicted: Vec::new(),
             error: None,
         }
     }

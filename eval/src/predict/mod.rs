@@ -1,10 +1,10 @@
 //! `nnc predict`: trains NN+C and its baselines on anybody's times.
 
 mod args;
-mod columns;
-mod compare;
-mod data;
-mod expression;
+pub mod columns;
+pub mod compare;
+pub mod data;
+pub mod expression;
 mod table;
 
 use std::path::Path;

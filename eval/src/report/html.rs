@@ -7,7 +7,7 @@ use maud::{html, Markup, PreEscaped, DOCTYPE};
 
 use super::html_table::{against_each_other, direction, results_table};
 use super::view::View;
-use super::{atomic, format, plot_prediction, plot_roofline, plot_speedup};
+use super::{atomic, format, plot_prediction, plot_roofline, plot_speedup, STYLE};
 use crate::record::{Evaluation, Status};
 
 /// Writes the page to `path`, replacing the file in one step.
@@ -30,7 +30,7 @@ fn page(view: &View) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
-                style { (PreEscaped(include_str!("style.css"))) }
+                style { (PreEscaped(STYLE)) }
             }
             body {
                 main {

@@ -5,13 +5,12 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::atomic;
-use crate::record::Evaluation;
 
 /// Writes `evaluation` to `path`, pretty-printed, replacing the file in one step.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_json(evaluation: &Evaluation, path: &Path) -> Result<()> {
+pub fn write_json(evaluation: &impl serde::Serialize, path: &Path) -> Result<()> {
     let mut text = serde_json::to_string_pretty(evaluation)?;
     text.push('\n');
     atomic::write(path, text.as_bytes())
@@ -20,6 +19,7 @@ pub fn write_json(evaluation: &Evaluation, path: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Evaluation;
     use crate::report::sample::sample;
 
     #[test]

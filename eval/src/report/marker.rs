@@ -52,6 +52,6 @@ pub(super) fn text_width(letters: usize) -> f64 {
 }
 
 /// A coordinate, to a tenth of a pixel.
-pub(super) fn px(value: f64) -> String {
+pub fn px(value: f64) -> String {
     format!("{value:.1}")
 }

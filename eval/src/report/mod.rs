@@ -9,15 +9,18 @@ mod html;
 mod html_table;
 mod json;
 mod labels;
-mod marker;
+pub mod marker;
 mod plot_prediction;
 mod plot_roofline;
 mod plot_speedup;
 #[cfg(test)]
 mod sample;
-mod scale;
+pub mod scale;
 mod table;
 mod view;
+
+/// The style sheet of all pages.
+pub const STYLE: &str = include_str!("style.css");
 
 pub use grid::grid;
 pub use html::write_html;

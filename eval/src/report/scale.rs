@@ -2,7 +2,7 @@
 
 /// Maps positive values to positions, equal ratios to equal distances.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LogScale {
+pub struct LogScale {
     low: f64,
     high: f64,
     from: f64,

@@ -5,7 +5,7 @@ pub mod client;
 mod compare;
 mod library;
 pub mod protocol;
-mod values;
+pub mod values;
 
 pub use compare::number;
 pub use values::half_bits;

@@ -1,0 +1,80 @@
+//! The command line of `nnc fuzz`.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::cli::BuildArgs;
+use crate::schedulers::Scheduler;
+use crate::sizes::Size;
+use crate::units::parse_duration;
+
+/// Arguments of `nnc fuzz`.
+#[derive(Args, Debug)]
+#[command(mut_arg("names", |names| names.hide(true)), after_long_help = "Examples:
+  nnc fuzz
+  nnc fuzz --count 5000 --seed 1000 --budget 1h --json fuzz.json
+  nnc fuzz --families matmul+scan --stages 1..6
+  nnc fuzz --generator out/my.generator:my_random
+
+Each seed is a pipeline: that of the generator random_pipeline, or another one with the parameters seed and stages. It is \
+built unscheduled and scheduled, with strict_float, run at its estimates and at odd and tiny sizes, and compared bit for \
+bit. A pipeline that cannot be built or run unscheduled is not counted. What fails is tried again with fewer stages.
+
+Results are kept: the same command goes on where it was interrupted. Exits with 1 on any difference or failure.")]
+pub struct FuzzArgs {
+    /// How to build.
+    #[command(flatten)]
+    pub build: BuildArgs,
+    /// Number of pipelines
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub count: u64,
+    /// Seed of the first pipeline, and of the input values
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Stages of a pipeline: a number, or a range to draw from
+    #[arg(long, value_name = "N[..M]", default_value = "3..30", value_parser = parse_range)]
+    pub stages: RangeInclusive<u64>,
+    /// Kinds of stages to draw from, joined by plus signs [default: all]
+    #[arg(long, value_name = "NAMES")]
+    pub families: Option<String>,
+    /// What schedules the pipelines [default: HL_AUTOSCHEDULER, else Srivastava2020]
+    #[arg(long, value_name = "SCHEDULER")]
+    pub scheduler: Option<Scheduler>,
+    /// Sizes for each dimension of the outputs: numbers, estimate, estimate+N, estimate-N
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1,7,33,estimate-1,estimate+1")]
+    pub sizes: Vec<Size>,
+    /// Start no pipeline after this time
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub budget: Option<Duration>,
+    /// Write all results to this file
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// `N` or `N..M`, both included.
+fn parse_range(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let error = || format!("'{text}' is neither a number nor a range N..M");
+    let (low, high) = text.split_once("..").unwrap_or((text, text));
+    let number = |text: &str| text.parse().map_err(|_| error());
+    let (low, high) = (number(low)?, number(high)?);
+    if low > high {
+        return Err(format!("'{text}' is an empty range"));
+    }
+    Ok(low..=high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_parse() {
+        assert_eq!(parse_range("3..30"), Ok(3..=30));
+        assert_eq!(parse_range("7"), Ok(7..=7));
+        assert!(parse_range("9..3").unwrap_err().contains("empty"));
+        assert!(parse_range("some").is_err());
+    }
+}
