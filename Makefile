@@ -40,7 +40,7 @@ study: study-programs ## Measure kernels and schedules, train and judge their pr
 	@mkdir -p target/nnc
 	$(NNC) study --json target/nnc/study.json --html target/nnc/study.html
 
-test: build ## Unit tests and end-to-end tests
+test: study-programs ## Unit tests and end-to-end tests
 	cargo test --workspace
 	tests/run.sh
 

@@ -52,9 +52,46 @@ run_sharpens_a_photograph() {
 # Bit for bit under strict_float, at the estimates, at 1, 7 and 33, and one off the estimates, in every dimension.
 verify_all_pipelines() { timeout 850 "$nnc" verify --threads 2; }
 
+# A small study of its own: measured once, judged, kept, chosen by.
+study_small() {
+    local study=(timeout 300 "$nnc" study mv fft --instances 24 --train 12 --data "$work/study")
+    rm -rf "$work/study" "$work/models"
+    export NNC_MODELS=$work/models
+    "${study[@]}" --json "$work/study.json" --html "$work/study.html" | tee "$work/study.txt"
+    grep -q 'mv.eigen_sparse' "$work/study.txt"
+    grep -q '<svg' "$work/study.html"
+    "$python" "$root/tests/nnc/check_study.py" "$work/study.json" mv.eigen_dense mv.boost_sparse mv.halide fft.halide
+    "${study[@]}" 2>&1 | tee "$work/again.txt"
+    if grep -q '^measuring' "$work/again.txt"; then return 1; fi
+    "$nnc" models choose mv m=300 n=200 d=0.1 threads=1 | tee "$work/choice.txt"
+    grep -q '1.00x' "$work/choice.txt"
+    if "$nnc" models choose mv m=300 2>"$work/error.txt"; then return 1; fi
+    grep -q 'n is needed' "$work/error.txt"
+}
+
+# What an interrupted study measured is there when it goes on.
+study_resumes() {
+    local study=("$nnc" study mc --instances 100 --train 50 --data "$work/resumed") status=0 rows
+    rm -rf "$work/resumed"
+    export NNC_MODELS=$work/models
+    timeout --signal=INT 3 "${study[@]}" || status=$?
+    [ "$status" -eq 130 ] || [ "$status" -eq 124 ]
+    rows=$(cat "$work"/resumed/*/*.csv | wc -l)
+    [ "$rows" -gt 1 ]
+    timeout 200 "${study[@]}" >/dev/null
+    [ "$(cat "$work"/resumed/*/mc.boost_dense.csv | wc -l)" -eq 101 ]
+}
+
+# The data in the repository still give the accuracy that doc/study.md reports.
+study_from_data() {
+    export NNC_MODELS=$work/models
+    timeout 300 "$nnc" study mm mv mc mp --from-data --json "$work/from_data.json" >/dev/null
+    "$python" "$root/tests/nnc/check_study.py" "$work/from_data.json" --bars
+}
+
 if [ $# -gt 0 ]; then
     "$1"
 else
     run_shell_tests "$work" eval_small eval_reports_a_timeout gen_honours_hl_autoscheduler \
-        bad_hl_autoscheduler_is_an_error run_sharpens_a_photograph verify_all_pipelines
+        bad_hl_autoscheduler_is_an_error run_sharpens_a_photograph verify_all_pipelines study_small study_resumes study_from_data
 fi

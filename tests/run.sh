@@ -30,6 +30,8 @@ cpp() {
 
 nnc() { tests/nnc.sh; }
 
+fuzz() { tests/fuzz.sh; }
+
 cmake_consumer() { tests/cmake_consumer.sh; }
 
 study_programs() { tests/study_programs.sh; }
@@ -59,7 +61,7 @@ if [ "${1:-}" = --suite ]; then
     exit
 fi
 if [ $# -eq 0 ]; then
-    set -- python cpp schedule_roundtrip nnc cmake_consumer study_programs
+    set -- python cpp schedule_roundtrip nnc fuzz cmake_consumer study_programs
 fi
 for suite in "$@"; do
     run_suite "$suite"

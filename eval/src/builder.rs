@@ -98,26 +98,26 @@ impl Log {
 }
 
 impl Builder {
-    /// The generator run that builds `pipeline` with `scheduler` into `folder`.
+    /// Arguments, `-o` aside, of the generator run that builds `pipeline` with `scheduler`.
     fn arguments(&self, pipeline: &Pipeline, scheduler: &Scheduler) -> Result<(Vec<String>, Arguments)> {
         let emit = if *scheduler == self.reference { "object,stmt" } else { "object" };
-        let chosen = scheduler.arguments(&self.plugins, &pipeline.executable, self.threads)?;
-        Ok((self.generator_arguments(pipeline, &chosen, emit), chosen))
+        self.emit_arguments(pipeline, scheduler, emit)
     }
 
-    fn generator_arguments(&self, pipeline: &Pipeline, chosen: &Arguments, emit: &str) -> Vec<String> {
+    /// Arguments, `-o` aside, that make the generator emit the file types `emit` under the name [`FUNCTION`].
+    pub fn emit_arguments(
+        &self,
+        pipeline: &Pipeline,
+        scheduler: &Scheduler,
+        emit: &str,
+    ) -> Result<(Vec<String>, Arguments)> {
+        let chosen = scheduler.arguments(&self.plugins, &pipeline.executable, self.threads)?;
         let mut args: Vec<String> =
             ["-g", &pipeline.name, "-f", FUNCTION, "-n", FUNCTION, "-e", emit].map(str::to_owned).to_vec();
         args.push(format!("target={}", self.target));
         args.extend(pipeline.params.iter().map(|(key, value)| format!("{key}={value}")));
         args.extend(chosen.args.iter().cloned());
-        args
-    }
-
-    /// Arguments of the generator, `-o` aside, that make it emit the file types `emit` under the name [`FUNCTION`].
-    pub fn emit_arguments(&self, pipeline: &Pipeline, scheduler: &Scheduler, emit: &str) -> Result<Vec<String>> {
-        let chosen = scheduler.arguments(&self.plugins, &pipeline.executable, self.threads)?;
-        Ok(self.generator_arguments(pipeline, &chosen, emit))
+        Ok((args, chosen))
     }
 
     /// The key that a build would have.

@@ -128,7 +128,8 @@ impl Setting {
     fn schedule(&self, builder: &Builder, pipeline: &Pipeline) -> Result<Option<String>> {
         let folder = builder.cache.work_folder()?;
         let mut command = generator::command(&pipeline.executable.path);
-        command.args(builder.emit_arguments(pipeline, &self.scheduler, "schedule")?).arg("-o").arg(folder.path());
+        let (args, _) = builder.emit_arguments(pipeline, &self.scheduler, "schedule")?;
+        command.args(args).arg("-o").arg(folder.path());
         child::run(command, &builder.limits, |_, _| ())?;
         let file = folder.path().join(format!("{}.schedule.h", crate::builder::FUNCTION));
         Ok(std::fs::read_to_string(file).ok())

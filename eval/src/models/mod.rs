@@ -1,6 +1,7 @@
 //! Trained models, kept by kernel, variant and hardware; and `nnc models`, which looks at them.
 
 mod args;
+mod choose;
 mod describe;
 mod hardware;
 mod name;
@@ -28,6 +29,13 @@ pub fn run(args: &ModelsArgs, store: &Store) -> Result<()> {
         ModelsCommand::Show { name } => {
             let key = store.find(name, &here.fingerprint())?;
             print!("{}", describe::model(&key, &store.path(&key), &store.load(&key)?, &here));
+        }
+        ModelsCommand::Choose { kernel, given, json } => {
+            let candidates = choose::rank(store, &here, kernel, given)?;
+            match json {
+                true => println!("{}", serde_json::to_string_pretty(&choose::to_json(&candidates))?),
+                false => println!("{}", choose::table(&candidates)),
+            }
         }
         ModelsCommand::Path { name: None } => println!("{}", store.folder().display()),
         ModelsCommand::Path { name: Some(name) } => {

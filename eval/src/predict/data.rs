@@ -43,7 +43,7 @@ impl Named {
 /// Takes parameters, complexity and times out of a table, which must have rows.
 ///
 /// # Errors
-/// [`Usage`] for columns that do not exist and terms that say nothing; cells that are no numbers; terms that are not
+/// [`Usage`] for columns that do not exist and terms that all say nothing; cells that are no numbers; terms that are not
 /// finite in some row.
 pub fn prepare(columns: &Columns, roles: Roles) -> Result<Prepared> {
     let target = columns.named_or_numbered(roles.target).map_err(|message| Usage(format!("--target: {message}")))?;
@@ -59,6 +59,12 @@ pub fn prepare(columns: &Columns, roles: Roles) -> Result<Prepared> {
         terms.push(named);
     }
     let (mut inputs, mut left_out) = (Vec::new(), Vec::new());
+    if !terms.is_empty() {
+        let same: Vec<String> =
+            terms.extract_if(.., |term| term.is_constant()).map(|term| format!("`{}`", term.input.name)).collect();
+        ensure!(!terms.is_empty(), Usage(format!("--complexity: {} is the same in every row", same.join(", "))));
+        left_out.extend(same.into_iter().map(|name| format!("{name}, the same in every row")));
+    }
     for column in (0..columns.names().len()).filter(|column| !taken.contains(column)) {
         let name = &columns.names()[column];
         if columns.is_text(column) {
@@ -96,9 +102,7 @@ fn complexity(columns: &Columns, term: &Term, target: usize) -> Result<(Option<u
     }
     let only_column = bound.as_column();
     let name = only_column.map_or(term.text(), |column| &columns.names()[column]);
-    let named = Named { input: Input::new(name, InputKind::Complexity), values };
-    ensure!(!named.is_constant(), Usage(format!("--complexity: `{name}` is the same in every row")));
-    Ok((only_column, named))
+    Ok((only_column, Named { input: Input::new(name, InputKind::Complexity), values }))
 }
 
 #[cfg(test)]
@@ -145,6 +149,8 @@ mod tests {
         let (usage, text) = message("t", "log2(n)");
         assert!(usage && text.ends_with("`log2(n)` is -inf in row 3 (line 4)"), "{text}");
         assert!(message("t", "threads*2").1.contains("same in every row"));
+        let Prepared { left_out, .. } = prepared("t", "threads*2, n*m", &[]).unwrap();
+        assert!(left_out.contains(&"`threads*2`, the same in every row".to_owned()), "{left_out:?}");
         let (usage, text) = message("t", "kind");
         assert!(!usage && text.contains("row 1 (line 2), column `kind`: 'a' is not"), "{text}");
         assert!(message("t", "n*m, n*m").1.contains("named twice"));

@@ -34,7 +34,7 @@ pub struct StudyArgs {
     /// The Srivastava2020 plugin, whose schedule of the blur is timed too [default: beside this program]
     #[arg(long, value_name = "FILE")]
     pub plugin: Option<PathBuf>,
-    /// Instances of each variant; of a schedule space, for each size [default: 500; of a schedule space 1000]
+    /// Instances of each variant; of a schedule space, for each size [default: 500; of a schedule space 1000, of large sizes fewer]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..))]
     pub instances: Option<u32>,
     /// Instances to train with, of as many [default: 250]

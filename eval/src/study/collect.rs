@@ -11,6 +11,8 @@ use crate::progress::Progress;
 
 /// Instances between the two measurements of one: far enough apart that a disturbance rarely hits both.
 const CHUNK: usize = 25;
+/// Two measurements further apart than this ratio were disturbed, and are followed by as many more.
+const DISTURBED: (f64, usize) = (1.1, 3);
 
 /// A job under way.
 struct Turn<'a> {
@@ -52,28 +54,40 @@ impl Turn<'_> {
     /// The rows of the next chunk, or nothing if interrupted.
     fn measure(&mut self, memory_bytes: u64) -> Result<Option<Vec<Row>>> {
         let chunk = self.done..(self.done + CHUNK).min(self.job.instances.len());
-        let (mut first, mut second) = (Vec::new(), Vec::new());
-        for times in [&mut first, &mut second] {
-            for request in &self.job.requests[chunk.clone()] {
-                let program = match &mut self.program {
-                    Some(program) => program,
-                    none => {
-                        let (file, arguments) = &self.job.program;
-                        none.insert(Program::start(file, arguments, memory_bytes)?)
-                    }
-                };
-                match program.time(request)? {
-                    Answer::Seconds(seconds) if !process::interrupted() => times.push(seconds),
-                    _ => return Ok(None),
-                }
+        let mut times = vec![Vec::new(); chunk.len()];
+        for _ in 0..2 {
+            for (instance, times) in chunk.clone().zip(&mut times) {
+                let Some(seconds) = self.time(instance, memory_bytes)? else { return Ok(None) };
+                times.push(seconds);
             }
         }
-        let row = |(values, (first, second)): (&Vec<f64>, (f64, f64))| Row {
-            values: values.clone(),
-            seconds: first.min(second),
-            again: first.max(second),
+        let mut rows = Vec::new();
+        for (instance, times) in chunk.zip(times) {
+            let (mut seconds, again) = (times[0].min(times[1]), times[0].max(times[1]));
+            let (ratio, more) = DISTURBED;
+            if again > ratio * seconds {
+                for _ in 0..more {
+                    let Some(third) = self.time(instance, memory_bytes)? else { return Ok(None) };
+                    seconds = seconds.min(third);
+                }
+            }
+            rows.push(Row { values: self.job.instances[instance].clone(), seconds, again });
+        }
+        Ok(Some(rows))
+    }
+
+    /// Seconds of one instance, or nothing if interrupted.
+    fn time(&mut self, instance: usize, memory_bytes: u64) -> Result<Option<f64>> {
+        let program = match &mut self.program {
+            Some(program) => program,
+            none => {
+                let (file, arguments) = &self.job.program;
+                none.insert(Program::start(file, arguments, memory_bytes)?)
+            }
         };
-        let pairs = first.into_iter().zip(second);
-        Ok(Some(self.job.instances[chunk].iter().zip(pairs).map(row).collect()))
+        Ok(match program.time(&self.job.requests[instance])? {
+            Answer::Seconds(seconds) if !process::interrupted() => Some(seconds),
+            _ => None,
+        })
     }
 }

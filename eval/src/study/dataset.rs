@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{ensure, Context, Result};
 
-/// Columns beside the parameters: the faster of two measurements and the slower one.
+/// Columns beside the parameters: the fastest measurement, and the slower of the first two.
 pub const TIMES: [&str; 2] = ["seconds", "again"];
 
-/// One row: parameters, and two measurements in seconds.
+/// One row: parameters, and measurements in seconds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// Values of the parameters, in their order.
     pub values: Vec<f64>,
-    /// The faster measurement: interference only ever adds.
+    /// The fastest measurement: interference only ever adds.
     pub seconds: f64,
-    /// The slower one, which tells the noise.
+    /// The slower of the first two, which tells the noise.
     pub again: f64,
 }
 

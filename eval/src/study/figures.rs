@@ -92,7 +92,7 @@ impl Figures {
     pub fn to_json(&self) -> Value {
         let noise = self.judged.iter().map(|judged| {
             json!({ "kernel": judged.kernel.name, "variant": judged.variant.name,
-                    "hardware": judged.combinations[0].subject.hardware, "mape": judged.noise })
+                    "hardware": judged.hardware(), "mape": judged.noise })
         });
         json!({
             "combinations": self.judged.iter().flat_map(|judged| &judged.combinations).collect::<Vec<_>>(),

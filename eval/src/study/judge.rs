@@ -36,6 +36,11 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// Fingerprint of the computer.
+    pub fn hardware(&self) -> &str {
+        &self.combinations[0].subject.hardware
+    }
+
     /// NN+C's predictions for the test rows, in seconds.
     pub fn predicted(&self) -> &[f64] {
         &self.combinations[0].predicted

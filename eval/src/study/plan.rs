@@ -13,8 +13,8 @@ use crate::Usage;
 pub const REFERENCES: [&str; 3] = ["Mullapudi2016", "Adams2019", "Srivastava2020"];
 /// Times that each of them is measured at each size.
 const REFERENCE_ROWS: usize = 4;
-/// Instances of each variant, and schedules at each size, where it is not said.
-const INSTANCES: (usize, usize) = (500, 1000);
+/// Inputs of each variant where it is not said.
+const INPUTS: usize = 500;
 
 /// Where things are, and how much is wanted.
 #[derive(Debug)]
@@ -97,13 +97,13 @@ pub fn jobs(kernel: &'static Kernel, setting: &Setting, has_gpu: bool) -> Vec<Jo
 }
 
 fn variant_job(kernel: &'static Kernel, variant: &'static Variant, instances: &[Vec<f64>], setting: &Setting) -> Job {
-    let extra = match kernel.space {
-        Space::Inputs(_) => String::new(),
-        Space::Schedules { .. } => format!(" threads={}", setting.threads),
-    };
     let request = |(index, values): (usize, &Vec<f64>)| {
         let pairs = kernel.parameters.iter().zip(values).map(|(name, value)| format!("{name}={value}"));
-        format!("{} seed={index}{extra}", pairs.collect::<Vec<_>>().join(" "))
+        let request = pairs.collect::<Vec<_>>().join(" ");
+        match kernel.space {
+            Space::Inputs(_) => format!("{request} seed={index}"),
+            Space::Schedules { .. } => request,
+        }
     };
     Job {
         name: format!("{}.{}", kernel.name, variant.name),
@@ -122,8 +122,8 @@ pub fn program(kernel: &Kernel, variant: &Variant, folder: &Path) -> PathBuf {
     folder.join(format!("{}_{}", kernel.name, variant.program))
 }
 
-fn reference_job(kernel: &'static Kernel, scheduler: &'static str, sizes: &[u32], setting: &Setting) -> Job {
-    let rows: Vec<f64> = (0..REFERENCE_ROWS).flat_map(|_| sizes.iter().map(|&size| f64::from(size))).collect();
+fn reference_job(kernel: &'static Kernel, scheduler: &'static str, sizes: &[(u32, usize)], setting: &Setting) -> Job {
+    let rows: Vec<f64> = sizes.iter().flat_map(|&(size, _)| [f64::from(size); REFERENCE_ROWS]).collect();
     let plugin = match scheduler {
         "Srivastava2020" => format!(" plugin={}", setting.plugin.display()),
         _ => String::new(),
@@ -145,15 +145,14 @@ fn instances(kernel: &Kernel, setting: &Setting) -> Vec<Vec<f64>> {
     let rng = |index: usize| Rng::stream(setting.seed, stream + index as u64);
     match kernel.space {
         Space::Inputs(draw) => {
-            let count = setting.instances.unwrap_or(INSTANCES.0);
+            let count = setting.instances.unwrap_or(INPUTS);
             (0..count).map(|index| draw(&mut rng(index), setting.threads as u64)).collect()
         }
         Space::Schedules { sizes, draw } => {
-            let count = setting.instances.unwrap_or(INSTANCES.1);
-            let at = |&size: &u32| {
-                let size = f64::from(size);
+            let at = |&(size, most): &(u32, usize)| {
+                let (size, count) = (f64::from(size), setting.instances.unwrap_or(most));
                 let schedules = distinct(count, &mut rng(0), |rng| draw(rng, size));
-                schedules.into_iter().map(move |schedule| [&[size], schedule.as_slice()].concat())
+                schedules.into_iter().map(move |schedule| [&[size], &schedule[..], &[setting.threads as f64]].concat())
             };
             sizes.iter().flat_map(at).collect()
         }

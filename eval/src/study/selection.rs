@@ -17,6 +17,8 @@ use super::plan::REFERENCES;
 pub struct VariantChoice {
     /// Kernel.
     pub kernel: String,
+    /// Fingerprint of the computer.
+    pub hardware: String,
     /// Mean regret, at least 1.
     pub regret_mean: f64,
     /// Largest regret.
@@ -47,6 +49,8 @@ pub struct Always {
 pub struct ScheduleChoice {
     /// Kernel.
     pub kernel: String,
+    /// Fingerprint of the computer.
+    pub hardware: String,
     /// Size.
     pub n: f64,
     /// Candidates.
@@ -102,6 +106,7 @@ pub fn variants(kernel: &Kernel, variants: &[&Judged]) -> Option<VariantChoice> 
     });
     (!times.is_empty()).then(|| VariantChoice {
         kernel: kernel.name.to_owned(),
+        hardware: first.hardware().to_owned(),
         regret_mean: regrets.iter().sum::<f64>() / count,
         regret_max: regrets.iter().copied().fold(1.0, f64::max),
         regret_total: chosen / total_best,
@@ -119,7 +124,7 @@ pub fn variants(kernel: &Kernel, variants: &[&Judged]) -> Option<VariantChoice> 
 pub fn schedules(judged: &Judged, folder: &Path) -> Result<Vec<ScheduleChoice>> {
     let Space::Schedules { sizes, .. } = judged.kernel.space else { return Ok(vec![]) };
     let mut choices = Vec::new();
-    for n in sizes.iter().map(|&size| f64::from(size)) {
+    for n in sizes.iter().map(|&(size, _)| f64::from(size)) {
         let places: Vec<usize> = (0..judged.measured.len()).filter(|&place| judged.instances[place][0] == n).collect();
         let of = |values: &[f64]| -> Vec<f64> { places.iter().map(|&place| values[place]).collect() };
         let (predicted, measured) = (of(judged.predicted()), of(&judged.measured));
@@ -130,6 +135,7 @@ pub fn schedules(judged: &Judged, folder: &Path) -> Result<Vec<ScheduleChoice>> 
         let best_seconds = smallest(&mut measured.iter().copied());
         choices.push(ScheduleChoice {
             kernel: judged.kernel.name.to_owned(),
+            hardware: judged.hardware().to_owned(),
             n,
             candidates: places.len(),
             chosen_seconds: measured[first],
