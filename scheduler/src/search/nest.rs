@@ -152,17 +152,21 @@ impl Planner<'_> {
         [at].into_iter().chain(self.stages(id, false)).collect()
     }
 
-    /// Order, innermost first: vectors and rows of the tile, tiles along, other dimensions, tiles across; or along and
-    /// across exchanged where the tile asks for it and tiles along are enough to share out. Returns the loop that the
+    /// Order, innermost first: vectors and rows of the tile, then tiles as they lie in memory; or, where the tile asks for
+    /// it and tiles along are enough to share out, tiles across, other dimensions, tiles along. Returns the loop that the
     /// reduction is computed in, the innermost over tiles.
     fn tiles(&self, mut nest: Nest, tile: Tile) -> (Nest, LoopVar) {
         let id = nest.stage.func;
         let (along, across, inner) = self.cut_tile(&mut nest, tile, |arg| self.loop_of(id, 0, arg));
-        let others = nest.remaining(&[&inner[..], &[along.clone(), across.clone()]].concat());
         let threads = i64::from(self.hardware.threads);
         let few = nest.loops.iter().any(|d| d.var == along && d.extent < 2 * threads);
-        let (innermost, outermost) = if few || !tile.across_first { (along, across) } else { (across, along) };
-        let outer = [innermost.clone()].into_iter().chain(others.into_iter().map(|d| d.var)).chain([outermost]);
+        let mut outer: Vec<LoopVar> = nest.remaining(&inner).into_iter().map(|d| d.var).collect();
+        if tile.across_first && !few {
+            outer.retain(|var| *var != along && *var != across);
+            outer.insert(0, across);
+            outer.push(along);
+        }
+        let innermost = outer[0].clone();
         nest.reorder(inner.into_iter().chain(outer).collect());
         nest.parallelize(threads, Some(&innermost));
         (nest, innermost)

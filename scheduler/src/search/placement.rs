@@ -56,6 +56,8 @@ const MAX_INLINED_WEIGHT: f64 = 1500.0;
 const BOUNDARY_CONDITION: f64 = 1.5;
 /// Operations on whole vectors that gathering one lane of a vector at either end of a row takes.
 const GATHERED_LANE: f64 = 1.5;
+/// Weighted operations that gathering one value into a vector weighs.
+const GATHER: f64 = 8.0;
 /// Weighted operations that storing a value and loading it again is worth where a cache keeps it meanwhile.
 pub(super) const STORE_AND_LOAD: f64 = 4.0;
 /// The same where it goes through memory: 8 bytes at tens of GB/s, against operations on whole vectors.
@@ -83,7 +85,7 @@ pub(super) fn place(pipeline: &Pipeline, regions: &Regions) -> Vec<Placement> {
             Placement::LeftAlone
         } else if hosts.contains(&id) {
             Placement::Host
-        } else if func.inlinable && !pinned[id.index()] && inlining.pays(id, &consumers[id.index()]) {
+        } else if func.inlinable && !pinned[id.index()] && inlining.pays(id, &consumers[id.index()], &placements) {
             inlining.inline(id, &consumers[id.index()]);
             Placement::Inline
         } else {
@@ -162,7 +164,25 @@ impl Inlining<'_> {
         consumers.iter().map(|&c| self.evaluations[c.func.index()][c.stage] * self.calls(c, id)).sum()
     }
 
-    fn pays(&self, id: FuncId, consumers: &[StageRef]) -> bool {
+    /// Whether a consumer's vectors run along the Func's storage but, through it, across that of its source: inlined, each
+    /// vector is gathered; stored, the Func is a transposed copy, gathered once.
+    fn gathers_if_inlined(&self, id: FuncId, consumers: &[StageRef], placements: &[Placement]) -> bool {
+        let Self { pipeline, regions, .. } = self;
+        let (Some(arg), [access]) = (pipeline.func(id).args.first(), &pipeline.func(id).stages[0].accesses[..]) else {
+            return false;
+        };
+        let along = pipeline.func(id).stages[0].loop_index(arg);
+        if !along.is_some_and(|l| vector::is_strided(access, l)) {
+            return false;
+        }
+        consumers.iter().any(|&consumer| {
+            let vector = vector::choose(pipeline, regions, placements, consumer, pipeline.target.vector_bytes);
+            let mut read = pipeline.stage(consumer).accesses.iter().filter(|a| a.source == Some(Source::Func(id)));
+            vector.is_some_and(|v| read.any(|a| vector::is_contiguous(a, v.index)))
+        })
+    }
+
+    fn pays(&self, id: FuncId, consumers: &[StageRef], placements: &[Placement]) -> bool {
         let weight = self.weight_if_inlined(id, consumers);
         let fits = consumers
             .iter()
@@ -172,6 +192,7 @@ impl Inlining<'_> {
         }
         let points: f64 = (0..self.pipeline.func(id).args.len()).map(|d| self.regions.extent(id, d) as f64).product();
         let recompute = self.evaluations_if_inlined(id, consumers) / points.max(1.0);
+        let weight = if self.gathers_if_inlined(id, consumers, placements) { weight.max(GATHER) } else { weight };
         // Loads that the consumer would do anyway (of the Func itself) come free.
         let extra = (recompute - 1.0).max(0.0) * (weight - 1.0).max(0.0);
         recompute <= 1.0 || extra <= self.store_and_load(id)

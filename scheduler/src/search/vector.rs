@@ -50,12 +50,23 @@ const MAX_GATHERED_ROWS: u32 = 8;
 /// vectors over it gather one element of as many cache lines as they have lanes, and the next iterations find these
 /// lines in the first-level cache.
 pub(super) fn sums_along_rows(stage: &Stage, index: usize) -> bool {
-    let coeffs = |access: &Access, l: usize| stride(access.rows.iter().map(|r| r.as_ref().map(|r| r.coeffs[l])));
     let reductions = || (0..stage.loops.len()).filter(|&l| stage.loops[l].reduction.is_some());
-    stage.accesses.iter().any(|access| {
-        matches!(coeffs(access, index), Stride::Strided)
-            && reductions().any(|l| matches!(coeffs(access, l), Stride::Contiguous))
-    })
+    let accesses = &stage.accesses;
+    accesses.iter().any(|access| is_strided(access, index) && reductions().any(|l| is_contiguous(access, l)))
+}
+
+/// Whether a load jumps through memory along loop `index`.
+pub(super) fn is_strided(access: &Access, index: usize) -> bool {
+    matches!(stride_along(access, index), Stride::Strided)
+}
+
+/// Whether a load walks along memory along loop `index`.
+pub(super) fn is_contiguous(access: &Access, index: usize) -> bool {
+    matches!(stride_along(access, index), Stride::Contiguous)
+}
+
+fn stride_along(access: &Access, index: usize) -> Stride {
+    stride(access.rows.iter().map(|row| row.as_ref().map(|r| r.coeffs[index])))
 }
 
 /// How far inlined Funcs are followed when loads are scored.
@@ -91,8 +102,7 @@ fn store_score(pipeline: &Pipeline, stage: StageRef, index: usize) -> f64 {
 fn load_score(pipeline: &Pipeline, placements: &[Placement], stage: &Stage, index: usize, depth: usize) -> f64 {
     let mut score = 0.0;
     for access in &stage.accesses {
-        let moved = access.rows.iter().map(|row| row.as_ref().map(|r| r.coeffs[index]));
-        score += match stride(moved) {
+        score += match stride_along(access, index) {
             Stride::Contiguous => 2.0,
             Stride::Fixed | Stride::Near => 0.5,
             Stride::Strided => -1.0,
