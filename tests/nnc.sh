@@ -42,6 +42,18 @@ bad_hl_autoscheduler_is_an_error() {
     done
 }
 
+# The loops, what bounds the stages, and a schedule from a file in place of our own.
+explain_shows_loops_and_bounds() {
+    "$nnc" explain blur --threads 2 >"$work/explain.txt"
+    grep -q '^ *parallel ' "$work/explain.txt"
+    grep -q '^ output .*DRAM' "$work/explain.txt"
+    "$nnc" explain blur --threads 2 --json >"$work/explain.json"
+    "$nnc" explain blur --threads 2 --schedule "$work/explain.json" >"$work/explain_again.txt"
+    cmp "$work/explain.txt" "$work/explain_again.txt"
+    if "$nnc" explain matmul --schedule "$work/explain.json" 2>"$work/error.txt"; then return 1; fi
+    grep -q 'does not fit' "$work/error.txt"
+}
+
 run_sharpens_a_photograph() {
     "$python" -c 'import imageio' || return 0
     "$python" "$root/tests/nnc/photograph.py" make "$work/in.png"
@@ -93,5 +105,6 @@ if [ $# -gt 0 ]; then
     "$1"
 else
     run_shell_tests "$work" eval_small eval_reports_a_timeout gen_honours_hl_autoscheduler \
-        bad_hl_autoscheduler_is_an_error run_sharpens_a_photograph verify_all_pipelines study_small study_resumes study_from_data
+        bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds run_sharpens_a_photograph \
+        verify_all_pipelines study_small study_resumes study_from_data
 fi

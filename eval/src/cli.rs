@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::builder::Builder;
 use crate::cache::Cache;
 use crate::child::Limits;
+use crate::explain::ExplainArgs;
 use crate::fuzz::FuzzArgs;
 use crate::generator::{Executable, GeneratorSpec, Pipeline};
 use crate::models::ModelsArgs;
@@ -45,6 +46,8 @@ pub enum Command {
     Fuzz(FuzzArgs),
     /// Print a pipeline as the autoscheduler sees it, as JSON
     Dump(DumpArgs),
+    /// Show the loops of a schedule, what each stage is expected to take, and what other decisions would
+    Explain(ExplainArgs),
     /// Train and judge predictors of run times on a table of parameters and times
     Predict(PredictArgs),
     /// Measure kernels and schedules here, and judge how well their times are predicted

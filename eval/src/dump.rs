@@ -3,16 +3,17 @@
 use anyhow::{bail, Context, Result};
 
 use crate::child;
-use crate::cli::DumpArgs;
+use crate::cli::{BuildArgs, DumpArgs};
 use crate::failure::{explain, Tail};
 use crate::generator;
 use crate::schedulers::Scheduler;
 
-/// Has our plugin read the pipeline, and prints what it read.
-pub fn run(args: &DumpArgs) -> Result<()> {
-    let pipeline = args.build.open_pipeline()?;
-    let builder = args.build.builder(&Scheduler::Unscheduled)?;
-    let chosen = Scheduler::Unscheduled.arguments(&builder.plugins, &pipeline.executable, builder.threads)?;
+/// Runs the one pipeline asked for through our plugin, with a scheduler that is ours; returns its name and the plugin's
+/// report.
+pub fn report(build: &BuildArgs, scheduler: &Scheduler) -> Result<(String, serde_json::Value)> {
+    let pipeline = build.open_pipeline()?;
+    let builder = build.builder(scheduler)?;
+    let chosen = scheduler.arguments(&builder.plugins, &pipeline.executable, builder.threads)?;
     let folder = tempfile::tempdir()?;
     let report = folder.path().join("report.json");
     let mut command = generator::command(&pipeline.executable.path);
@@ -27,7 +28,12 @@ pub fn run(args: &DumpArgs) -> Result<()> {
         bail!("{pipeline}: {message}");
     }
     let text = std::fs::read(&report).context("the plugin wrote no report")?;
-    let mut report: serde_json::Value = serde_json::from_slice(&text).context("the plugin's report")?;
+    Ok((pipeline.to_string(), serde_json::from_slice(&text).context("the plugin's report")?))
+}
+
+/// Prints what our plugin read of a pipeline.
+pub fn run(args: &DumpArgs) -> Result<()> {
+    let (_, mut report) = report(&args.build, &Scheduler::Unscheduled)?;
     let text = serde_json::to_string_pretty(&report["pipeline"].take())? + "\n";
     match &args.out {
         Some(path) => std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display())),

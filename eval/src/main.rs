@@ -6,6 +6,7 @@ mod child;
 mod cli;
 mod dump;
 mod eval;
+mod explain;
 mod failure;
 mod fuzz;
 mod gen;
@@ -64,6 +65,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Verify(args) => verify::run(args).map(exit_code_of_checks),
         Command::Fuzz(args) => fuzz::run(args).map(exit_code_of_checks),
         Command::Dump(args) => dump::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Explain(args) => explain::run(args).map(|()| ExitCode::SUCCESS),
         Command::Predict(args) => predict::run(args, models::Store::from_environment).map(|()| ExitCode::SUCCESS),
         Command::Study(args) => Ok(match study::run(args, &models::Store::from_environment()?)? {
             eval::Ended::Complete => ExitCode::SUCCESS,

@@ -16,9 +16,27 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn check(pipeline: &Pipeline, directives: &[Directive]) -> Result<(), Error> {
     let mut replay = Replay::new(pipeline);
     for directive in directives {
+        exists(pipeline, directive)?;
         replay.step(directive)?;
     }
     replay.placements()
+}
+
+/// Schedules may come from a file: all Funcs and stages they name must be there.
+fn exists(pipeline: &Pipeline, directive: &Directive) -> Result<(), Error> {
+    let subject = directive.stage().unwrap_or_else(|| first_stage(directive.subject()));
+    let host = match directive {
+        Directive::ComputeAt { consumer, .. } | Directive::StoreAt { consumer, .. } => *consumer,
+        _ => subject.func,
+    };
+    let count = pipeline.funcs.len();
+    if subject.func.index() >= count || host.index() >= count {
+        return Err(illegal(subject, format!("the pipeline has {count} Funcs")));
+    }
+    match directive.stage() {
+        Some(stage) if stage.stage >= pipeline.func(stage.func).stages.len() => Err(illegal(stage, "no such stage")),
+        _ => Ok(()),
+    }
 }
 
 #[derive(Clone, Debug)]

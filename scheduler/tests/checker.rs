@@ -63,6 +63,13 @@ fn refuses_loops_that_do_not_exist() {
 }
 
 #[test]
+fn refuses_funcs_and_stages_that_do_not_exist() {
+    assert!(reason(&[root(9)]).contains("4 Funcs"));
+    assert!(reason(&[Directive::ComputeAt { func: func(0), consumer: func(9), var: var("x") }]).contains("4 Funcs"));
+    assert!(reason(&[Directive::Unscheduled { stage: stage(1, 3) }]).contains("no such stage"));
+}
+
+#[test]
 fn refuses_vectors_of_unknown_or_hazardous_extent() {
     assert!(reason(&[Directive::Vectorize { stage: stage(3, 0), var: var("x") }]).contains("no constant extent"));
     assert!(reason(&[Directive::Vectorize { stage: stage(2, 1), var: var("r2$x") }]).contains("data hazards"));

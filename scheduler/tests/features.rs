@@ -189,6 +189,41 @@ fn strips_keep_a_stencil_out_of_memory() {
 }
 
 #[test]
+fn boundary_conditions_cost_at_the_ends_of_rows() {
+    let pipeline = fixture("blur");
+    let ids: Vec<FuncId> = pipeline.func_ids().collect();
+    let root = |name: &str| {
+        let func = *ids.iter().find(|id| pipeline.func(**id).name == name).unwrap();
+        Directive::ComputeRoot { func }
+    };
+    let vectors = |directives: &mut Vec<Directive>, name: &str| {
+        let Directive::ComputeRoot { func } = root(name) else { unreachable!() };
+        let stage = scheduler::ir::StageRef { func, stage: 0 };
+        let old = var(&pipeline.func(func).args[0]);
+        let (outer, inner) = (var("vo"), var("vi"));
+        directives.push(Directive::Split {
+            stage,
+            old,
+            outer,
+            inner: inner.clone(),
+            factor: 16,
+            tail: Tail::GuardWithIf,
+        });
+        directives.push(Directive::Vectorize { stage, var: inner });
+    };
+    let mut directives = vec![root("blur_x")];
+    vectors(&mut directives, "blur_x");
+    let inlined = analyzed(&pipeline, &directives);
+    // Three taps, two vectors of 16 lanes a row.
+    let rows = 4802.0;
+    assert_eq!(stage(&pipeline, &inlined, "blur_x", 0).boundary_loads, 3.0 * 2.0 * 16.0 * rows);
+
+    directives.push(root("repeat_edge"));
+    let stored = analyzed(&pipeline, &directives);
+    assert_eq!(stage(&pipeline, &stored, "blur_x", 0).boundary_loads, 0.0);
+}
+
+#[test]
 fn every_feature_of_every_fixture_is_a_number() {
     for name in ["blur", "harris", "hist_equalize", "iir_blur", "matmul", "softmax", "unsharp"] {
         let (_, scheduled) = searched(name);

@@ -65,7 +65,7 @@ pub(super) fn share(fraction: f64) -> String {
 }
 
 /// Bytes, or bytes per second, in powers of ten: `1.20 GB`.
-pub(super) fn bytes(count: f64) -> String {
+pub fn bytes(count: f64) -> String {
     let (scale, unit) = match count {
         c if c < 1e3 => return format!("{c:.0} B"),
         c if c < 1e6 => (1e3, "kB"),

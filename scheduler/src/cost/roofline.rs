@@ -100,7 +100,9 @@ fn vector_cycles(f: &Features) -> f64 {
     let floats = f.float_additions + f.float_multiplications + f.float_multiply_adds;
     let simple = floats + f.integer_additions + f.integer_multiplications;
     let others = f.comparisons + f.intrinsics + 0.5 * f.casts + 3.0 * f.constant_divisions;
-    simple + others + 8.0 * (f.float_divisions + f.integer_divisions) + 20.0 * f.math_calls
+    let slow = 8.0 * (f.float_divisions + f.integer_divisions) + 10.0 * f.math_calls;
+    // Each lane at a border takes its own clamps, an extraction, a load and an insertion.
+    simple + others + slow + 8.0 * f.boundary_loads
 }
 
 #[cfg(test)]

@@ -4,8 +4,27 @@
 use crate::ir::{Access, AccessRow, FuncId, Pipeline, Source, Stage, StageRef};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How a coordinate moves with each loop of the stage; `None` where it depends on data.
-pub(super) type Motion = Option<Vec<f64>>;
+/// How a coordinate moves with the loops of the stage.
+#[derive(Clone, Debug)]
+pub(super) struct Motion {
+    /// By loop, steps of the coordinate for one step of the loop; `None` where it depends on data.
+    pub(super) steps: Option<Vec<f64>>,
+    /// Whether a boundary condition clamps it.
+    pub(super) clamped: bool,
+}
+
+impl Motion {
+    /// Steps for one step of a loop; `None` where it depends on data.
+    pub(super) fn along(&self, origin: usize) -> Option<f64> {
+        self.steps.as_ref().map(|s| s[origin])
+    }
+
+    /// The same as the loop of index `origin`; as no loop where there is none.
+    pub(super) fn unit(origin: Option<usize>, loops: usize) -> Self {
+        let step = |l| if Some(l) == origin { 1.0 } else { 0.0 };
+        Self { steps: Some((0..loops).map(step).collect()), clamped: false }
+    }
+}
 
 /// A load of one evaluation.
 #[derive(Clone, Debug)]
@@ -38,14 +57,13 @@ pub(super) struct Body<'a> {
 }
 
 /// Motions as a key: inlined Funcs that are read in the same way at several offsets are expanded once.
-type Key = (FuncId, Vec<Option<Vec<u64>>>);
+type Key = (FuncId, Vec<(bool, Option<Vec<u64>>)>);
 
 impl<'a> Body<'a> {
     pub(super) fn new(pipeline: &'a Pipeline, stage: StageRef, inlined: impl Fn(FuncId) -> bool) -> Self {
         let definition = pipeline.stage(stage);
         let loops = definition.loops.len();
-        let unit = |l: usize| Some((0..loops).map(|i| if i == l { 1.0 } else { 0.0 }).collect());
-        let own: Vec<Motion> = (0..loops).map(unit).collect();
+        let own: Vec<Motion> = (0..loops).map(|l| Motion::unit(Some(l), loops)).collect();
         let mut body = Self::default();
         let mut pending: BTreeMap<Key, (Vec<Motion>, f64)> = BTreeMap::new();
         let mut expand = |pending: &mut BTreeMap<Key, _>, at: StageRef, coordinates: &[Motion], count: f64| {
@@ -72,7 +90,7 @@ impl<'a> Body<'a> {
             let at = StageRef { func: id, stage: 0 };
             let argument = |var: &String| {
                 let arg = func.args.iter().position(|a| a == var);
-                arg.map_or(Some(vec![0.0; loops]), |arg| arguments[arg].clone())
+                arg.map_or_else(|| Motion::unit(None, loops), |arg| arguments[arg].clone())
             };
             let coordinates: Vec<Motion> = pipeline.stage(at).loops.iter().map(|l| argument(&l.var)).collect();
             expand(&mut pending, at, &coordinates, count);
@@ -106,29 +124,33 @@ fn operations(stage: &Stage) -> Vec<(&str, &str, f64)> {
 }
 
 fn key(id: FuncId, motions: &[Motion]) -> Key {
-    let bits = |motion: &Motion| motion.as_ref().map(|m| m.iter().map(|c| c.to_bits()).collect());
-    (id, motions.iter().map(bits).collect())
+    let bits = |steps: &Vec<f64>| steps.iter().map(|c| c.to_bits()).collect();
+    (id, motions.iter().map(|m| (m.clamped, m.steps.as_ref().map(bits))).collect())
 }
 
 /// The motion of a load's coordinates where the loops it is written in move as `coordinates` do.
 fn compose(access: &Access, coordinates: &[Motion], loops: usize) -> Vec<Motion> {
-    let row = |row: &Option<AccessRow>| {
+    let used = |row: &AccessRow| -> Vec<(f64, &Motion)> {
+        let factors = row.coeffs.iter().map(|&[numerator, denominator]| numerator as f64 / denominator as f64);
+        factors.zip(coordinates).filter(|(factor, _)| *factor != 0.0).collect()
+    };
+    let moved = |row: &AccessRow| {
         let mut sum = vec![0.0; loops];
-        for (&[numerator, denominator], coordinate) in row.as_ref()?.coeffs.iter().zip(coordinates) {
-            if numerator == 0 {
-                continue;
-            }
-            let factor = numerator as f64 / denominator as f64;
-            for (total, c) in sum.iter_mut().zip(coordinate.as_ref()?) {
-                *total += factor * c;
+        for (factor, coordinate) in used(row) {
+            for (total, step) in sum.iter_mut().zip(coordinate.steps.as_ref()?) {
+                *total += factor * step;
             }
         }
         Some(sum)
     };
-    access.rows.iter().map(row).collect()
+    let motion = |row: &Option<AccessRow>| Motion {
+        steps: row.as_ref().and_then(moved),
+        clamped: row.as_ref().is_some_and(|r| r.clamped || used(r).iter().any(|(_, c)| c.clamped)),
+    };
+    access.rows.iter().map(motion).collect()
 }
 
 /// Whether nothing moves with loop `origin`.
 pub(super) fn is_fixed(motions: &[Motion], origin: usize) -> bool {
-    motions.iter().all(|m| m.as_ref().is_some_and(|m| m[origin] == 0.0))
+    motions.iter().all(|m| m.along(origin) == Some(0.0))
 }

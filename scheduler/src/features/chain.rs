@@ -74,25 +74,33 @@ impl<'p, 'a> Chain<'p, 'a> {
         chain
     }
 
-    /// Distinct bytes that block touches.
+    /// Distinct bytes that a block touches.
     fn footprint(&self, stage: StageRef, level: usize, executions: f64) -> f64 {
-        let touched = self.plan.block(stage, level);
-        touched.iter().map(|(&source, region)| self.source_bytes(source, region, (stage, level), executions)).sum()
+        let of_source = |(&source, region): (&Source, &Region)| {
+            let bytes = self.source_bytes(source, region, (stage, level));
+            // The stage's own blocks hold nothing else.
+            if stage == self.stage {
+                bytes.min(self.most_touched(source, executions))
+            } else {
+                bytes
+            }
+        };
+        self.plan.block(stage, level).iter().map(of_source).sum()
     }
 
-    /// Distinct bytes of a source in a block: what sits in storage of its own inside the block takes no more than that;
-    /// the stage itself touches at most a line with each load.
-    fn source_bytes(&self, source: Source, region: &Region, block: (StageRef, usize), executions: f64) -> f64 {
+    /// Distinct bytes of a source in a block: what sits in storage of its own inside the block takes no more than that.
+    fn source_bytes(&self, source: Source, region: &Region, block: (StageRef, usize)) -> f64 {
         let bytes = block::line_bytes(self.plan.pipeline, self.plan.regions, source, region);
-        let stored = |id: FuncId| self.plan.within(self.plan.store[id.index()], block.0, block.1);
-        let bytes = match source.func().filter(|&id| stored(id)) {
+        match source.func().filter(|id| self.plan.within(self.plan.store[id.index()], block.0, block.1)) {
             Some(id) => bytes.min(self.plan.allocated[id.index()]),
             None => bytes,
-        };
-        match self.touches.get(&source).filter(|_| block.0 == self.stage) {
-            Some(loads) => bytes.min(loads * LINE_BYTES * (self.iterations / executions.max(1.0)).max(1.0)),
-            None => bytes,
         }
+    }
+
+    /// Bytes of a source that the stage touches at most in each of `executions` equal parts of its work: a line a load.
+    fn most_touched(&self, source: Source, executions: f64) -> f64 {
+        let loads = self.touches.get(&source).copied().unwrap_or(f64::INFINITY);
+        loads * LINE_BYTES * (self.iterations / executions.max(1.0)).max(1.0)
     }
 
     /// Parallel tasks around the body: those of all loops, and the distinct bytes of one.
@@ -138,7 +146,8 @@ impl<'p, 'a> Chain<'p, 'a> {
             }
             let touched = self.plan.block(next.stage, next.level);
             let Some(region) = touched.get(&source) else { return 0.0 };
-            let bytes = self.source_bytes(source, region, (next.stage, next.level), next.executions);
+            let bytes = self.source_bytes(source, region, (next.stage, next.level));
+            let bytes = bytes.min(self.most_touched(source, next.executions));
             let written = if source == Source::Func(self.stage.func) { 2.0 } else { 1.0 };
             written * bytes * next.executions
         };

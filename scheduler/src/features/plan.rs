@@ -222,8 +222,9 @@ impl<'a> Plan<'a> {
             [] => *realizations /= steps.max(1.0),
             [dim] => {
                 let new = extents(&all, dim) as f64 / steps.max(1.0);
-                let rows = new.ceil().min(extents(region, dim) as f64).max(1.0);
-                *realizations *= (new / rows).min(1.0);
+                // Whole rows, a little more or less often.
+                let rows = new.round().min(extents(region, dim) as f64).max(1.0);
+                *realizations *= new.min(extents(region, dim) as f64) / rows;
                 if let Some(interval) = &mut region[dim] {
                     interval.min = interval.max - rows as i64 + 1;
                 }

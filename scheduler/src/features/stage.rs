@@ -7,7 +7,7 @@ use super::plan::Plan;
 use super::table::Features;
 use super::timeline::Timeline;
 use crate::cost::{Hardware, LINE_BYTES};
-use crate::ir::{type_bytes, Source, StageRef};
+use crate::ir::{type_bytes, AccessRow, Source, StageRef};
 use std::collections::BTreeMap;
 
 /// Bytes of a vector instruction with its share of address arithmetic.
@@ -32,12 +32,28 @@ struct Shape<'l> {
 }
 
 impl Shape<'_> {
+    /// The original loop that vectors run along.
+    fn along(&self) -> Option<usize> {
+        self.levels.iter().find(|l| l.kind == LoopKind::Vectorized).map(|l| l.parts[0].origin)
+    }
+
+    /// Iterations of the original loop that vectors run along.
+    fn row(&self) -> f64 {
+        let parts = self.levels.iter().flat_map(|l| &l.parts).filter(|p| Some(p.origin) == self.along());
+        parts.map(|p| p.extent).product::<f64>().max(1.0)
+    }
+
+    /// Whether some vectors cross the border that a boundary condition clamps to.
+    fn crosses_border(&self, motions: &[Motion]) -> bool {
+        let moves = |m: &Motion, origin| m.along(origin).is_some_and(|step| step != 0.0);
+        self.along().is_some_and(|origin| motions.iter().any(|m| m.clamped && moves(m, origin)))
+    }
+
     fn pattern(&self, motions: &[Motion]) -> Pattern {
-        let Some(level) = self.levels.iter().find(|l| l.kind == LoopKind::Vectorized) else {
+        let Some(origin) = self.along() else {
             return Pattern::Dense;
         };
-        let origin = level.parts[0].origin;
-        let mut steps = motions.iter().map(|m| m.as_ref().map(|m| m[origin].abs()));
+        let mut steps = motions.iter().map(|m| m.along(origin).map(f64::abs));
         let innermost = steps.next();
         match (innermost, steps.all(|s| s == Some(0.0))) {
             (None | Some(Some(0.0)), true) => Pattern::Broadcast,
@@ -166,6 +182,9 @@ fn accesses(f: &mut Features, plan: &Plan, shape: &Shape, body: &Body, stage: St
             Pattern::Scattered => &mut f.gathered_loads,
         };
         *slot += shape.instructions(pattern, bytes, load.count, &load.motions);
+        if shape.crosses_border(&load.motions) {
+            f.boundary_loads += 2.0 * f.lanes * load.count * f.iterations / shape.row();
+        }
     }
     let func = pipeline.func(stage.func);
     let motions = stored_at(plan, stage);
@@ -185,16 +204,12 @@ fn accesses(f: &mut Features, plan: &Plan, shape: &Shape, body: &Body, stage: St
 /// How the coordinates that a stage writes move.
 fn stored_at(plan: &Plan, stage: StageRef) -> Vec<Motion> {
     let definition = plan.pipeline.stage(stage);
-    let loops = definition.loops.len();
-    if stage.stage > 0 {
-        let motion = |c: &[i64; 2]| c[0] as f64 / c[1] as f64;
-        return definition.stores.iter().map(|r| Some(r.as_ref()?.coeffs.iter().map(motion).collect())).collect();
+    if stage.stage == 0 {
+        let args = &plan.pipeline.func(stage.func).args;
+        return args.iter().map(|arg| Motion::unit(definition.loop_index(arg), definition.loops.len())).collect();
     }
-    let unit = |arg: &String| {
-        let origin = definition.loop_index(arg);
-        Some((0..loops).map(|l| if Some(l) == origin { 1.0 } else { 0.0 }).collect())
-    };
-    plan.pipeline.func(stage.func).args.iter().map(unit).collect()
+    let steps = |row: &AccessRow| row.coeffs.iter().map(|c| c[0] as f64 / c[1] as f64).collect();
+    definition.stores.iter().map(|row| Motion { steps: row.as_ref().map(steps), clamped: false }).collect()
 }
 
 fn memory(f: &mut Features, plan: &Plan, timeline: &Timeline, hardware: &Hardware, chain: &Chain, stage: StageRef) {

@@ -78,6 +78,8 @@ features! {
             "2 to 4 elements of the innermost dimension; as many dense loads as the stride";
         gathered_loads ["scalar instructions"] "Loads of lanes one by one." = "any other movement, or a coordinate that depends on data";
         broadcast_loads ["vector instructions"] "Loads of one element for all lanes." = "coordinates do not depend on the vectorised loop";
+        boundary_loads ["scalar instructions"] "Lanes loaded one by one where a vector crosses the border of a boundary condition." =
+            "2 vectors at the ends of each row, for loads clamped along the vectorised loop";
         dense_stores ["vector instructions"] "Stores of consecutive elements." = "as for loads";
         strided_stores ["vector instructions"] "Stores of every second to fourth element." = "as for loads";
         scattered_stores ["scalar instructions"] "Stores of lanes one by one." = "as for loads";

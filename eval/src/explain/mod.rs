@@ -1,0 +1,163 @@
+//! `nnc explain`: the loops of a schedule, what each stage is expected to take and why, and what other decisions would.
+
+mod alternatives;
+mod change;
+mod loops;
+mod subject;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use scheduler::features::{Features, ScheduledPipeline};
+use scheduler::ir::{Pipeline, Regions};
+use scheduler::{Bound, Directive, Hardware, Roofline, Times};
+use serde::Serialize;
+
+use crate::cli::BuildArgs;
+use alternatives::Alternative;
+
+/// Arguments of `nnc explain`.
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  nnc explain blur
+  nnc explain --generator out/my.generator:sharpen,radius=3 --json
+  nnc explain blur --schedule report.json              the same pipeline with other directives
+
+A FILE for --schedule is what autoscheduler.report=FILE or `nnc explain --json` writes, or a JSON list of directives. Only \
+the former has a pipeline in it; for the others, name the pipeline.
+
+Nothing is run: times are what the analytic cost model expects (doc/FEATURES.md says from what). Compare schedules of one \
+pipeline with it, and measure with `nnc eval`.")]
+pub struct ExplainArgs {
+    /// What to build; exactly one pipeline, none where the schedule's file has one.
+    #[command(flatten)]
+    pub build: BuildArgs,
+    /// Explain these directives instead of those that Srivastava2020 finds
+    #[arg(long, value_name = "FILE")]
+    pub schedule: Option<PathBuf>,
+    /// Print everything as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A pipeline with a schedule for it.
+pub struct Subject {
+    /// How people call it.
+    pub name: String,
+    /// As data.
+    pub pipeline: Pipeline,
+    /// The schedule.
+    pub directives: Vec<Directive>,
+}
+
+/// What is expected of one stage.
+#[derive(Debug, Serialize)]
+struct StageReport {
+    func: String,
+    /// 0 for the pure definition, `n` for the update `n - 1`.
+    stage: usize,
+    seconds: f64,
+    /// Of the whole pipeline's seconds.
+    share: f64,
+    /// What takes longest.
+    bound: Bound,
+    /// Seconds by resource.
+    times: Times,
+    features: Features,
+}
+
+/// All that is printed.
+#[derive(Debug, Serialize)]
+struct Explanation {
+    pipeline: String,
+    target: String,
+    threads: u32,
+    predicted_seconds: f64,
+    /// The nests as pseudo-code, one line each.
+    loop_nest: Vec<String>,
+    /// Producers first.
+    stages: Vec<StageReport>,
+    inlined: Vec<String>,
+    /// Schedules that differ in one decision: faster ones first, then those about the slowest Funcs.
+    alternatives: Vec<Alternative>,
+    directives: Vec<Directive>,
+}
+
+/// Explains one schedule.
+pub fn run(args: &ExplainArgs) -> Result<()> {
+    let subject = subject::open(args)?;
+    let threads = u32::try_from(args.build.threads())?;
+    let explanation = explain(&subject, &Hardware::generic(threads, subject.pipeline.target.vector_bytes))?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&explanation)?);
+    } else {
+        print!("{}", summary::text(&explanation));
+    }
+    Ok(())
+}
+
+fn explain(subject: &Subject, hardware: &Hardware) -> Result<Explanation> {
+    let Subject { name, pipeline, directives } = subject;
+    scheduler::check(pipeline, directives).context("the schedule does not fit the pipeline")?;
+    let regions = Regions::at_estimates(pipeline)?;
+    let scheduled = scheduler::features::analyze(pipeline, &regions, directives, hardware)?;
+    let stages = stages(pipeline, &scheduled, hardware);
+    let predicted_seconds = stages.iter().map(|s| s.seconds).sum();
+    let is_inlined = |id: &scheduler::ir::FuncId| scheduled.computed[id.index()] == scheduler::features::Site::Inline;
+    Ok(Explanation {
+        pipeline: name.clone(),
+        target: pipeline.target.name.clone(),
+        threads: hardware.threads,
+        predicted_seconds,
+        loop_nest: loops::lines(pipeline, directives, &scheduled, &stages),
+        inlined: pipeline.func_ids().filter(is_inlined).map(|id| pipeline.func(id).name.clone()).collect(),
+        alternatives: alternatives::find(pipeline, &regions, directives, &scheduled, hardware),
+        stages,
+        directives: directives.clone(),
+    })
+}
+
+fn stages(pipeline: &Pipeline, scheduled: &ScheduledPipeline, hardware: &Hardware) -> Vec<StageReport> {
+    let report = |s: &scheduler::features::ScheduledStage| {
+        let times = Roofline(*hardware).times(&s.features);
+        StageReport {
+            func: pipeline.func(s.stage.func).name.clone(),
+            stage: s.stage.stage,
+            seconds: times.seconds(),
+            share: 0.0,
+            bound: times.bound(),
+            times,
+            features: s.features.clone(),
+        }
+    };
+    let mut stages: Vec<StageReport> = scheduled.stages.iter().map(report).collect();
+    let total: f64 = stages.iter().map(|s| s.seconds).sum();
+    for stage in &mut stages {
+        stage.share = stage.seconds / total.max(f64::MIN_POSITIVE);
+    }
+    stages
+}
+
+/// A resource as people call it.
+fn bound_name(bound: Bound) -> &'static str {
+    match bound {
+        Bound::Compute => "compute",
+        Bound::L1 => "L1",
+        Bound::L2 => "L2",
+        Bound::L3 => "L3",
+        Bound::Dram => "DRAM",
+        Bound::Overhead => "overhead",
+    }
+}
+
+/// `name` of a pure definition, `name.update(0)` of the first update.
+fn stage_name(func: &str, stage: usize) -> String {
+    match stage {
+        0 => func.to_owned(),
+        n => format!("{func}.update({})", n - 1),
+    }
+}

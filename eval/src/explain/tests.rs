@@ -1,0 +1,80 @@
+//! Explanations of a fixture, from directives to text.
+
+use scheduler::ir::Pipeline;
+use scheduler::{search, Hardware, Options, Strategy};
+
+use super::{explain, summary, Explanation, Subject};
+
+fn explained(name: &str) -> Explanation {
+    let path = format!("{}/../tests/fixtures/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let pipeline = Pipeline::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let hardware = Hardware::generic(2, 32);
+    let directives = search(&pipeline, &Options { hardware, strategy: Strategy::Greedy }).unwrap().directives;
+    explain(&Subject { name: name.to_owned(), pipeline, directives }, &hardware).unwrap()
+}
+
+#[test]
+fn loops_nest_as_scheduled() {
+    let explanation = explained("blur");
+    let code: Vec<&str> = explanation.loop_nest.iter().map(|line| line.split('#').next().unwrap().trim_end()).collect();
+    let expected = "\
+produce output:
+  if extent 1 >= 150 and extent 0 >= 16:
+    parallel y_so in 32:
+      store blur_x
+      for y_si in 150:
+        produce blur_x:
+          for y in 1:
+            for x_vo in 400:
+              vectorized x_vi in 16:
+                blur_x(x, y) = ...
+        for x_vo in 400:
+          vectorized x_vi in 16:
+            output(x, y) = ...";
+    assert_eq!(sorted_condition(&code.join("\n")), sorted_condition(expected));
+}
+
+/// The order of the conditions is of no interest.
+fn sorted_condition(code: &str) -> String {
+    code.replace("extent 0 >= 16 and extent 1 >= 150", "extent 1 >= 150 and extent 0 >= 16")
+}
+
+#[test]
+fn shares_add_up_and_the_bound_is_named() {
+    let explanation = explained("blur");
+    assert!((explanation.stages.iter().map(|s| s.share).sum::<f64>() - 1.0).abs() < 1e-9);
+    let text = summary::text(&explanation);
+    let output = text.lines().find(|line| line.starts_with(" output ")).unwrap();
+    assert!(output.contains("DRAM"), "{text}");
+}
+
+#[test]
+fn alternatives_say_why() {
+    let explanation = explained("blur");
+    let at_root = explanation.alternatives.iter().find(|a| a.change == "blur_x at root").unwrap();
+    assert!(at_root.predicted_seconds > explanation.predicted_seconds);
+    assert!(at_root.why.ends_with("DRAM"), "{}", at_root.why);
+    assert!(explanation.alternatives.iter().any(|a| a.change == "blur_x inlined"));
+    let slower = |a: &&super::Alternative| a.predicted_seconds >= explanation.predicted_seconds;
+    let from = explanation.alternatives.iter().position(|a| slower(&a)).unwrap();
+    assert!(explanation.alternatives[from..].iter().all(|a| slower(&a)), "faster ones come first");
+}
+
+#[test]
+fn json_has_everything() {
+    let value = serde_json::to_value(explained("matmul")).unwrap();
+    assert_eq!(value["stages"].as_array().unwrap().len(), 3);
+    assert!(value["stages"][1]["features"]["float_multiply_adds"].as_f64().unwrap() > 0.0);
+    assert_eq!(value["stages"][1]["bound"], "compute");
+    assert!(value["directives"].is_array() && value["loop_nest"].is_array());
+}
+
+#[test]
+fn schedules_for_other_pipelines_are_refused() {
+    let other = explained("matmul").directives;
+    let path = format!("{}/../tests/fixtures/blur.json", env!("CARGO_MANIFEST_DIR"));
+    let pipeline = Pipeline::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let subject = Subject { name: "blur".to_owned(), pipeline, directives: other };
+    let error = format!("{:#}", explain(&subject, &Hardware::generic(2, 32)).unwrap_err());
+    assert!(error.contains("does not fit"), "{error}");
+}
