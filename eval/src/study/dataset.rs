@@ -86,6 +86,19 @@ impl DataFile {
         write().with_context(|| format!("cannot write {}", self.path.display()))
     }
 
+    /// Removes the file, if there is one.
+    ///
+    /// # Errors
+    /// A file that cannot be removed.
+    pub fn clear(&self) -> Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", self.path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn header(&self) -> Vec<String> {
         self.parameters.iter().cloned().chain(TIMES.map(str::to_owned)).collect()
     }

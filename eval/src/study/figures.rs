@@ -39,11 +39,6 @@ pub struct Average {
 }
 
 impl Figures {
-    /// Nothing yet but what was left out.
-    pub fn new(skipped: Vec<String>) -> Figures {
-        Figures { skipped, ..Figures::default() }
-    }
-
     /// Adds the variants of one computer, whose measurements are in `folder`.
     ///
     /// # Errors

@@ -13,6 +13,9 @@ use crate::predict::compare::{self, Combination, Subject};
 use crate::predict::data::{self, Roles};
 use crate::predict::expression::Terms;
 
+/// Rows that all restarts of a network together are fitted to: about a second of training.
+const FITTED_ROWS: usize = 6750;
+
 /// A variant's model and how well it and others predict.
 #[derive(Debug)]
 pub struct Judged {
@@ -33,6 +36,8 @@ pub struct Judged {
     pub instances: Vec<Vec<f64>>,
     /// Their times in seconds.
     pub measured: Vec<f64>,
+    /// What the networks of NN+C predict for them on average, in log-seconds, as seconds: what choices are made by.
+    pub agreed: Vec<f64>,
 }
 
 impl Judged {
@@ -78,7 +83,8 @@ pub fn judge(
     let (training, test) = (data.select(&train_rows), data.select(&test_rows));
     let subject =
         Subject { kernel: kernel.name.to_owned(), variant: variant.name.to_owned(), hardware: hardware.to_owned() };
-    let config = TrainConfig { seed: sampling.seed, ..TrainConfig::default() };
+    let restarts = (FITTED_ROWS / training.len()).clamp(3, 27);
+    let config = TrainConfig { seed: sampling.seed, restarts, ..TrainConfig::default() };
     let (first, model) = compare::augmented(&subject, &training, &test, &config).with_context(place)?;
     let others = Method::ALL.into_iter().filter(|&method| method != Method::NnC);
     let others = others.map(|method| compare::baseline(&subject, method, &training, &test, &config));
@@ -90,11 +96,20 @@ pub fn judge(
         variant,
         combinations: std::iter::once(first).chain(others).collect(),
         noise: mape(&of_test(|row| row.again), &of_test(|row| row.seconds)),
+        agreed: agreed(&model, &test)?,
         model,
         instances: test_rows.iter().map(|&row| rows[row].values.clone()).collect(),
         measured: of_test(|row| row.seconds),
         test_rows,
     }))
+}
+
+/// The mean prediction of all networks for every instance: a choice among many candidates falls for whatever one network
+/// underrates.
+fn agreed(model: &Ensemble, data: &Dataset) -> Result<Vec<f64>> {
+    let columns = data.columns(model.lead().schema())?;
+    let predict = |inputs: ndarray::ArrayView1<f64>| Ok(model.predict(&inputs.to_vec(), None)?.mean_seconds);
+    columns.columns().into_iter().map(predict).collect()
 }
 
 /// The measurements with the variant's complexity.

@@ -189,13 +189,11 @@ const MP_HALIDE: &str = "(2-s)*min(ceil(m/s), 48*ceil(ceil(m/s/48)/threads))*cei
                          (s-1)*min(ceil(m/s), 48*ceil(ceil(m/s/48)/threads))*ceil(n/s/16)*r^2, \
                          min(ceil(m/s), 48*ceil(ceil(m/s/48)/threads))*ceil(n/s/16), ceil(m/s)*ceil(n/s)*r^2, m*n, ceil(m/s/48)";
 /// Tiles of s2 x s3 points, in each of which blur_x is computed in vectors of s1 lanes for two rows more, and blur_y in
-/// vectors of s4; a register holds 32 lanes of the widest machines. Beyond them: lines of 32 pixels, of which tiles
-/// narrower than a line share some, tiles of blur_x that do not fit into 32 KiB or 1 MiB, images beyond 4 Mi points.
+/// vectors of s4; a register holds 32 lanes of the widest machines. Beyond them: lines of 32 pixels that a tile reads, and
+/// images beyond 4 Mi points, which do not fit into most caches.
 const BLUR: &str = "n^2, n^2/(s2*s3), n/s3, \
                     n^2/(s2*s3)*(s3+2)*ceil(s2/s1), n^2/(s2*s3)*(s3+2)*ceil(s2/s1)*ceil(s1/32), \
-                    n^2/s4, n^2/s4*ceil(s4/32), n^2/(s2*s3)*(s3+2)*ceil((s2+34)/32), n^2/s2*max(0, 1-s2/32), \
-                    n^2/(s2*s3)*max(0, 2*(s3+2)*max(s1, s2)-32768), n^2/(s2*s3)*max(0, 2*(s3+2)*max(s1, s2)-1048576), \
-                    max(0, n^2-4194304)";
+                    n^2/s4, n^2/s4*ceil(s4/32), n^2/(s2*s3)*(s3+2)*ceil((s2+34)/32), max(0, n^2-4194304)";
 /// Tasks of s6 images, blocks of s5 images and panels of s4 columns; ceil(log2(n)/log2(s2)) stages a pass, in vectors of s1
 /// lanes, of which a register holds 16 on the widest machines. Stages of panels beyond 32 KiB and transpositions of blocks
 /// beyond 1 MiB take longer.

@@ -27,7 +27,7 @@ use crate::report::atomic;
 pub use args::StudyArgs;
 use figures::Figures;
 use judge::{Judged, Sampling};
-use kernels::Kernel;
+use kernels::{Kernel, Space};
 use plan::Setting;
 
 /// Measures what is missing, judges, prints the tables, writes what was asked for and keeps the models.
@@ -40,32 +40,33 @@ pub fn run(args: &StudyArgs, store: &Store) -> Result<Ended> {
     let here = Hardware::here();
     let folder = cli::program_folder()?;
     let data = args.data.clone().unwrap_or_else(|| folder.join("../../study/data"));
-    let mut skipped = Vec::new();
+    let setting = Setting {
+        data: data.join(here.fingerprint()),
+        programs: args.programs.clone().unwrap_or_else(|| folder.join("../study")),
+        plugin: cli::plugin_files(args.plugin.as_deref())?.ours,
+        threads: here.threads,
+        instances: args.instances.map(|count| count as usize),
+        seed: args.seed,
+    };
+    let mut figures = Figures::default();
     if !args.from_data {
-        let setting = Setting {
-            data: data.join(here.fingerprint()),
-            programs: args.programs.clone().unwrap_or_else(|| folder.join("../study")),
-            plugin: cli::plugin_files(args.plugin.as_deref())?.ours,
-            threads: here.threads,
-            instances: args.instances.map(|count| count as usize),
-            seed: args.seed,
-        };
         let has_gpu = gpu_is_present();
         let jobs: Vec<_> = kernels.iter().flat_map(|kernel| plan::jobs(kernel, &setting, has_gpu)).collect();
         if collect::collect(&jobs, args.memory_limit)? == Ended::Interrupted {
-            eprintln!("nnc: interrupted; what was measured is kept, the same command goes on from there");
-            return Ok(Ended::Interrupted);
+            return Ok(interrupted());
         }
         if !has_gpu {
-            skipped = gpu_variants(&kernels);
+            figures.skipped = gpu_variants(&kernels);
         }
     }
     let sampling = Sampling { train: args.train as usize, seed: args.seed };
-    let mut figures = Figures::new(skipped);
     for (hardware, folder) in measured(&data, (!args.from_data).then(|| here.fingerprint()))? {
-        let Some(judged) = judge_all(&kernels, &folder, &hardware, &sampling)? else { return Ok(Ended::Interrupted) };
+        let Some(judged) = judge_all(&kernels, &folder, &hardware, &sampling)? else { return Ok(interrupted()) };
         if hardware == here.fingerprint() {
             keep(&judged, &hardware, store)?;
+        }
+        if !args.from_data && measure_finalists(&judged, &setting, args.memory_limit)? == Ended::Interrupted {
+            return Ok(interrupted());
         }
         figures.add(&kernels, judged, &folder)?;
     }
@@ -78,6 +79,25 @@ pub fn run(args: &StudyArgs, store: &Store) -> Result<Ended> {
         atomic::write(path, html::page(&figures).as_bytes())?;
     }
     Ok(Ended::Complete)
+}
+
+fn interrupted() -> Ended {
+    eprintln!("nnc: interrupted; what was measured is kept, the same command goes on from there");
+    Ended::Interrupted
+}
+
+/// Measures once more what choices among schedules are about.
+fn measure_finalists(judged: &[Judged], setting: &Setting, memory_bytes: u64) -> Result<Ended> {
+    let mut jobs = Vec::new();
+    for judged in judged.iter().filter(|judged| matches!(judged.kernel.space, Space::Schedules { .. })) {
+        let job = plan::finalists_job(judged.kernel, &selection::finalists(judged), setting);
+        // Those of another model do not count.
+        if job.done().is_err() {
+            job.file.clear()?;
+        }
+        jobs.push(job);
+    }
+    collect::collect(&jobs, memory_bytes)
 }
 
 /// Whether CUDA programs can run here.

@@ -11,6 +11,8 @@ use crate::Usage;
 
 /// Autoschedulers whose schedules are timed beside those of a schedule space.
 pub const REFERENCES: [&str; 3] = ["Mullapudi2016", "Adams2019", "Srivastava2020"];
+/// What the instances that a choice is about are called in file names.
+pub const FINALISTS: &str = "finalists";
 /// Times that each of them is measured at each size.
 const REFERENCE_ROWS: usize = 4;
 /// Inputs of each variant where it is not said.
@@ -115,6 +117,13 @@ fn variant_job(kernel: &'static Kernel, variant: &'static Variant, instances: &[
         instances: instances.to_vec(),
         requests: instances.iter().enumerate().map(request).collect(),
     }
+}
+
+/// Measures these instances of a schedule space once more, one after the other: those that a choice is about.
+pub fn finalists_job(kernel: &'static Kernel, finalists: &[Vec<f64>], setting: &Setting) -> Job {
+    let measured = variant_job(kernel, &kernel.variants[0], finalists, setting);
+    let file = DataFile::new(&setting.data, kernel.name, FINALISTS, kernel.parameters);
+    Job { name: format!("{}.{FINALISTS}", kernel.name), file, ..measured }
 }
 
 /// Where the program of a variant is.

@@ -10,7 +10,10 @@ use serde::Serialize;
 use super::dataset::DataFile;
 use super::judge::Judged;
 use super::kernels::{Kernel, Space};
-use super::plan::REFERENCES;
+use super::plan::{FINALISTS, REFERENCES};
+
+/// Schedules of each size that are measured once more for being predicted, and for being measured, to be fast.
+const FINALISTS_EACH: usize = 8;
 
 /// Variants of one kernel, chosen for each test input. Regret is the time of the variant chosen over the time of the best.
 #[derive(Debug, Serialize)]
@@ -87,7 +90,7 @@ pub fn variants(kernel: &Kernel, variants: &[&Judged]) -> Option<VariantChoice> 
     let times: Vec<(Vec<f64>, Vec<f64>)> = shared
         .map(|places| {
             let pairs = variants.iter().zip(places);
-            pairs.map(|(variant, place)| (variant.predicted()[place], variant.measured[place])).unzip()
+            pairs.map(|(variant, place)| (variant.agreed[place], variant.measured[place])).unzip()
         })
         .collect();
     let best = |measured: &[f64]| measured.iter().copied().fold(f64::INFINITY, f64::min);
@@ -116,18 +119,46 @@ pub fn variants(kernel: &Kernel, variants: &[&Judged]) -> Option<VariantChoice> 
     })
 }
 
+/// Test rows to measure once more before choices are judged, sizes in turn: those predicted and those measured to be the
+/// fastest. The fastest of a thousand measurements is partly luck, and so is a slow one of a schedule chosen.
+pub fn finalists(judged: &Judged) -> Vec<Vec<f64>> {
+    let Space::Schedules { sizes, .. } = judged.kernel.space else { return vec![] };
+    let mut rows = Vec::new();
+    for n in sizes.iter().map(|&(size, _)| f64::from(size)) {
+        let mut places: Vec<usize> =
+            [&judged.agreed, &judged.measured].into_iter().flat_map(|times| fastest(judged, n, times)).collect();
+        places.sort_unstable();
+        places.dedup();
+        rows.extend(places.into_iter().map(|place| judged.instances[place].clone()));
+    }
+    rows
+}
+
+/// Places of the test rows of size `n` with the smallest of `times`.
+fn fastest(judged: &Judged, n: f64, times: &[f64]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..times.len()).filter(|&place| judged.instances[place][0] == n).collect();
+    places.sort_by(|&a, &b| times[a].total_cmp(&times[b]));
+    places.truncate(FINALISTS_EACH);
+    places
+}
+
 /// Judges choosing a schedule for each size of a schedule space; nothing for other kernels. The times of autoschedulers
-/// are read from `folder`.
+/// and of finalists are read from `folder`.
 ///
 /// # Errors
 /// Files that cannot be read.
 pub fn schedules(judged: &Judged, folder: &Path) -> Result<Vec<ScheduleChoice>> {
     let Space::Schedules { sizes, .. } = judged.kernel.space else { return Ok(vec![]) };
+    let again = DataFile::new(folder, judged.kernel.name, FINALISTS, judged.kernel.parameters).read()?;
+    let time = |place: usize| {
+        let finalist = again.iter().find(|row| row.values == judged.instances[place]);
+        finalist.map_or(judged.measured[place], |row| row.seconds)
+    };
     let mut choices = Vec::new();
     for n in sizes.iter().map(|&(size, _)| f64::from(size)) {
         let places: Vec<usize> = (0..judged.measured.len()).filter(|&place| judged.instances[place][0] == n).collect();
-        let of = |values: &[f64]| -> Vec<f64> { places.iter().map(|&place| values[place]).collect() };
-        let (predicted, measured) = (of(judged.predicted()), of(&judged.measured));
+        let predicted: Vec<f64> = places.iter().map(|&place| judged.agreed[place]).collect();
+        let measured: Vec<f64> = places.iter().map(|&place| time(place)).collect();
         let mut order: Vec<usize> = (0..places.len()).collect();
         order.sort_by(|&a, &b| predicted[a].total_cmp(&predicted[b]));
         let Some(&first) = order.first() else { continue };
