@@ -8,6 +8,9 @@
 #include "request.h"
 #include "schedule_state.h"
 
+#include <algorithm>
+#include <set>
+
 using namespace Halide;
 using namespace Halide::Internal;
 
@@ -90,6 +93,21 @@ class Extract {
         });
     }
 
+    /// Whether simplification drops all reads of some producer, as it does those of weight zero.
+    static bool drops_reads(const std::vector<Expr> &exprs) {
+        FindLoads before, after;
+        for (const Expr &e : exprs) {
+            e.accept(&before);
+            simplify(e).accept(&after);
+        }
+        std::set<std::string> kept;
+        for (const Call *call : after.loads) {
+            kept.insert(call->name);
+        }
+        return std::any_of(before.loads.begin(), before.loads.end(),
+                           [&](const Call *call) { return !kept.count(call->name); });
+    }
+
     void accesses(const std::vector<Expr> &exprs, const std::vector<std::string> &loops) {
         FindLoads find;
         for (const Expr &e : exprs) {
@@ -169,6 +187,9 @@ class Extract {
             json.key("operations");
             write_operations(json, with_predicate);
             accesses(with_predicate, names);
+            if (drops_reads(with_predicate)) {
+                json.key("drops_reads").value(true);
+            }
             requirements(f, definition, exprs, names);
             if (!definition.is_init()) {
                 json.key("stores").array(definition.args(),

@@ -3,7 +3,7 @@
 mod support;
 
 use scheduler::ir::{FuncId, Pipeline, StageRef};
-use scheduler::{check, Directive, LoopVar, Tail};
+use scheduler::{check, AtLeast, Directive, LoopVar, Tail};
 use support::{Builder, Read};
 
 /// f0 -> f1 (stencil along x) -> f2 (sum over 10) -> f3 (point).
@@ -53,6 +53,17 @@ fn accepts_a_good_schedule() {
         Directive::ComputeAt { func: func(1), consumer: func(2), var: var("r2$x") },
     ];
     check(&pipeline(), &good).unwrap();
+}
+
+#[test]
+fn refuses_to_specialise_what_simplification_cuts_off() {
+    let then = vec![split(stage(3, 0), "x", 8, Tail::ShiftInwards)];
+    let specialised =
+        [root(2), Directive::Specialize { stage: stage(3, 0), when: vec![AtLeast { dim: 0, extent: 8 }], then }];
+    let mut pipeline = pipeline();
+    check(&pipeline, &specialised).unwrap();
+    pipeline.funcs[3].stages[0].drops_reads = true;
+    assert!(check(&pipeline, &specialised).unwrap_err().to_string().contains("drop reads"));
 }
 
 #[test]

@@ -77,6 +77,22 @@ Pipeline interleaved_output() {
     return out;
 }
 
+/// As in a Sobel filter written out with all its weights. Halide drops the read where it specialises, and must not find
+/// the Func behind it scheduled inside the reader, nor what that Func reads produced for nobody.
+Pipeline read_of_weight_zero() {
+    Var x("x"), y("y");
+    Func in = pattern("in"), live("live"), blurred("blurred"), dead("dead"), out("weight_zero");
+    RDom r(0, 9);
+    live(x, y) = in(x, y) + in(x + 1, y) + in(x, y + 1);
+    live(x, y) += in(y, x);
+    blurred(x, y) = live(x, y - 1) + live(x, y) + live(x, y + 1);
+    dead(x, y) = 0;
+    dead(x, y) += live(x + r, y);
+    out(x, y) = blurred(x, y - 1) + blurred(x, y + 1) + 0 * dead(x, y);
+    estimate_64x48(out);
+    return out;
+}
+
 Pipeline five_dimensions() {
     Var a("a"), b("b"), c("c"), d("d"), e("e");
     Func base("base"), out("five");
@@ -96,6 +112,7 @@ std::vector<Case> output_cases() {
         {"tuple_prefix_scan", tuple_prefix_scan},
         {"inline_reductions", inline_reductions},
         {"interleaved_output", interleaved_output, {{64, 48, 3}, {1, 1, 3}, {7, 33, 3}, {65, 47, 3}}, true},
+        {"read_of_weight_zero", read_of_weight_zero},
         {"five_dimensions", five_dimensions, {{9, 5, 3, 2, 4}, {1, 1, 1, 1, 1}, {10, 4, 2, 3, 5}}},
     };
 }

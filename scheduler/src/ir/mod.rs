@@ -139,6 +139,9 @@ pub struct Stage {
     pub operations: Operations,
     /// Distinct loads for one evaluation.
     pub accesses: Vec<Access>,
+    /// Whether Halide's simplifier drops all reads of some producer, as it does those of weight zero.
+    #[serde(default)]
+    pub drops_reads: bool,
     /// Region needed of each producer, the Func itself included, as a function of this stage's loop bounds.
     pub requires: Vec<Requirement>,
     /// Region an update writes, per argument of the Func; empty for a pure definition.

@@ -71,7 +71,8 @@ impl Planner<'_> {
     /// shifted inwards at the end: constant sizes for the others, and windows that Halide can slide. Smaller outputs
     /// get guards.
     fn leader(&self, id: FuncId, schedule: impl Fn(Nest) -> Nest) -> Vec<Directive> {
-        let shifted = self.pipeline.is_output(id).then(|| schedule(self.plain_nest(id).shifting()));
+        let specializes = self.pipeline.is_output(id) && !self.pipeline.func(id).stages[0].drops_reads;
+        let shifted = specializes.then(|| schedule(self.plain_nest(id).shifting()));
         let shifted = shifted.and_then(|nest| nest.specialized(self.pipeline.func(id)));
         self.root(id).into_iter().chain(shifted).chain(schedule(self.plain_nest(id)).directives).collect()
     }

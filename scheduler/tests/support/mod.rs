@@ -69,6 +69,7 @@ impl Builder {
                 Access { source: Some(Source::Func(id)), value: 0, rows: own.clone() },
                 Access { source: Some(Source::Func(producer)), value: 0, rows: vec![row([1, 1, 0]), row([0, 0, 1])] },
             ],
+            drops_reads: false,
             requires: vec![
                 Requirement { source: Source::Func(producer), bounds: vec![shifted("x", &var), plain("y")] },
                 Requirement { source: Source::Func(id), bounds: vec![plain("x"), plain("y")] },
@@ -141,6 +142,7 @@ fn pure_stage(reads: &[(FuncId, Read)]) -> Stage {
         predicate: false,
         operations: operations(&[("add", taps as u32), ("mul", 1)]),
         accesses: reads.iter().flat_map(|&(id, read)| accesses(id, read)).collect(),
+        drops_reads: false,
         requires: reads
             .iter()
             .map(|&(id, read)| Requirement { source: Source::Func(id), bounds: vec![bounds(read, 0), bounds(read, 1)] })
