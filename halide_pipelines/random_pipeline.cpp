@@ -39,7 +39,8 @@ public:
         for (int i = 0, count = random.chance(30) ? random.between(2, 3) : 1; i < count; i++) {
             const bool is_whole = i == 0 || random.chance(50);
             const int dimensions = is_whole ? rank() : random.between(1, rank());
-            const Type type = random.pick<Type>({UInt(8), UInt(16), Int(16), Int(32), UInt(32), Float(32), Float(32), Float(64)});
+            const Type type = random.pick<Type>(
+                {UInt(8), UInt(16), Int(16), Int(32), UInt(32), Float(32), Float(32), Float(64)});
             outputs.push_back(add_output<Buffer<>>("output" + std::to_string(i), type, dimensions));
         }
     }

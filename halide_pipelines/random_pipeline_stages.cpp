@@ -251,6 +251,7 @@ void Builder::stencil() {
             total = {total.expr + tap.expr * 0.25f, total.limit + tap.limit};
         } else {
             const int weight = random.between(-2, 5);
+            // A weight of zero is a read that Halide drops, as in a Sobel filter written out.
             total = {total.expr + tap.expr * weight, total.limit + 5 * tap.limit};
         }
         done = true;
@@ -344,7 +345,8 @@ void Builder::tuple() {
     const std::vector<int> dims = of.dims;
     const int level = of.level;
     const Term first = read(of, here(dims), level);
-    const Term second = convert(random, combine(random, {first, read(operand(), here(dims), level)}), random_type(random));
+    const Term both = combine(random, {first, read(operand(), here(dims), level)});
+    const Term second = convert(random, both, random_type(random));
     Func func(name("tuple"));
     func(pure(dims)) = Tuple(first.expr, second.expr);
     add(func, first.limit, dims, level, 0);

@@ -22,7 +22,9 @@ int shift_to(double limit, double wanted) {
 Term combine_ints(Random &random, const Term &a, const Term &b) {
     const Expr &x = a.expr, &y = b.expr;
     const double either = std::max(a.limit, b.limit);
-    switch (random.below(12)) {
+    // The order in which C++ evaluates operands is open: all draws come before.
+    const int kind = random.below(12), factor = random.between(-7, 7), small = random.between(1, 4);
+    switch (kind) {
     case 0:
         return {x + y, a.limit + b.limit};
     case 1:
@@ -44,9 +46,9 @@ Term combine_ints(Random &random, const Term &a, const Term &b) {
     case 9:
         return {clamp(x, min(y, 0), 100), either + 100};
     case 10:
-        return {x % random.between(2, 300) + (y >> random.between(1, 4)), 300 + b.limit};
+        return {x % (13 * small + 9) + (y >> small), 61 + b.limit};
     default:
-        return {x * random.between(-7, 7) + y * random.between(1, 7), 7 * (a.limit + b.limit)};
+        return {x * factor + y * small, 7 * (a.limit + b.limit)};
     }
 }
 
@@ -165,7 +167,8 @@ Term to_int(Random &random, const Term &term) {
 Term to_float(const Term &term) {
     const int shift = shift_to(term.limit, float_limit);
     const Expr value = term.expr.type() == Float(32) ? term.expr : cast<float>(term.expr);
-    return {shift > 0 ? value * Internal::make_const(Float(32), std::ldexp(1.0, -shift)) : value, std::ldexp(term.limit, -shift)};
+    const Expr scaled = shift > 0 ? value * Internal::make_const(Float(32), std::ldexp(1.0, -shift)) : value;
+    return {scaled, std::ldexp(term.limit, -shift)};
 }
 
 Term convert(Random &random, const Term &term, Type type) {
