@@ -9,7 +9,7 @@ use super::placement::{pinned, stored_readers, Placement, STORE_AND_LOAD};
 use super::reduction::Reduction;
 use super::vector;
 use crate::cost::Hardware;
-use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, Source};
+use crate::ir::{Access, FuncId, Interval, Pipeline, Region, Regions, Source};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How the leader of a group is cut.
@@ -234,7 +234,11 @@ impl<'a> Former<'a> {
         let inside = |r: &FuncId| *r == leader || group.members.iter().any(|(m, _)| m == r);
         let whole = points(self.regions, id, self.regions.func(id));
         let cache = CACHE_PART * self.hardware.private_cache_bytes as f64;
+        // Gathers are bound by instructions rather than memory, and a lane each of code, compiled once for every way that the
+        // leader is specialised, takes long.
+        let gathers = func.stages.iter().skip(1).flat_map(|s| &s.accesses).any(Access::is_gather);
         !self.pinned[id.index()]
+            && !gathers
             && func.extern_definition.is_none()
             && self.readers[id.index()].iter().all(inside)
             && points(self.regions, id, region) * slabs <= MAX_RECOMPUTE * whole
