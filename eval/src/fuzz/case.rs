@@ -82,7 +82,10 @@ impl Setting {
         if crate::process::interrupted() {
             return Ok(None);
         }
-        self.builder.cache.store_timing(&key, &finding)?;
+        // Failures are few, and some depend on what else the machine does.
+        if finding.verdict != Verdict::Failed {
+            self.builder.cache.store_timing(&key, &finding)?;
+        }
         Ok(Some((false, finding)))
     }
 

@@ -52,6 +52,9 @@ pub fn prediction(judged: &Judged) -> Markup {
     }
 }
 
+/// A name, and values by size.
+type Series = (String, Vec<(f64, f64)>);
+
 /// A line of a plot and its name.
 struct Line {
     name: String,
@@ -147,7 +150,7 @@ pub fn variant_choice(choice: &VariantChoice) -> Markup {
 pub fn schedule_choice(choices: &[&ScheduleChoice]) -> Markup {
     let [left, top, right, bottom] = WIDE_FRAME;
     let x = LogScale::over(choices.iter().map(|choice| choice.n), left, right);
-    let mut series: Vec<(String, Vec<(f64, f64)>)> = vec![
+    let mut series: Vec<Series> = vec![
         ("chosen".to_owned(), choices.iter().map(|c| (c.n, c.regret)).collect()),
         ("best of 5".to_owned(), choices.iter().map(|c| (c.n, c.best_of_5_seconds / c.best_seconds)).collect()),
         ("median candidate".to_owned(), choices.iter().map(|c| (c.n, c.median_seconds / c.best_seconds)).collect()),
@@ -163,7 +166,7 @@ pub fn schedule_choice(choices: &[&ScheduleChoice]) -> Markup {
         bottom,
         top,
     );
-    let line = |(index, (name, points)): (usize, &(String, Vec<(f64, f64)>))| Line {
+    let line = |(index, (name, points)): (usize, &Series)| Line {
         name: name.clone(),
         class: class(index),
         points: points.iter().map(|&(n, ratio)| (x.at(n), y.at(ratio))).collect(),
