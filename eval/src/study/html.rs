@@ -19,7 +19,7 @@ pub fn page(figures: &Figures) -> String {
             (predictor::MAX_PARAMETERS) " parameters."
         }
         (section("Figures", "", &html! { pre class="scroll" { (table::tables(figures)) } }))
-        (section("Predicted against measured", "Each variant has a model of its own. On the diagonal a prediction is right.", &html! {
+        (section("Predicted against measured", "Each variant has a model of its own. On the diagonal a prediction is right. Behind the name: MAPE over all and over the slowest 70 %.", &html! {
             div class="cards" { @for judged in &figures.judged { (plots::prediction(judged)) } }
         }))
         (section("Errors", "All test instances of all variants together. The higher the curve, the better.", &plots::error_distribution(&figures.judged)))

@@ -228,7 +228,7 @@ mod tests {
         let blur = super::jobs(&KERNELS[4], &setting(20), false);
         let names: Vec<&str> = blur.iter().map(|job| job.name.as_str()).collect();
         assert_eq!(names, ["blur.halide", "blur.Mullapudi2016", "blur.Adams2019", "blur.Srivastava2020"]);
-        assert_eq!(blur[3].requests[1], "n=2048 scheduler=Srivastava2020 threads=2 plugin=plugin.so");
+        assert_eq!(blur[3].requests[REFERENCE_ROWS], "n=2048 scheduler=Srivastava2020 threads=2 plugin=plugin.so");
     }
 
     #[test]

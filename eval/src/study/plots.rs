@@ -35,7 +35,7 @@ pub fn prediction(judged: &Judged) -> Markup {
         svg role="img" viewBox=(format!("0 0 {} {}", PANEL.0, PANEL.1)) style=(format!("max-width:{}px", PANEL.0)) {
             text class="panel-title" x=(px(left)) y="16" {
                 (judged.kernel.name) "." (judged.variant.name)
-                tspan class="muted" { "  " (percent(figures.mape_all)) ", slowest 70%: " (percent(figures.mape_slowest70)) }
+                tspan class="muted" { "  " (percent(figures.mape_all)) " / " (percent(figures.mape_slowest70)) }
             }
             @for at in x.ticks(62.0) {
                 line class="grid" x1=(px(x.at(at))) x2=(px(x.at(at))) y1=(px(top)) y2=(px(bottom)) {}
