@@ -1,6 +1,7 @@
 //! `nnc verify`: a schedule changes no result, whatever the size.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::Result;
 
@@ -27,6 +28,8 @@ enum Verdict {
     NotApplicable(String),
     /// Outputs differ, or the scheduled build rejects the size.
     Failed(String),
+    /// Outputs of the unscheduled build depend on memory that it has not written.
+    Undefined,
 }
 
 /// Checks that have been made of one pipeline.
@@ -36,6 +39,9 @@ pub struct Findings {
     pub equal: usize,
     /// Sizes that the unscheduled build rejects.
     not_applicable: Vec<String>,
+    /// Sizes at which the unscheduled build uses memory that it has not written: Halide's mistake, and nothing to compare
+    /// with.
+    undefined: Vec<String>,
     /// Sizes at which outputs differ, or that the scheduled build rejects, and how.
     pub failed: Vec<String>,
 }
@@ -48,6 +54,7 @@ impl Findings {
             Verdict::Equal => self.equal += 1,
             Verdict::NotApplicable(reason) => self.not_applicable.push(format!("{size}: {reason}")),
             Verdict::Failed(reason) => self.failed.push(format!("{size}: {reason}")),
+            Verdict::Undefined => self.undefined.push(size),
         }
     }
 
@@ -56,6 +63,9 @@ impl Findings {
         let mut text = format!("{} sizes equal", self.equal);
         if !self.not_applicable.is_empty() {
             text += &format!(", {} not applicable", self.not_applicable.len());
+        }
+        if !self.undefined.is_empty() {
+            text += &format!(", {} undefined", self.undefined.len());
         }
         if !self.failed.is_empty() {
             text += &format!(", {} FAILED", self.failed.len());
@@ -114,6 +124,7 @@ fn print_findings(pipeline: &Pipeline, findings: &Findings) {
     let show = |label: &str, lines: &[String]| lines.iter().for_each(|line| println!("  {label} {line}"));
     show("failed at", &findings.failed);
     show("not applicable at", &findings.not_applicable);
+    show("undefined without a schedule, too, at", &findings.undefined);
 }
 
 /// How two builds are compared.
@@ -144,8 +155,8 @@ impl Checks {
         }
         let folder = builder.cache.work_folder()?;
         let mut pair = Pair {
-            reference: Restarting::start(reference, builder.threads, self.limits)?,
-            subject: Restarting::start(subject, builder.threads, self.limits)?,
+            reference: Restarting::start(reference, builder.threads, self.limits, FILLS[0])?,
+            subject: Restarting::start(subject, builder.threads, self.limits, FILLS[1])?,
             saved: folder.path().join("outputs"),
             seed: self.seed,
         };
@@ -154,22 +165,26 @@ impl Checks {
     }
 }
 
+/// What fills new memory of the two builds, so that what depends on it differs.
+const FILLS: [u8; 2] = [0x55, 0xa7];
+
 /// A worker that is started again after a crash.
 struct Restarting<'a> {
     worker: Worker,
     build: &'a Build,
     threads: usize,
     limits: Limits,
+    fill: u8,
 }
 
 impl<'a> Restarting<'a> {
-    fn start(build: &'a Build, threads: usize, limits: Limits) -> Result<Restarting<'a>> {
-        let worker = Worker::start(&build.library, threads, limits)?;
-        Ok(Restarting { worker, build, threads, limits })
+    fn start(build: &'a Build, threads: usize, limits: Limits, fill: u8) -> Result<Restarting<'a>> {
+        let worker = Worker::start_filling(&build.library, threads, limits, Some(fill))?;
+        Ok(Restarting { worker, build, threads, limits, fill })
     }
 
     fn restart(&mut self) -> Result<()> {
-        self.worker = Worker::start(&self.build.library, self.threads, self.limits)?;
+        self.worker = Worker::start_filling(&self.build.library, self.threads, self.limits, Some(self.fill))?;
         Ok(())
     }
 }
@@ -222,9 +237,12 @@ impl Pair<'_> {
                 return Ok(Verdict::NotApplicable(failure.message));
             }
         };
-        match self.run_subject(&shapes) {
+        match compare_run(&mut self.subject.worker, &shapes, self.seed, &self.saved) {
             Ok(None) => Ok(Verdict::Equal),
-            Ok(Some(difference)) => Ok(Verdict::Failed(difference)),
+            Ok(Some(difference)) => {
+                let undefined = self.is_reference_undefined(&shapes)?;
+                Ok(if undefined { Verdict::Undefined } else { Verdict::Failed(difference) })
+            }
             Err(failure) => {
                 if !self.subject.worker.is_alive() {
                     self.subject.restart()?;
@@ -245,12 +263,19 @@ impl Pair<'_> {
         Ok(shapes)
     }
 
-    fn run_subject(&mut self, shapes: &Shapes) -> Result<Option<String>, Failure> {
-        let worker = &mut self.subject.worker;
-        worker.prepare(shapes, self.seed, &[])?;
-        worker.run(1)?;
-        worker.compare(&Request::Compare { path: self.saved.clone(), rule: Rule::Exact })
+    /// Whether the unscheduled build gives other outputs when new memory is filled with something else.
+    fn is_reference_undefined(&self, shapes: &Shapes) -> Result<bool> {
+        let Restarting { build, threads, limits, .. } = self.reference;
+        let mut again = Restarting::start(build, threads, limits, FILLS[1])?;
+        Ok(!matches!(compare_run(&mut again.worker, shapes, self.seed, &self.saved), Ok(None)))
     }
+}
+
+/// Runs a build and compares its outputs with those that are saved.
+fn compare_run(worker: &mut Worker, shapes: &Shapes, seed: u64, saved: &Path) -> Result<Option<String>, Failure> {
+    worker.prepare(shapes, seed, &[])?;
+    worker.run(1)?;
+    worker.compare(&Request::Compare { path: saved.to_owned(), rule: Rule::Exact })
 }
 
 /// `regions` with extents halved until they are at most `max_extent`.

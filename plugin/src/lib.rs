@@ -19,8 +19,10 @@ impl Scheduler for Srivastava2020 {
         let parameters = Parameters::parse(&request.parameters())?;
         let started = std::time::Instant::now();
         let pipeline = Pipeline::from_json(&request.extract()?).map_err(|e| e.to_string())?;
-        let options = parameters.options(&pipeline.target);
-        let schedule = scheduler::search(&pipeline, &options).map_err(|e| e.to_string())?;
+        let stages = pipeline.funcs.iter().map(|f| f.stages.len()).sum();
+        let options = parameters.options(&pipeline.target, stages);
+        let found = scheduler::search_all(&pipeline, &options).map_err(|e| e.to_string())?;
+        let schedule = &found.schedules[0];
         request.apply(&calls::from_directives(&schedule.directives))?;
         request.set_schedule_source(&format!(
             "// {} {}, {parameters}, target {}\n{}",
@@ -30,7 +32,7 @@ impl Scheduler for Srivastava2020 {
             scheduler::emit(&pipeline, &schedule.directives)
         ));
         match &parameters.report {
-            Some(path) => report::write(path, &pipeline, &schedule, started.elapsed().as_secs_f64()),
+            Some(path) => report::write(path, &pipeline, &found, started.elapsed().as_secs_f64()),
             None => Ok(()),
         }
     }

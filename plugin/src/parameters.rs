@@ -1,14 +1,19 @@
 //! The autoscheduler's parameters: `autoscheduler.<key>=<value>`.
 
 use scheduler::ir::Target;
-use scheduler::{Hardware, Options, Strategy};
+use scheduler::{Budget, Hardware, Options, Strategy};
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
 /// Parallelism that Halide's own autoschedulers assume when none is given.
 const DEFAULT_PARALLELISM: u32 = 16;
 const ACCEPTED: &str = "accepted parameters: parallelism (threads, a whole number of at least 1; default 16), \
-    strategy (greedy, root or none; default greedy), report (a file to write a JSON report to)";
+    strategy (beam, greedy, random, root or none; default greedy), candidates (schedules that a beam search may look at; \
+    default 40000 / stages), time_limit (seconds that it may take; default none), memory_limit (MB that it may hold; \
+    default none), top_k (best schedules to report; default 1), seed (of strategy=random; default 0), \
+    report (a file to write a JSON report to)";
 
 /// Parsed parameters.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,6 +22,12 @@ pub struct Parameters {
     pub parallelism: u32,
     /// Which schedules are considered.
     pub strategy: Strategy,
+    /// What a beam search may use; where nothing is said, what suits the pipeline.
+    pub budget: Budget,
+    /// How many schedules the report holds.
+    pub top_k: usize,
+    /// Of random schedules.
+    pub seed: u64,
     /// Where to write a report.
     pub report: Option<PathBuf>,
 }
@@ -27,16 +38,29 @@ impl Parameters {
     /// # Errors
     /// A message that names the accepted keys, for unknown keys and bad values.
     pub fn parse(pairs: &[(String, String)]) -> Result<Self, String> {
-        let mut parameters = Self { parallelism: DEFAULT_PARALLELISM, strategy: Strategy::Greedy, report: None };
+        let mut parameters = Self::default();
         for (key, value) in pairs {
             let bad = || format!("bad value '{value}' for parameter '{key}'; {ACCEPTED}");
             match key.as_str() {
                 "parallelism" => {
-                    parameters.parallelism = value.parse().ok().filter(|&n| n >= 1).ok_or_else(bad)?;
+                    parameters.parallelism = at_least(value, 1).ok_or_else(bad)?;
                 }
+                "candidates" => parameters.budget.candidates = Some(at_least(value, 1).ok_or_else(bad)?),
+                "time_limit" => {
+                    let seconds = at_least(value, 0.0).filter(|s: &f64| *s < 1e9).ok_or_else(bad)?;
+                    parameters.budget.time = Some(Duration::from_secs_f64(seconds));
+                }
+                "memory_limit" => {
+                    let megabytes: u64 = at_least(value, 1).ok_or_else(bad)?;
+                    parameters.budget.memory_bytes = Some(megabytes.saturating_mul(1_000_000));
+                }
+                "top_k" => parameters.top_k = at_least(value, 1).ok_or_else(bad)?,
+                "seed" => parameters.seed = value.parse().map_err(|_| bad())?,
                 "strategy" => {
                     parameters.strategy = match value.as_str() {
+                        "beam" => Strategy::Beam,
                         "greedy" => Strategy::Greedy,
+                        "random" => Strategy::Random,
                         "root" => Strategy::Root,
                         "none" => Strategy::None,
                         _ => return Err(bad()),
@@ -51,15 +75,54 @@ impl Parameters {
     }
 
     /// What the search gets: the target decides the vector width, never the machine this runs on.
-    pub fn options(&self, target: &Target) -> Options {
-        Options { hardware: Hardware::generic(self.parallelism, target.vector_bytes), strategy: self.strategy }
+    pub fn options(&self, target: &Target, stages: usize) -> Options {
+        let candidates = self.budget.candidates.or(Budget::for_stages(stages).candidates);
+        Options {
+            hardware: Hardware::generic(self.parallelism, target.vector_bytes),
+            strategy: self.strategy,
+            budget: Some(Budget { candidates, ..self.budget }),
+            top_k: self.top_k,
+            seed: self.seed,
+        }
+    }
+}
+
+/// A number of at least `least`.
+fn at_least<T: FromStr + PartialOrd>(text: &str, least: T) -> Option<T> {
+    text.parse().ok().filter(|number| *number >= least)
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self {
+            parallelism: DEFAULT_PARALLELISM,
+            strategy: Strategy::default(),
+            budget: Budget::default(),
+            top_k: 1,
+            seed: 0,
+            report: None,
+        }
     }
 }
 
 impl fmt::Display for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let strategy = format!("{:?}", self.strategy).to_lowercase();
-        write!(f, "parallelism={}, strategy={strategy}", self.parallelism)
+        write!(f, "parallelism={}, strategy={strategy}", self.parallelism)?;
+        if self.strategy == Strategy::Random {
+            write!(f, ", seed={}", self.seed)?;
+        }
+        let Budget { candidates, time, memory_bytes } = self.budget;
+        for (key, value) in [
+            ("candidates", candidates.map(|n| n.to_string())),
+            ("time_limit", time.map(|t| t.as_secs_f64().to_string())),
+            ("memory_limit", memory_bytes.map(|b| (b / 1_000_000).to_string())),
+        ] {
+            if let Some(value) = value {
+                write!(f, ", {key}={value}")?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -76,7 +139,8 @@ mod tests {
     fn defaults_and_all_keys() {
         assert_eq!(parse(&[]).unwrap().parallelism, 16);
         let all = parse(&[("parallelism", "2"), ("report", "r.json"), ("strategy", "root")]).unwrap();
-        assert_eq!(all, Parameters { parallelism: 2, strategy: Strategy::Root, report: Some("r.json".into()) });
+        let report = Some("r.json".into());
+        assert_eq!(all, Parameters { parallelism: 2, strategy: Strategy::Root, report, ..Parameters::default() });
     }
 
     #[test]

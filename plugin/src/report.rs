@@ -1,7 +1,7 @@
 //! The report that tools read: the pipeline as data, the schedule, and what it is expected to cost.
 
 use scheduler::ir::Pipeline;
-use scheduler::Schedule;
+use scheduler::{Found, Schedule, StopReason};
 use serde::Serialize;
 use std::path::Path;
 
@@ -10,6 +10,12 @@ struct Report<'a> {
     pipeline: &'a Pipeline,
     #[serde(flatten)]
     schedule: &'a Schedule,
+    /// The next best schedules, the best first.
+    runners_up: &'a [Schedule],
+    /// Schedules that the search evaluated.
+    candidates: u64,
+    /// Why it ended.
+    stop: StopReason,
     /// Seconds from extraction to the applied schedule.
     schedule_seconds: f64,
 }
@@ -18,8 +24,16 @@ struct Report<'a> {
 ///
 /// # Errors
 /// A message with the path, when the file cannot be written.
-pub fn write(path: &Path, pipeline: &Pipeline, schedule: &Schedule, schedule_seconds: f64) -> Result<(), String> {
-    let report = Report { pipeline, schedule, schedule_seconds };
+pub fn write(path: &Path, pipeline: &Pipeline, found: &Found, schedule_seconds: f64) -> Result<(), String> {
+    let Found { schedules, candidates, stop } = found;
+    let report = Report {
+        pipeline,
+        schedule: &schedules[0],
+        runners_up: &schedules[1..],
+        candidates: *candidates,
+        stop: *stop,
+        schedule_seconds,
+    };
     let text = serde_json::to_string(&report).map_err(|e| e.to_string())?;
     std::fs::write(path, text).map_err(|e| format!("cannot write the report to {}: {e}", path.display()))
 }

@@ -16,7 +16,7 @@ fn json_to_directives(c: &mut Criterion) {
     group.sample_size(20);
     for stages in [5, 50, 500] {
         let json = serde_json::to_string(&support::chain(stages)).expect("pipelines serialise");
-        let options = Options { hardware: Hardware::generic(2, 32), strategy: Strategy::Greedy };
+        let options = Options::new(Hardware::generic(2, 32)).with_strategy(Strategy::Greedy);
         group.bench_with_input(BenchmarkId::from_parameter(stages), &json, |b, json| {
             b.iter(|| {
                 let pipeline = Pipeline::from_json(json).expect("the fixture is well-formed");
@@ -33,7 +33,7 @@ fn features_of_a_schedule(c: &mut Criterion) {
     group.sample_size(20);
     for stages in [5, 30, 500] {
         let pipeline = support::chain(stages);
-        let options = Options { hardware: Hardware::generic(2, 32), strategy: Strategy::Greedy };
+        let options = Options::new(Hardware::generic(2, 32)).with_strategy(Strategy::Greedy);
         let directives = search(&pipeline, &options).expect("a chain of stencils has a schedule").directives;
         let regions = Regions::at_estimates(&pipeline).expect("the outputs have estimates");
         group.bench_function(BenchmarkId::from_parameter(stages), |b| {

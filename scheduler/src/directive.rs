@@ -20,7 +20,7 @@ impl LoopVar {
 }
 
 /// What a split does where the factor does not divide the extent (`TailStrategy` in Halide.h).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Hash, Eq, Serialize, Deserialize)]
 pub enum Tail {
     /// Computes too much; only where nothing outside is read or written for it.
     RoundUp,
@@ -33,7 +33,7 @@ pub enum Tail {
 }
 
 /// Where a Func is stored (`MemoryType` in Halide.h).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Hash, Eq, Serialize, Deserialize)]
 pub enum Memory {
     /// Allocated at run time.
     Heap,
@@ -44,7 +44,7 @@ pub enum Memory {
 }
 
 /// An output's dimension and the extent from which on a specialised schedule is right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Hash, Eq, Serialize, Deserialize)]
 pub struct AtLeast {
     /// Dimension of the output.
     pub dim: usize,
@@ -53,7 +53,7 @@ pub struct AtLeast {
 }
 
 /// One scheduling call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Directive {
     /// `func.compute_root()`

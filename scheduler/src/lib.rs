@@ -21,4 +21,4 @@ pub use cost::{Bound, CostModel, Hardware, Roofline, Times};
 pub use directive::{AtLeast, Directive, LoopVar, Memory, Tail};
 pub use emit::emit;
 pub use error::Error;
-pub use search::{search, Options, Schedule, Strategy};
+pub use search::{search, search_all, Budget, Found, Options, Schedule, StageSeconds, StopReason, Strategy};

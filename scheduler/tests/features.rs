@@ -24,7 +24,7 @@ fn analyzed(pipeline: &Pipeline, directives: &[Directive]) -> ScheduledPipeline 
 
 fn searched(name: &str) -> (Pipeline, ScheduledPipeline) {
     let pipeline = fixture(name);
-    let schedule = search(&pipeline, &Options { hardware: hardware(), strategy: Strategy::Greedy }).unwrap();
+    let schedule = search(&pipeline, &Options::new(hardware()).with_strategy(Strategy::Greedy)).unwrap();
     let scheduled = analyzed(&pipeline, &schedule.directives);
     (pipeline, scheduled)
 }

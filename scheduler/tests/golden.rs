@@ -7,7 +7,7 @@ use std::path::Path;
 fn emitted(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/fixtures/{name}.json"));
     let pipeline = Pipeline::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let options = Options { hardware: Hardware::generic(2, 32), strategy: Strategy::Greedy };
+    let options = Options::new(Hardware::generic(2, 32)).with_strategy(Strategy::Greedy);
     emit(&pipeline, &search(&pipeline, &options).unwrap().directives)
 }
 

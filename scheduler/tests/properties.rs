@@ -8,7 +8,7 @@ use scheduler::{check, emit, search, Hardware, Options, Strategy as Search};
 use support::{Builder, Read};
 
 fn options(strategy: Search) -> Options {
-    Options { hardware: Hardware::generic(4, 32), strategy }
+    Options::new(Hardware::generic(4, 32)).with_strategy(strategy)
 }
 
 /// One Func of a random pipeline: which earlier ones it reads and how, or the extent of a reduction.

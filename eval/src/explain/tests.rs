@@ -9,7 +9,7 @@ fn explained(name: &str) -> Explanation {
     let path = format!("{}/../tests/fixtures/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let pipeline = Pipeline::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
     let hardware = Hardware::generic(2, 32);
-    let directives = search(&pipeline, &Options { hardware, strategy: Strategy::Greedy }).unwrap().directives;
+    let directives = search(&pipeline, &Options::new(hardware).with_strategy(Strategy::Greedy)).unwrap().directives;
     explain(&Subject { name: name.to_owned(), pipeline, directives }, &hardware).unwrap()
 }
 

@@ -51,9 +51,16 @@ pub struct Worker {
 impl Worker {
     /// Starts a worker on a library. `limits` hold for its memory, and for the time of each request.
     pub fn start(library: &Path, threads: usize, limits: Limits) -> Result<Worker> {
+        Self::start_filling(library, threads, limits, None)
+    }
+
+    /// The same, where new memory is filled with `fill`: results that depend on it use memory that nobody has written.
+    pub fn start_filling(library: &Path, threads: usize, limits: Limits, fill: Option<u8>) -> Result<Worker> {
         let mut command = Command::new(std::env::current_exe().context("cannot find this program's own file")?);
         command.arg("worker").arg(library).arg("--threads").arg(threads.to_string());
         command.env("HL_NUM_THREADS", threads.to_string()).env_remove(hl_autoscheduler::VARIABLE);
+        // Of glibc, see mallopt(3): other libraries ignore it.
+        command.envs(fill.map(|byte| ("MALLOC_PERTURB_", byte.to_string())));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         process::confine(&mut command, limits.memory_bytes);
         let mut child = command.spawn().context("cannot start a worker")?;

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 /// A Func is never computed more than this many times over in a strip.
 const MAX_RECOMPUTE: f64 = 1.5;
+/// The same where the choice is not the rules'.
+const MAX_CHOSEN_RECOMPUTE: f64 = 4.0;
 /// How deep below a leader whose last strip is guarded, not shifted, Halide's windows still slide: measured on chains of
 /// stencils, deeper ones are computed anew for every row.
 const MAX_GUARDED_DEPTH: usize = 1;
@@ -117,12 +119,16 @@ impl<'a> Group<'a> {
         };
         let [whole, row_points, strip_points] = [regions.func(id), row, strip].map(|r| points(regions, id, r));
         // Halide slides a window over a single pure definition; with updates, every row starts anew.
-        let can_slide = func.stages.len() == 1 && self.depth_of(id) <= self.max_sliding_depth;
+        let choice = self.former.choices.of(id);
+        let can_slide =
+            func.stages.len() == 1 && self.depth_of(id) <= self.max_sliding_depth && choice.slides != Some(false);
         let sliding = can_slide && strip_points < row_points * self.rows_per_strip;
         let computed = if sliding { strip_points } else { row_points * self.rows_per_strip } * self.strips;
         let recompute = computed / whole.max(1.0);
         let unfit = self.reuses_across_rows(id) || !self.fills_vectors(id) || self.rows_per_row(row, strip) < MIN_RATE;
-        if recompute > MAX_RECOMPUTE || unfit {
+        let wanted = choice.joins == Some(true);
+        let most = if wanted { MAX_CHOSEN_RECOMPUTE } else { MAX_RECOMPUTE };
+        if recompute > most || unfit {
             return Verdict::DoesNotPay;
         }
         let bytes = f64::from(func.value_bytes());
@@ -136,7 +142,7 @@ impl<'a> Group<'a> {
         let in_caches = whole * bytes < hardware.private_cache_bytes as f64 * cores;
         let bandwidth = hardware.memory_bytes_per_second * if in_caches { 4.0 } else { 1.0 };
         let saved = 2.0 * whole * bytes / bandwidth;
-        if again > saved {
+        if again > saved && !wanted {
             return Verdict::DoesNotPay;
         }
         Verdict::Join(Member { sliding, bytes: resident, operations: computed * self.weight(id) })

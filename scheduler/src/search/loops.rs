@@ -6,7 +6,7 @@ use crate::ir::{Func, Loop, Pipeline, Regions, StageRef};
 use std::collections::BTreeMap;
 
 /// Parallel tasks per thread that a long outer loop is cut into.
-const TASKS_PER_THREAD: i64 = 8;
+pub(super) const TASKS_PER_THREAD: i64 = 8;
 
 /// One loop of a nest.
 #[derive(Clone, Debug)]
@@ -172,13 +172,13 @@ impl Nest {
     /// Runs the outermost loops in parallel, nested, until every thread gets a few tasks; a long one is cut into tasks.
     /// Stops at loop `keep`, which stays whole. (Fusing instead would hide from Halide how far the inner loop goes: bounds
     /// of fused loops have led to reads far outside of inputs.)
-    pub(super) fn parallelize(&mut self, threads: i64, keep: Option<&LoopVar>) {
+    pub(super) fn parallelize(&mut self, threads: i64, tasks_per_thread: i64, keep: Option<&LoopVar>) {
         let mut tasks = 1;
         for dim in self.loops.clone().into_iter().rev() {
             if tasks >= 2 * threads || !dim.parallel || keep == Some(&dim.var) || self.is_inner(&dim.var) {
                 break;
             }
-            let wanted = TASKS_PER_THREAD * threads / tasks;
+            let wanted = tasks_per_thread * threads / tasks;
             let mut var = dim.var;
             if dim.extent > 2 * wanted {
                 let factor = u32::try_from(dim.extent / wanted).unwrap_or(u32::MAX);

@@ -1,35 +1,53 @@
 //! From a pipeline to a schedule.
 //!
-//! The way of a decision: [`placement`] says which Funcs are inlined, [`tiles`] which reductions are computed in register
-//! tiles of their consumer, [`strips`] and [`slabs`] which of the rest are computed inside strips or slabs of theirs,
-//! [`nest`] gives every stage its loops. What the search does not understand stays a plain `compute_root`.
+//! A construction makes one schedule in steps: [`placement`] says which Funcs are inlined, [`tiles`] which reductions are
+//! computed in register tiles of their consumer, [`strips`] and [`slabs`] which of the rest are computed inside strips or
+//! slabs of theirs, [`nest`] gives every stage its loops. What it does not understand stays a plain `compute_root`.
+//!
+//! Each step decides by rules, unless [`choice`] says otherwise. [`refine`] looks for better choices: [`moves`] are those
+//! that differ in one decision, [`candidate`] is what comes of some. [`random`] draws them.
 
+mod budget;
+mod candidate;
+mod choice;
 mod demand;
 mod group;
 mod loops;
+mod moves;
 mod nest;
 mod placement;
-mod predict;
+mod problem;
+mod random;
 mod reduction;
+mod refine;
 mod slabs;
 mod strips;
 mod tiles;
 mod vector;
+
+pub use budget::{Budget, StopReason};
 
 use crate::check::check;
 use crate::cost::Hardware;
 use crate::directive::Directive;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef};
 use crate::Error;
+use candidate::Candidate;
+use choice::Choices;
+use problem::Problem;
 use serde::{Deserialize, Serialize};
 
 /// Which schedules are considered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
-    /// Inline, strips, vectors, parallel loops: the scheduler proper.
+    /// What the rules make, improved by single decisions as far as the cost model sees a gain: the scheduler proper.
+    Beam,
+    /// What the rules make.
     #[default]
     Greedy,
+    /// What the rules make, changed in decisions drawn at random: for collecting timings.
+    Random,
     /// Every Func at root in plain loops: what results are compared with.
     Root,
     /// No schedule at all.
@@ -43,6 +61,35 @@ pub struct Options {
     pub hardware: Hardware,
     /// Which schedules are considered.
     pub strategy: Strategy,
+    /// What a beam search may use; by default what [`Budget::for_stages`] says.
+    pub budget: Option<Budget>,
+    /// How many of the best schedules are returned.
+    pub top_k: usize,
+    /// Of random schedules.
+    pub seed: u64,
+}
+
+impl Options {
+    /// The default search for a machine.
+    pub fn new(hardware: Hardware) -> Self {
+        Self { hardware, strategy: Strategy::default(), budget: None, top_k: 1, seed: 0 }
+    }
+
+    /// The same with another strategy.
+    pub fn with_strategy(self, strategy: Strategy) -> Self {
+        Self { strategy, ..self }
+    }
+}
+
+/// What a search found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// The best distinct schedules, the best first; at least one, at most `top_k`.
+    pub schedules: Vec<Schedule>,
+    /// Schedules that were evaluated.
+    pub candidates: u64,
+    /// Why the search ended.
+    pub stop: StopReason,
 }
 
 /// A legal schedule and what it is expected to cost.
@@ -65,29 +112,56 @@ pub struct StageSeconds {
     pub seconds: f64,
 }
 
-/// Finds a schedule. Deterministic: the same pipeline and options give the same schedule.
+/// Finds a schedule. Deterministic but for limits of time: the same pipeline and options give the same schedule.
 ///
 /// # Errors
-/// [`Error::MissingEstimates`] when sizes are not known; [`Error::Illegal`] if the schedule found does not pass
+/// [`Error::MissingEstimates`] when sizes are not known; [`Error::Illegal`] if what the rules make does not pass
 /// [`check`], which is a bug.
 pub fn search(pipeline: &Pipeline, options: &Options) -> Result<Schedule, Error> {
-    if options.strategy == Strategy::None {
-        return Ok(Schedule { directives: Vec::new(), predicted_seconds: 0.0, stages: Vec::new() });
-    }
-    if options.strategy == Strategy::Root {
-        let directives = plain_root(pipeline);
+    let mut found = search_all(pipeline, &Options { top_k: 1, ..*options })?;
+    Ok(found.schedules.remove(0))
+}
+
+/// Finds the `top_k` best schedules.
+///
+/// # Errors
+/// As [`search`].
+pub fn search_all(pipeline: &Pipeline, options: &Options) -> Result<Found, Error> {
+    let plain = match options.strategy {
+        Strategy::None => Some(Vec::new()),
+        Strategy::Root => Some(plain_root(pipeline)),
+        _ => None,
+    };
+    if let Some(directives) = plain {
         check(pipeline, &directives)?;
-        return Ok(Schedule { directives, predicted_seconds: 0.0, stages: Vec::new() });
+        let schedule = Schedule { directives, predicted_seconds: 0.0, stages: Vec::new() };
+        return Ok(Found { schedules: vec![schedule], candidates: 1, stop: StopReason::Converged });
     }
     let regions = Regions::at_estimates(pipeline)?;
-    let placements = placement::place(pipeline, &regions);
-    let placements = tiles::form(pipeline, &regions, placements, &options.hardware);
-    let placements = strips::form(pipeline, &regions, placements, &options.hardware);
-    let placements = slabs::form(pipeline, &regions, placements, &options.hardware);
-    let directives = nest::directives(pipeline, &regions, &placements, &options.hardware);
-    check(pipeline, &directives)?;
-    let stages = predict::stages(pipeline, &regions, &directives, &options.hardware)?;
-    Ok(Schedule { directives, predicted_seconds: stages.iter().map(|s| s.seconds).sum(), stages })
+    let problem = Problem::new(pipeline, &regions, &options.hardware);
+    let one =
+        |candidate: Candidate| refine::Refined { best: vec![candidate], candidates: 1, stop: StopReason::Converged };
+    let found = match options.strategy {
+        Strategy::Random => one(random::candidate(&problem, options.seed)?),
+        Strategy::Beam => {
+            let stages = pipeline.funcs.iter().map(|f| f.stages.len()).sum();
+            let budget = options.budget.unwrap_or_else(|| Budget::for_stages(stages));
+            refine::refine(&problem, Candidate::new(&problem, Choices::default())?, &budget, options.top_k)
+        }
+        _ => one(Candidate::new(&problem, Choices::default())?),
+    };
+    Ok(Found {
+        schedules: found.best.into_iter().map(Schedule::from).collect(),
+        candidates: found.candidates,
+        stop: found.stop,
+    })
+}
+
+impl From<Candidate> for Schedule {
+    fn from(candidate: Candidate) -> Self {
+        let Candidate { directives, seconds, stages, .. } = candidate;
+        Self { directives, predicted_seconds: seconds, stages }
+    }
 }
 
 /// Every Func that the user has not scheduled, computed at root in its default loops.

@@ -1,7 +1,9 @@
 //! The loops of every stage, as directives.
 
-use super::loops::Nest;
+use super::choice::Choices;
+use super::loops::{Nest, TASKS_PER_THREAD};
 use super::placement::Placement;
+use super::problem::Problem;
 use super::reduction::Reduction;
 use super::slabs::Slabs;
 use super::strips::Strips;
@@ -20,13 +22,9 @@ const SCALAR_ACCUMULATORS: u32 = 8;
 const MAX_UNROLLED_REDUCTION: i64 = 16;
 
 /// Directives for every Func that is not left alone, consumers first.
-pub(super) fn directives(
-    pipeline: &Pipeline,
-    regions: &Regions,
-    placements: &[Placement],
-    hardware: &Hardware,
-) -> Vec<Directive> {
-    let planner = Planner { pipeline, regions, placements, hardware };
+pub(super) fn directives(problem: &Problem, choices: &Choices, placements: &[Placement]) -> Vec<Directive> {
+    let Problem { pipeline, regions, hardware, .. } = *problem;
+    let planner = Planner { pipeline, regions, placements, hardware, choices };
     pipeline.func_ids().rev().flat_map(|id| planner.func(id)).collect()
 }
 
@@ -41,6 +39,7 @@ struct Planner<'a> {
     regions: &'a Regions,
     placements: &'a [Placement],
     hardware: &'a Hardware,
+    choices: &'a Choices,
 }
 
 impl Planner<'_> {
@@ -82,7 +81,9 @@ impl Planner<'_> {
     }
 
     fn vector(&self, stage: StageRef) -> Option<Vector> {
-        vector::choose(self.pipeline, self.regions, self.placements, stage, self.hardware.vector_bytes)
+        let by_rule =
+            || vector::choose(self.pipeline, self.regions, self.placements, stage, self.hardware.vector_bytes);
+        self.choices.of_stage(stage).vector.or_else(by_rule)
     }
 
     fn plain_nest(&self, id: FuncId) -> Nest {
@@ -111,10 +112,9 @@ impl Planner<'_> {
         if let Some((along, width)) = strips.chunk {
             outer.push(nest.split(self.loop_of(id, 0, along), "c", width).0);
         }
-        let mut inner: Vec<LoopVar> = Vec::new();
-        if let Some(vector) = self.vector(stage) {
-            inner.push(nest.vectorize(vector).1);
-        }
+        // Members are computed in whole rows.
+        let vector = self.vector(stage).filter(|v| v.index != self.loop_of(id, 0, strips.row));
+        let mut inner: Vec<LoopVar> = vector.map(|v| nest.vectorize(v).1).into_iter().collect();
         let rest = nest.remaining(&[&inner[..], &outer[..], &[row.clone(), strip.clone()]].concat());
         inner.extend(rest.into_iter().map(|dim| dim.var));
         outer.push(strip.clone());
@@ -169,7 +169,7 @@ impl Planner<'_> {
         }
         let innermost = outer[0].clone();
         nest.reorder(inner.into_iter().chain(outer).collect());
-        nest.parallelize(threads, Some(&innermost));
+        nest.parallelize(threads, TASKS_PER_THREAD, Some(&innermost));
         (nest, innermost)
     }
 
@@ -232,7 +232,8 @@ impl Planner<'_> {
         let order: Vec<LoopVar> = inner.into_iter().chain(hazards.into_iter().chain(free).map(|d| d.var)).collect();
         nest.reorder(order);
         if at_root && self.work(stage) >= MIN_PARALLEL_WORK {
-            nest.parallelize(i64::from(self.hardware.threads), None);
+            let tasks = self.choices.of(stage.func).tasks.map_or(TASKS_PER_THREAD, i64::from);
+            nest.parallelize(i64::from(self.hardware.threads), tasks, None);
         }
         if nest.directives.is_empty() && stage.stage > 0 {
             nest.directives.push(Directive::Unscheduled { stage });
@@ -264,7 +265,10 @@ impl Planner<'_> {
         let available = self.extent(stage, vector.index) / i64::from(vector.lanes);
         // Unrolled reductions are accumulators enough, and their code grows with every further one.
         let unrolled = self.unrolled_iterations(stage).map_or(1, |i| i.max(1));
-        let wide = wanted.min(available).min(MAX_UNROLLED_REDUCTION / unrolled);
+        let wide = match self.choices.of_stage(stage).side_by_side {
+            Some(chosen) => i64::from(chosen).min(available).min(4 * MAX_UNROLLED_REDUCTION / unrolled),
+            None => wanted.min(available).min(MAX_UNROLLED_REDUCTION / unrolled),
+        };
         (wide >= 2).then(|| 1 << u32::try_from(wide).unwrap_or(1).ilog2())
     }
 

@@ -1,5 +1,7 @@
 //! Which Funcs are inlined, and which get storage.
 
+use super::choice::{Choices, Storage};
+use super::problem::Problem;
 use super::vector;
 use crate::ir::{FuncId, Pipeline, Regions, Source, Stage, StageRef};
 use std::collections::BTreeSet;
@@ -47,6 +49,16 @@ impl Placement {
     pub(super) fn is_stored(&self) -> bool {
         *self != Placement::Inline
     }
+
+    /// Whether both are the same but for sizes.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::InTile { leader: a }, Self::InTile { leader: b })
+            | (Self::InSlab { leader: a, .. }, Self::InSlab { leader: b, .. })
+            | (Self::InStrips { leader: a, .. }, Self::InStrips { leader: b, .. }) => a == b,
+            (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+        }
+    }
 }
 
 /// Most weighted operations that a stage may grow to by inlining: beyond, compile time explodes.
@@ -66,8 +78,8 @@ const STORE_AND_LOAD_MEMORY: f64 = 25.0;
 const LAST_LEVEL_CACHE_BYTES: f64 = 16e6;
 
 /// Inlines what is cheaper to compute again than to store; everything else is computed at root.
-pub(super) fn place(pipeline: &Pipeline, regions: &Regions) -> Vec<Placement> {
-    let consumers = pipeline.consumers();
+pub(super) fn place(problem: &Problem, choices: &Choices) -> Vec<Placement> {
+    let Problem { pipeline, regions, consumers, .. } = problem;
     let mut inlining = Inlining {
         pipeline,
         regions,
@@ -75,18 +87,22 @@ pub(super) fn place(pipeline: &Pipeline, regions: &Regions) -> Vec<Placement> {
         weights: pipeline.funcs.iter().map(|f| f.stages.iter().map(stage_weight).collect()).collect(),
         readers: vec![BTreeSet::new(); pipeline.funcs.len()],
     };
-    let pinned = pinned(pipeline);
-    let hosts: BTreeSet<FuncId> = pipeline.funcs.iter().flat_map(|f| f.placed_inside.iter().copied()).collect();
     let mut placements = vec![Placement::Root; pipeline.funcs.len()];
     for id in pipeline.func_ids().rev() {
         let func = pipeline.func(id);
-        inlining.readers[id.index()] = readers_of(&consumers[id.index()], &placements, &inlining.readers);
+        let read_by = &consumers[id.index()];
+        let inlines = |inlining: &Inlining| match choices.of(id).storage {
+            Some(Storage::Stored) => false,
+            Some(Storage::Inlined) => inlining.fits(id, read_by),
+            None => inlining.pays(id, read_by, &placements),
+        };
+        inlining.readers[id.index()] = problem.readers_of(id, &placements, &inlining.readers);
         placements[id.index()] = if func.scheduled.is_some() {
             Placement::LeftAlone
-        } else if hosts.contains(&id) {
+        } else if problem.hosts.contains(&id) {
             Placement::Host
-        } else if func.inlinable && !pinned[id.index()] && inlining.pays(id, &consumers[id.index()], &placements) {
-            inlining.inline(id, &consumers[id.index()]);
+        } else if func.inlinable && !problem.pinned[id.index()] && inlines(&inlining) {
+            inlining.inline(id, read_by);
             Placement::Inline
         } else {
             Placement::Root
@@ -96,39 +112,6 @@ pub(super) fn place(pipeline: &Pipeline, regions: &Regions) -> Vec<Placement> {
         }
     }
     placements
-}
-
-/// Funcs that must have storage at root: outputs, and what extern stages read.
-pub(super) fn pinned(pipeline: &Pipeline) -> Vec<bool> {
-    let mut pinned = vec![false; pipeline.funcs.len()];
-    for output in &pipeline.outputs {
-        pinned[output.index()] = true;
-    }
-    for func in &pipeline.funcs {
-        let read = func.extern_definition.iter().flat_map(|e| &e.sources);
-        for source in read.filter_map(|s| s.func()) {
-            pinned[source.index()] = true;
-        }
-    }
-    pinned
-}
-
-/// For every Func, the Funcs with storage that read it, directly or through inlined ones.
-pub(super) fn stored_readers(pipeline: &Pipeline, placements: &[Placement]) -> Vec<BTreeSet<FuncId>> {
-    let consumers = pipeline.consumers();
-    let mut readers: Vec<BTreeSet<FuncId>> = vec![BTreeSet::new(); pipeline.funcs.len()];
-    for id in pipeline.func_ids().rev() {
-        readers[id.index()] = readers_of(&consumers[id.index()], placements, &readers);
-    }
-    readers
-}
-
-/// The Funcs with storage behind the stages that read a Func, given the readers of all later Funcs.
-fn readers_of(consumers: &[StageRef], placements: &[Placement], readers: &[BTreeSet<FuncId>]) -> BTreeSet<FuncId> {
-    let stored = |stage: &StageRef| placements[stage.func.index()].is_stored();
-    let direct = consumers.iter().filter(|s| stored(s)).map(|s| s.func);
-    let through = consumers.iter().filter(|s| !stored(s)).flat_map(|s| readers[s.func.index()].iter().copied());
-    direct.chain(through).collect()
 }
 
 fn stage_weight(stage: &Stage) -> f64 {
@@ -182,14 +165,18 @@ impl Inlining<'_> {
         })
     }
 
-    fn pays(&self, id: FuncId, consumers: &[StageRef], placements: &[Placement]) -> bool {
+    /// Whether there are consumers, none of which grows too large.
+    fn fits(&self, id: FuncId, consumers: &[StageRef]) -> bool {
         let weight = self.weight_if_inlined(id, consumers);
-        let fits = consumers
-            .iter()
-            .all(|&c| self.weights[c.func.index()][c.stage] + weight * self.calls(c, id) <= MAX_INLINED_WEIGHT);
-        if consumers.is_empty() || !fits {
+        let grown = |c: StageRef| self.weights[c.func.index()][c.stage] + weight * self.calls(c, id);
+        !consumers.is_empty() && consumers.iter().all(|&c| grown(c) <= MAX_INLINED_WEIGHT)
+    }
+
+    fn pays(&self, id: FuncId, consumers: &[StageRef], placements: &[Placement]) -> bool {
+        if !self.fits(id, consumers) {
             return false;
         }
+        let weight = self.weight_if_inlined(id, consumers);
         let points: f64 = (0..self.pipeline.func(id).args.len()).map(|d| self.regions.extent(id, d) as f64).product();
         let recompute = self.evaluations_if_inlined(id, consumers) / points.max(1.0);
         let weight = if self.gathers_if_inlined(id, consumers, placements) { weight.max(GATHER) } else { weight };

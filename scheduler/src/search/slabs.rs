@@ -4,8 +4,10 @@
 //! in every stage. A slab is a few rows of the consumer, as many as such stages need to fill their vectors; everything in
 //! the group, updates included, is computed for it while it stays in the private cache, before the next slab starts.
 
+use super::choice::{Choices, Lead};
 use super::demand::{add_requirements, points, widen_by_updates};
-use super::placement::{pinned, stored_readers, Placement, STORE_AND_LOAD};
+use super::placement::{Placement, STORE_AND_LOAD};
+use super::problem::Problem;
 use super::reduction::Reduction;
 use super::vector;
 use crate::cost::Hardware;
@@ -33,17 +35,13 @@ const CACHE_PART: f64 = 0.6;
 const MIN_SAVED_BYTES: f64 = 1e6;
 
 /// Moves Funcs from root into slabs of their consumers, where a Func with updates is among them.
-pub(super) fn form(
-    pipeline: &Pipeline,
-    regions: &Regions,
-    placements: Vec<Placement>,
-    hardware: &Hardware,
-) -> Vec<Placement> {
+pub(super) fn form(problem: &Problem, choices: &Choices, placements: Vec<Placement>) -> Vec<Placement> {
+    let pipeline = problem.pipeline;
     let with_updates = |id: FuncId| placements[id.index()] == Placement::Root && pipeline.func(id).stages.len() > 1;
     if !pipeline.func_ids().any(with_updates) {
         return placements;
     }
-    let mut former = Former::new(pipeline, regions, hardware, placements);
+    let mut former = Former::new(problem, choices, placements);
     for leader in pipeline.func_ids().rev() {
         let seam = former.placements[leader.index()] == Placement::Inline && former.is_seam(leader);
         if former.placements[leader.index()] != Placement::Root && !seam {
@@ -73,18 +71,20 @@ struct Group {
 }
 
 struct Former<'a> {
+    problem: &'a Problem<'a>,
+    choices: &'a Choices,
     pipeline: &'a Pipeline,
     regions: &'a Regions,
     hardware: &'a Hardware,
     placements: Vec<Placement>,
-    pinned: Vec<bool>,
     readers: Vec<BTreeSet<FuncId>>,
     /// By Func, what evaluating it reads of memory: sources with storage, through inlined Funcs.
     loads: Vec<BTreeSet<Source>>,
 }
 
 impl<'a> Former<'a> {
-    fn new(pipeline: &'a Pipeline, regions: &'a Regions, hardware: &'a Hardware, placements: Vec<Placement>) -> Self {
+    fn new(problem: &'a Problem<'a>, choices: &'a Choices, placements: Vec<Placement>) -> Self {
+        let Problem { pipeline, regions, hardware, .. } = *problem;
         let mut loads: Vec<BTreeSet<Source>> = Vec::with_capacity(pipeline.funcs.len());
         for id in pipeline.func_ids() {
             let direct = pipeline.func(id).stages.iter().flat_map(|s| &s.accesses).filter_map(|a| a.source);
@@ -97,15 +97,15 @@ impl<'a> Former<'a> {
             }
             loads.push(own);
         }
-        let readers = stored_readers(pipeline, &placements);
-        Self { pipeline, regions, hardware, placements, pinned: pinned(pipeline), readers, loads }
+        let readers = problem.stored_readers(&placements);
+        Self { problem, choices, pipeline, regions, hardware, placements, readers, loads }
     }
 
     /// The same with one more Func at root.
     fn storing(&self, id: FuncId) -> Self {
         let mut placements = self.placements.clone();
         placements[id.index()] = Placement::Root;
-        Self::new(self.pipeline, self.regions, self.hardware, placements)
+        Self::new(self.problem, self.choices, placements)
     }
 
     /// Whether an inlined Func only carries the values of one Func with updates into the pure definition of another.
@@ -135,9 +135,15 @@ impl<'a> Former<'a> {
         if func.extern_definition.is_some() || func.stages.len() != 1 {
             return None;
         }
+        let chosen = self.choices.of(leader).lead;
+        let heights: &[u32] = match &chosen {
+            None => &HEIGHTS,
+            Some(Lead::Slabs { height }) => std::slice::from_ref(height),
+            Some(_) => return None,
+        };
         let mut best: Option<Group> = None;
         for dim in 0..func.args.len() {
-            for height in HEIGHTS {
+            for &height in heights {
                 let slabs = self.regions.extent(leader, dim) / i64::from(height);
                 if slabs < 2 * i64::from(self.hardware.threads) {
                     break;
@@ -237,7 +243,8 @@ impl<'a> Former<'a> {
         // Gathers are bound by instructions rather than memory, and a lane each of code, compiled once for every way that the
         // leader is specialised, takes long.
         let gathers = func.stages.iter().skip(1).flat_map(|s| &s.accesses).any(Access::is_gather);
-        !self.pinned[id.index()]
+        self.choices.of(id).joins != Some(false)
+            && !self.problem.pinned[id.index()]
             && !gathers
             && func.extern_definition.is_none()
             && self.readers[id.index()].iter().all(inside)

@@ -4,8 +4,10 @@
 //! every producer computes just the rows that the next row of the consumer still lacks (`compute_at` the row,
 //! `store_at` the strip: Halide's sliding window), so that nothing but the group's inputs and output meets memory.
 
+use super::choice::{Choices, Lead};
 use super::group::{Group, Verdict};
-use super::placement::{pinned, stored_readers, Placement};
+use super::placement::Placement;
+use super::problem::Problem;
 use super::vector;
 use crate::cost::Hardware;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef};
@@ -30,15 +32,10 @@ const MIN_ROWS: i64 = 16;
 const MIN_CHUNK: i64 = 256;
 
 /// Moves Funcs from root into strips of their consumers where that saves more memory traffic than it recomputes.
-pub(super) fn form(
-    pipeline: &Pipeline,
-    regions: &Regions,
-    mut placements: Vec<Placement>,
-    hardware: &Hardware,
-) -> Vec<Placement> {
-    let readers = stored_readers(pipeline, &placements);
-    let pinned = pinned(pipeline);
-    let former = Former { pipeline, regions, hardware, readers, pinned };
+pub(super) fn form(problem: &Problem, choices: &Choices, mut placements: Vec<Placement>) -> Vec<Placement> {
+    let Problem { pipeline, regions, hardware, pinned, .. } = problem;
+    let readers = problem.stored_readers(&placements);
+    let former = Former { pipeline, regions, hardware, readers, pinned, choices };
     for leader in pipeline.func_ids().rev() {
         if placements[leader.index()] != Placement::Root {
             continue;
@@ -61,19 +58,44 @@ pub(super) struct Former<'a> {
     pub(super) regions: &'a Regions,
     pub(super) hardware: &'a Hardware,
     pub(super) readers: Vec<BTreeSet<FuncId>>,
-    pinned: Vec<bool>,
+    pinned: &'a [bool],
+    pub(super) choices: &'a Choices,
 }
 
 impl Former<'_> {
     /// The group with most members, and among those the cheapest, over several numbers of strips; `None` when nothing
     /// joins.
     fn best_group(&self, placements: &[Placement], leader: FuncId) -> Option<(Strips, Members)> {
-        let candidates = STRIPS_PER_THREAD.iter().filter_map(|&count| self.group(placements, leader, count));
-        let best = candidates.min_by(|a, b| {
+        let tried: Vec<Formed> = match self.choices.of(leader).lead {
+            None => STRIPS_PER_THREAD.iter().filter_map(|&count| self.group(placements, leader, count)).collect(),
+            Some(Lead::Strips { per_thread, chunk }) => {
+                self.chosen_group(placements, leader, per_thread, chunk).into_iter().collect()
+            }
+            Some(_) => Vec::new(),
+        };
+        let best = tried.into_iter().min_by(|a, b| {
             let size = b.members.len().cmp(&a.members.len());
             size.then(a.operations.total_cmp(&b.operations))
         })?;
         (!best.members.is_empty()).then_some((best.strips, best.members))
+    }
+
+    fn chosen_group(
+        &self,
+        placements: &[Placement],
+        leader: FuncId,
+        per_thread: u32,
+        chunk: Option<u32>,
+    ) -> Option<Formed> {
+        let mut strips = self.cut(placements, leader, per_thread)?;
+        if let Some(width) = chunk {
+            let along = self.along(placements, leader)?;
+            if i64::from(width) >= self.regions.extent(leader, along) {
+                return None;
+            }
+            strips.chunk = Some((along, width));
+        }
+        Some(self.gather(placements, leader, strips))
     }
 
     /// The group over whole rows, or over the widest chunks of rows that let most Funcs in.
@@ -147,7 +169,8 @@ impl Former<'_> {
 
     fn may_join(&self, id: FuncId, leader: FuncId, group: &Group) -> bool {
         let func = self.pipeline.func(id);
-        !self.pinned[id.index()]
+        self.choices.of(id).joins != Some(false)
+            && !self.pinned[id.index()]
             && func.extern_definition.is_none()
             && self.readers[id.index()].iter().all(|&r| r == leader || group.members.iter().any(|&(m, _)| m == r))
     }

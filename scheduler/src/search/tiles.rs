@@ -3,8 +3,10 @@
 //! A tile of the reduction has a constant size, so LLVM keeps it in registers over all reduction loops; every vector
 //! loaded serves all rows of the tile. Only consumers that are outputs qualify: whole tiles need a size to specialise on.
 
+use super::choice::{Choices, Lead};
 use super::demand::add_requirements;
-use super::placement::{pinned, stored_readers, Placement};
+use super::placement::Placement;
+use super::problem::Problem;
 use super::reduction::{reused_loop, Reduction};
 use super::vector;
 use crate::cost::Hardware;
@@ -32,14 +34,9 @@ pub(super) struct Tile {
 const ROWS: i64 = 6;
 
 /// Pairs output Funcs with the reduction each reads point by point.
-pub(super) fn form(
-    pipeline: &Pipeline,
-    regions: &Regions,
-    mut placements: Vec<Placement>,
-    hardware: &Hardware,
-) -> Vec<Placement> {
-    let readers = stored_readers(pipeline, &placements);
-    let pinned = pinned(pipeline);
+pub(super) fn form(problem: &Problem, choices: &Choices, mut placements: Vec<Placement>) -> Vec<Placement> {
+    let Problem { pipeline, regions, hardware, pinned, .. } = problem;
+    let readers = problem.stored_readers(&placements);
     for id in pipeline.func_ids().rev() {
         let mut only = readers[id.index()].iter();
         let (Some(&leader), None) = (only.next(), only.next()) else { continue };
@@ -47,7 +44,14 @@ pub(super) fn form(
         if !free || pinned[id.index()] || !pipeline.is_output(leader) || pipeline.func(leader).stages.len() != 1 {
             continue;
         }
-        if let Some(tile) = tile(pipeline, regions, &placements, hardware, id) {
+        let chosen = choices.of(leader).lead;
+        if matches!(chosen, Some(lead) if !matches!(lead, Lead::Tiles { .. })) {
+            continue;
+        }
+        if let Some(mut tile) = tile(pipeline, regions, &placements, hardware, id) {
+            if let Some(Lead::Tiles { vectors, rows }) = chosen {
+                (tile.vectors, tile.rows) = (vectors, rows);
+            }
             if reads_point_by_point(pipeline, regions, &placements, leader, id, tile) {
                 placements[leader.index()] = Placement::Tiles(tile);
                 placements[id.index()] = Placement::InTile { leader };

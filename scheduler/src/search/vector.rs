@@ -4,7 +4,7 @@ use super::placement::Placement;
 use crate::ir::{type_bytes, Access, FuncId, Pipeline, Regions, Source, Stage, StageRef};
 
 /// The loop to vectorise and the number of lanes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Vector {
     /// Index of the loop in the stage.
     pub(super) index: usize,

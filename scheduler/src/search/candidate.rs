@@ -1,0 +1,63 @@
+//! A complete schedule, and what it is expected to take.
+
+use super::choice::Choices;
+use super::placement::Placement;
+use super::problem::Problem;
+use super::StageSeconds;
+use crate::check::check;
+use crate::cost::{CostModel, Roofline};
+use crate::directive::Directive;
+use crate::features::{analyze, ScheduledStage};
+use crate::ir::FuncId;
+use crate::Error;
+use std::hash::{Hash, Hasher};
+
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) choices: Choices,
+    pub(super) placements: Vec<Placement>,
+    pub(super) directives: Vec<Directive>,
+    /// Stages that are not inlined. Inlined ones count with the stages they are inlined into.
+    pub(super) stages: Vec<StageSeconds>,
+    /// Of one run.
+    pub(super) seconds: f64,
+    /// Estimated machine code of all bodies.
+    pub(super) code_bytes: f64,
+}
+
+impl Candidate {
+    /// # Errors
+    /// [`Error::Illegal`] if the schedule does not pass [`check`].
+    pub(super) fn new(problem: &Problem, choices: Choices) -> Result<Self, Error> {
+        let (placements, directives) = problem.construct(&choices);
+        check(problem.pipeline, &directives)?;
+        let model = Roofline(*problem.hardware);
+        let seconds = |s: &ScheduledStage| StageSeconds { stage: s.stage, seconds: model.seconds(&s.features) };
+        let scheduled = analyze(problem.pipeline, problem.regions, &directives, problem.hardware)?;
+        let stages: Vec<StageSeconds> = scheduled.stages.iter().map(seconds).collect();
+        let seconds = stages.iter().map(|s| s.seconds).sum();
+        let code_bytes = scheduled.stages.iter().map(|s| s.features.code_bytes).sum();
+        Ok(Self { choices, placements, directives, stages, seconds, code_bytes })
+    }
+
+    /// A hash of the schedule.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let mut hasher = std::hash::DefaultHasher::new();
+        self.directives.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Whether the Func is inlined, or its stages take at least a share of the time.
+    pub(super) fn weighs(&self, id: FuncId, share: f64) -> bool {
+        if self.placements[id.index()] == Placement::Inline {
+            return true;
+        }
+        let own: f64 = self.stages.iter().filter(|s| s.stage.func == id).map(|s| s.seconds).sum();
+        own >= share * self.seconds
+    }
+
+    /// Whether the same Funcs are stored, in the same groups.
+    pub(super) fn is_shaped_like(&self, other: &Self) -> bool {
+        self.placements.iter().zip(&other.placements).all(|(a, b)| a.is_like(b))
+    }
+}

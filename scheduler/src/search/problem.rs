@@ -1,0 +1,73 @@
+//! What all candidates of one search share.
+
+use super::choice::Choices;
+use super::placement::{place, Placement};
+use super::{nest, slabs, strips, tiles};
+use crate::cost::Hardware;
+use crate::directive::Directive;
+use crate::ir::{FuncId, Pipeline, Regions, StageRef};
+use std::collections::BTreeSet;
+
+/// A pipeline and a machine.
+pub(super) struct Problem<'a> {
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) regions: &'a Regions,
+    pub(super) hardware: &'a Hardware,
+    /// By Func, the stages that read it.
+    pub(super) consumers: Vec<Vec<StageRef>>,
+    /// By Func, whether it must have storage at root: outputs, and what extern stages read.
+    pub(super) pinned: Vec<bool>,
+    /// Funcs in whose loops the user has placed others.
+    pub(super) hosts: BTreeSet<FuncId>,
+}
+
+impl<'a> Problem<'a> {
+    pub(super) fn new(pipeline: &'a Pipeline, regions: &'a Regions, hardware: &'a Hardware) -> Self {
+        let mut pinned = vec![false; pipeline.funcs.len()];
+        let extern_reads = pipeline.funcs.iter().flat_map(|f| &f.extern_definition).flat_map(|e| &e.sources);
+        for &id in pipeline.outputs.iter().chain(extern_reads.filter_map(|s| s.func()).collect::<Vec<_>>().iter()) {
+            pinned[id.index()] = true;
+        }
+        Self {
+            pipeline,
+            regions,
+            hardware,
+            consumers: pipeline.consumers(),
+            pinned,
+            hosts: pipeline.funcs.iter().flat_map(|f| f.placed_inside.iter().copied()).collect(),
+        }
+    }
+
+    /// Follows the choices, and the rules where there are none.
+    pub(super) fn construct(&self, choices: &Choices) -> (Vec<Placement>, Vec<Directive>) {
+        let placements = place(self, choices);
+        let placements = tiles::form(self, choices, placements);
+        let placements = strips::form(self, choices, placements);
+        let placements = slabs::form(self, choices, placements);
+        let directives = nest::directives(self, choices, &placements);
+        (placements, directives)
+    }
+
+    /// For every Func, the Funcs with storage that read it, directly or through inlined ones.
+    pub(super) fn stored_readers(&self, placements: &[Placement]) -> Vec<BTreeSet<FuncId>> {
+        let mut readers: Vec<BTreeSet<FuncId>> = vec![BTreeSet::new(); self.pipeline.funcs.len()];
+        for id in self.pipeline.func_ids().rev() {
+            readers[id.index()] = self.readers_of(id, placements, &readers);
+        }
+        readers
+    }
+
+    /// The Funcs with storage behind the stages that read a Func, given the readers of all later Funcs.
+    pub(super) fn readers_of(
+        &self,
+        id: FuncId,
+        placements: &[Placement],
+        readers: &[BTreeSet<FuncId>],
+    ) -> BTreeSet<FuncId> {
+        let stored = |stage: &StageRef| placements[stage.func.index()].is_stored();
+        let consumers = &self.consumers[id.index()];
+        let direct = consumers.iter().filter(|s| stored(s)).map(|s| s.func);
+        let through = consumers.iter().filter(|s| !stored(s)).flat_map(|s| readers[s.func.index()].iter().copied());
+        direct.chain(through).collect()
+    }
+}

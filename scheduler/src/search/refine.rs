@@ -1,0 +1,148 @@
+//! Better schedules than the rules make, one decision at a time.
+//!
+//! A beam of candidates goes over the Funcs from the outputs to the inputs, first with the coarse decisions (which Funcs are
+//! stored, in which groups), then with the fine ones (sizes of parts, vectors), until a whole pass changes nothing.
+
+use super::budget::{Budget, StopReason};
+use super::candidate::Candidate;
+use super::choice::Choices;
+use super::moves::{about, Grain};
+use super::problem::Problem;
+use crate::ir::FuncId;
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+/// Candidates that are followed side by side.
+const BEAM: usize = 3;
+/// A decision against the rules, which have been tuned with measurements, must be expected to save this share of the time:
+/// what the model is wrong by where little changes.
+const DOUBT: f64 = 0.02;
+/// Code may grow this many times beyond what the rules make, and by `MORE_CODE_BYTES` in any case.
+const MORE_CODE: f64 = 1.5;
+const MORE_CODE_BYTES: f64 = 8192.0;
+/// Funcs with less than this share of the time are left to the rules.
+const NEGLIGIBLE: f64 = 0.002;
+/// Candidates that are worth another thread.
+const MIN_PER_THREAD: usize = 4;
+
+/// How a search went.
+pub(super) struct Refined {
+    /// The best distinct candidates, the best first; at least one.
+    pub(super) best: Vec<Candidate>,
+    /// Candidates that were evaluated.
+    pub(super) candidates: u64,
+    pub(super) stop: StopReason,
+}
+
+struct Search<'a> {
+    problem: &'a Problem<'a>,
+    budget: &'a Budget,
+    start: Instant,
+    /// Estimated bytes of code that a candidate may have.
+    most_code: f64,
+    /// Schedules that came up, as hashes; different choices may lead to the same.
+    seen: BTreeSet<u64>,
+    beam: Vec<Candidate>,
+    best: Vec<Candidate>,
+    candidates: u64,
+}
+
+/// Improves on a candidate within a budget.
+pub(super) fn refine(problem: &Problem, start: Candidate, budget: &Budget, top: usize) -> Refined {
+    let mut search = Search {
+        problem,
+        budget,
+        start: Instant::now(),
+        most_code: MORE_CODE * start.code_bytes + MORE_CODE_BYTES,
+        seen: [start.fingerprint()].into(),
+        best: vec![start.clone()],
+        beam: vec![start],
+        candidates: 1,
+    };
+    let stop = search.run(top.max(1)).err().unwrap_or(StopReason::Converged);
+    Refined { best: search.best, candidates: search.candidates, stop }
+}
+
+/// What candidates are compared by.
+fn score(candidate: &Candidate) -> f64 {
+    candidate.seconds * (1.0 + DOUBT * candidate.choices.count() as f64)
+}
+
+impl Search<'_> {
+    /// Passes until nothing changes. An error says which part of the budget is used up.
+    fn run(&mut self, top: usize) -> Result<(), StopReason> {
+        loop {
+            let before = score(&self.beam[0]);
+            for grain in [Grain::Coarse, Grain::Fine] {
+                for id in self.problem.pipeline.func_ids().rev() {
+                    self.step(id, grain, top)?;
+                }
+            }
+            if score(&self.beam[0]) >= before {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Decides anew about one Func.
+    fn step(&mut self, id: FuncId, grain: Grain, top: usize) -> Result<(), StopReason> {
+        let worth = |c: &&Candidate| c.weighs(id, NEGLIGIBLE);
+        let moves = self.beam.iter().filter(worth).flat_map(|c| about(self.problem, c, id, grain));
+        let mut moves: Vec<Choices> = moves.collect();
+        let left = self.budget.candidates.map_or(u64::MAX, |most| most.saturating_sub(self.candidates));
+        let is_short = (moves.len() as u64) > left;
+        moves.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        self.candidates += moves.len() as u64;
+        for candidate in evaluate(self.problem, &moves) {
+            if candidate.code_bytes <= self.most_code && self.seen.insert(candidate.fingerprint()) {
+                self.beam.push(candidate);
+            }
+        }
+        self.beam.sort_by(|a, b| score(a).total_cmp(&score(b)));
+        self.best.extend(self.beam.iter().cloned());
+        self.best.sort_by(|a, b| score(a).total_cmp(&score(b)));
+        self.best.dedup_by(|a, b| a.directives == b.directives);
+        self.best.truncate(top);
+        self.thin_out();
+        if is_short {
+            return Err(StopReason::Candidates);
+        }
+        self.budget.check(self.start, self.bytes())
+    }
+
+    /// Keeps the best of those that differ in more than sizes: others would follow each other into the same corner.
+    fn thin_out(&mut self) {
+        let mut kept: Vec<Candidate> = Vec::with_capacity(BEAM);
+        for candidate in std::mem::take(&mut self.beam) {
+            if kept.len() < BEAM && !kept.iter().any(|k| k.is_shaped_like(&candidate)) {
+                kept.push(candidate);
+            }
+        }
+        self.beam = kept;
+    }
+
+    /// Bytes that the search holds, roughly.
+    fn bytes(&self) -> u64 {
+        let directives: usize = self.beam.iter().chain(&self.best).map(|c| c.directives.len()).sum();
+        (directives * DIRECTIVE_BYTES + self.seen.len() * SEEN_BYTES) as u64
+    }
+}
+
+/// A directive with its names, and an entry of the set of hashes with its share of a tree's node.
+const DIRECTIVE_BYTES: usize = 256;
+const SEEN_BYTES: usize = 16;
+
+/// Evaluates choices on the machine's threads; the order of the results is that of the choices, without illegal ones.
+fn evaluate(problem: &Problem, moves: &[Choices]) -> Vec<Candidate> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let per_thread = moves.len().div_ceil(threads).max(MIN_PER_THREAD);
+    let evaluate_all =
+        |part: &[Choices]| part.iter().filter_map(|c| Candidate::new(problem, c.clone()).ok()).collect::<Vec<_>>();
+    if moves.len() <= per_thread {
+        return evaluate_all(moves);
+    }
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = moves.chunks(per_thread).map(|part| scope.spawn(move || evaluate_all(part))).collect();
+        parts.into_iter().flat_map(|part| part.join().expect("evaluating a candidate does not panic")).collect()
+    })
+}
