@@ -1,4 +1,4 @@
-//! From a pipeline's JSON to directives, and from those to features, for chains of stages.
+//! From a pipeline's JSON to directives, for chains of stages.
 
 // criterion's macros make undocumented functions.
 #![allow(missing_docs)]
@@ -7,8 +7,7 @@
 mod support;
 
 use criterion::{criterion_group, criterion_main, BenchmarkId, Criterion};
-use scheduler::features::analyze;
-use scheduler::ir::{Pipeline, Regions};
+use scheduler::ir::Pipeline;
 use scheduler::{search, Hardware, Options, Strategy};
 
 fn json_to_directives(c: &mut Criterion) {
@@ -27,21 +26,5 @@ fn json_to_directives(c: &mut Criterion) {
     group.finish();
 }
 
-/// All features of one complete schedule.
-fn features_of_a_schedule(c: &mut Criterion) {
-    let mut group = c.benchmark_group("features_of_a_schedule");
-    group.sample_size(20);
-    for stages in [5, 30, 500] {
-        let pipeline = support::chain(stages);
-        let options = Options::new(Hardware::generic(2, 32)).with_strategy(Strategy::Greedy);
-        let directives = search(&pipeline, &options).expect("a chain of stencils has a schedule").directives;
-        let regions = Regions::at_estimates(&pipeline).expect("the outputs have estimates");
-        group.bench_function(BenchmarkId::from_parameter(stages), |b| {
-            b.iter(|| analyze(&pipeline, &regions, &directives, &options.hardware).expect("it is legal").stages.len());
-        });
-    }
-    group.finish();
-}
-
-criterion_group!(benches, json_to_directives, features_of_a_schedule);
+criterion_group!(benches, json_to_directives);
 criterion_main!(benches);

@@ -11,6 +11,7 @@ pub mod ir;
 
 mod check;
 mod cost;
+mod demand;
 mod directive;
 mod emit;
 mod error;

@@ -1,156 +1,219 @@
 //! One evaluation of a stage with everything that is inlined into it: operations and loads, and how both move with the
 //! stage's loops.
 
-use crate::ir::{Access, AccessRow, FuncId, Pipeline, Source, Stage, StageRef};
-use std::collections::{BTreeMap, BTreeSet};
+use super::model::{Model, Row};
 
-/// How a coordinate moves with the loops of the stage.
-#[derive(Clone, Debug)]
-pub(super) struct Motion {
-    /// By loop, steps of the coordinate for one step of the loop; `None` where it depends on data.
-    pub(super) steps: Option<Vec<f64>>,
-    /// Whether a boundary condition clamps it.
-    pub(super) clamped: bool,
+/// Bits by loop. Loops beyond the last bit share it.
+pub(super) type LoopSet = u64;
+
+/// The bit of a loop.
+pub(super) fn bit(origin: usize) -> LoopSet {
+    1 << origin.min(LoopSet::BITS as usize - 1)
 }
 
-impl Motion {
-    /// Steps for one step of a loop; `None` where it depends on data.
-    pub(super) fn along(&self, origin: usize) -> Option<f64> {
-        self.steps.as_ref().map(|s| s[origin])
-    }
+/// How the coordinates of something move with the loops of the stage.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Motions {
+    /// The first of its coordinates in the body.
+    first: usize,
+    /// Coordinates.
+    count: usize,
+    /// Loops that some coordinate moves with, or may move with.
+    pub(super) moving: LoopSet,
+    /// Loops that some clamped coordinate moves with.
+    pub(super) clamped: LoopSet,
+}
 
-    /// The same as the loop of index `origin`; as no loop where there is none.
-    pub(super) fn unit(origin: Option<usize>, loops: usize) -> Self {
-        let step = |l| if Some(l) == origin { 1.0 } else { 0.0 };
-        Self { steps: Some((0..loops).map(step).collect()), clamped: false }
-    }
+/// How one coordinate moves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Coordinate {
+    /// Whether its steps are known; else it depends on data.
+    affine: bool,
+    /// Whether a boundary condition clamps it.
+    clamped: bool,
 }
 
 /// A load of one evaluation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Load {
-    pub(super) source: Source,
+    /// Index among the sources.
+    pub(super) source: usize,
     /// Loads of this kind in one evaluation.
     pub(super) count: f64,
-    /// One entry per dimension of what is read.
-    pub(super) motions: Vec<Motion>,
+    /// One coordinate per dimension of what is read.
+    pub(super) motions: Motions,
 }
 
 /// An evaluated expression: the stage's own, or that of an inlined Func.
-#[derive(Clone, Debug)]
-pub(super) struct Evaluated<'a> {
-    /// Type, operation and how many of it; without those that compute addresses.
-    pub(super) operations: Vec<(&'a str, &'a str, f64)>,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Evaluated {
+    /// Index of the stage that it is the definition of.
+    pub(super) stage: usize,
     /// Evaluations of this kind in one evaluation of the stage.
     pub(super) count: f64,
     /// How its coordinates move.
-    pub(super) motions: Vec<Motion>,
+    pub(super) motions: Motions,
 }
 
 /// What one evaluation of a stage does.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Body<'a> {
-    pub(super) evaluated: Vec<Evaluated<'a>>,
+pub(super) struct Body {
+    pub(super) evaluated: Vec<Evaluated>,
     pub(super) loads: Vec<Load>,
+    /// What it writes.
+    pub(super) stored: Option<Motions>,
     /// Evaluations of inlined Funcs.
     pub(super) inlined: f64,
+    loops: usize,
+    coordinates: Vec<Coordinate>,
+    /// By coordinate and loop.
+    steps: Vec<f64>,
+    /// Reads of inlined Funcs that are still to be expanded: those in one way at several offsets once.
+    pending: Vec<Load>,
 }
 
-/// Motions as a key: inlined Funcs that are read in the same way at several offsets are expanded once.
-type Key = (FuncId, Vec<(bool, Option<Vec<u64>>)>);
-
-impl<'a> Body<'a> {
-    pub(super) fn new(pipeline: &'a Pipeline, stage: StageRef, inlined: impl Fn(FuncId) -> bool) -> Self {
-        let definition = pipeline.stage(stage);
-        let loops = definition.loops.len();
-        let own: Vec<Motion> = (0..loops).map(|l| Motion::unit(Some(l), loops)).collect();
-        let mut body = Self::default();
-        let mut pending: BTreeMap<Key, (Vec<Motion>, f64)> = BTreeMap::new();
-        let mut expand = |pending: &mut BTreeMap<Key, _>, at: StageRef, coordinates: &[Motion], count: f64| {
-            let definition = pipeline.stage(at);
-            let motions = coordinates.to_vec();
-            body.evaluated.push(Evaluated { operations: operations(definition), count, motions });
-            for access in &definition.accesses {
-                let motions = compose(access, coordinates, loops);
-                match access.source {
-                    Some(Source::Func(id)) if id != at.func && inlined(id) => {
-                        let entry = pending.entry(key(id, &motions)).or_insert((motions, 0.0));
-                        entry.1 += count;
-                        body.inlined += count;
-                    }
-                    Some(source) => body.loads.push(Load { source, count, motions }),
-                    None => {}
+impl Body {
+    /// Works out the body of a stage anew.
+    pub(super) fn fill(&mut self, model: &Model, stage: usize, inlined: impl Fn(usize) -> bool) {
+        let own = &model.stages[stage];
+        self.evaluated.clear();
+        self.loads.clear();
+        self.coordinates.clear();
+        self.steps.clear();
+        self.pending.clear();
+        self.inlined = 0.0;
+        self.loops = own.extents.len();
+        for l in 0..self.loops {
+            self.push_unit(Some(l));
+        }
+        let coordinates = self.motions_since(0);
+        self.expand(model, stage, coordinates, 1.0, &inlined);
+        // The last Func first: by then all that read it in this way have been expanded.
+        while let Some(at) = (0..self.pending.len()).max_by_key(|&at| self.pending[at].source) {
+            let read = self.pending.swap_remove(at);
+            let definition = model.stages_of(read.source).start;
+            let args = model.regions.bounds(model.stages[definition].stage).args.iter();
+            let first = self.coordinates.len();
+            for arg in args {
+                match arg {
+                    Some(arg) => self.push_copy(read.motions.first + arg),
+                    None => self.push_unit(None),
                 }
             }
-        };
-        expand(&mut pending, stage, &own, 1.0);
-        // The last Func first: by then all that read it in this way have been expanded.
-        while let Some(((id, _), (arguments, count))) = pending.pop_last() {
-            let func = pipeline.func(id);
-            let at = StageRef { func: id, stage: 0 };
-            let argument = |var: &String| {
-                let arg = func.args.iter().position(|a| a == var);
-                arg.map_or_else(|| Motion::unit(None, loops), |arg| arguments[arg].clone())
-            };
-            let coordinates: Vec<Motion> = pipeline.stage(at).loops.iter().map(|l| argument(&l.var)).collect();
-            expand(&mut pending, at, &coordinates, count);
+            let coordinates = self.motions_since(first);
+            self.expand(model, definition, coordinates, read.count, &inlined);
         }
-        body
+        let first = self.coordinates.len();
+        for row in &own.stores {
+            self.push_moved(row.as_ref(), coordinates);
+        }
+        self.stored = Some(self.motions_since(first));
     }
-}
 
-/// Operations on values. Clamps of boundary conditions are peeled off the interior, and what makes affine coordinates
-/// (`x - 1`, `2*x`, `x/2`) becomes part of addresses.
-fn operations(stage: &Stage) -> Vec<(&str, &str, f64)> {
-    if stage.is_boundary_condition() {
-        return Vec::new();
-    }
-    let rows =
-        || stage.accesses.iter().flat_map(|a| a.rows.iter().enumerate()).filter_map(|(d, r)| Some((d, r.as_ref()?)));
-    let distinct = |used: fn(&AccessRow) -> bool| {
-        rows().filter(|(_, r)| used(r)).map(|(d, r)| (d, &r.coeffs, r.offset)).collect::<BTreeSet<_>>().len() as f64
-    };
-    let addresses = |operation: &str| match operation {
-        "add" => distinct(|r| r.offset != Some(0)),
-        "mul" => distinct(|r| r.coeffs.iter().any(|c| c[0].abs() > 1)),
-        "div_by_constant" => distinct(|r| r.coeffs.iter().any(|c| c[1] > 1)),
-        _ => 0.0,
-    };
-    let of_values = |(kind, operation, count): (&'_ str, &'_ str, u32)| {
-        let addressing = if kind == "int32" { addresses(operation) } else { 0.0 };
-        (f64::from(count) - addressing).max(0.0)
-    };
-    stage.operations.iter().map(|(k, o, c)| (k, o, of_values((k, o, c)))).filter(|o| o.2 > 0.0).collect()
-}
-
-fn key(id: FuncId, motions: &[Motion]) -> Key {
-    let bits = |steps: &Vec<f64>| steps.iter().map(|c| c.to_bits()).collect();
-    (id, motions.iter().map(|m| (m.clamped, m.steps.as_ref().map(bits))).collect())
-}
-
-/// The motion of a load's coordinates where the loops it is written in move as `coordinates` do.
-fn compose(access: &Access, coordinates: &[Motion], loops: usize) -> Vec<Motion> {
-    let used = |row: &AccessRow| -> Vec<(f64, &Motion)> {
-        let factors = row.coeffs.iter().map(|&[numerator, denominator]| numerator as f64 / denominator as f64);
-        factors.zip(coordinates).filter(|(factor, _)| *factor != 0.0).collect()
-    };
-    let moved = |row: &AccessRow| {
-        let mut sum = vec![0.0; loops];
-        for (factor, coordinate) in used(row) {
-            for (total, step) in sum.iter_mut().zip(coordinate.steps.as_ref()?) {
-                *total += factor * step;
+    /// Steps of the innermost coordinate for one step of a loop, and whether another one moves as well; `None` where one
+    /// depends on data.
+    pub(super) fn along(&self, motions: &Motions, origin: usize) -> Option<(f64, bool)> {
+        let mut steps = 0.0;
+        let mut others = false;
+        for index in 0..motions.count {
+            let at = motions.first + index;
+            if !self.coordinates[at].affine {
+                return None;
+            }
+            let step = self.steps[at * self.loops + origin];
+            if index == 0 {
+                steps = step;
+            } else {
+                others |= step != 0.0;
             }
         }
-        Some(sum)
-    };
-    let motion = |row: &Option<AccessRow>| Motion {
-        steps: row.as_ref().and_then(moved),
-        clamped: row.as_ref().is_some_and(|r| r.clamped || used(r).iter().any(|(_, c)| c.clamped)),
-    };
-    access.rows.iter().map(motion).collect()
-}
+        Some((steps, others))
+    }
 
-/// Whether nothing moves with loop `origin`.
-pub(super) fn is_fixed(motions: &[Motion], origin: usize) -> bool {
-    motions.iter().all(|m| m.along(origin) == Some(0.0))
+    /// Adds a definition whose loops move as `at` do.
+    fn expand(&mut self, model: &Model, stage: usize, at: Motions, count: f64, inlined: &impl Fn(usize) -> bool) {
+        self.evaluated.push(Evaluated { stage, count, motions: at });
+        let own = model.stages[stage].stage.func.index();
+        for load in &model.stages[stage].loads {
+            let first = self.coordinates.len();
+            for row in &load.rows {
+                self.push_moved(row.as_ref(), at);
+            }
+            let motions = self.motions_since(first);
+            let expands = load.source != own && inlined(load.source);
+            if expands {
+                self.inlined += count;
+            }
+            let list = if expands { &self.pending } else { &self.loads };
+            let same = list.iter().position(|l| l.source == load.source && self.same(&l.motions, &motions));
+            let list = if expands { &mut self.pending } else { &mut self.loads };
+            match same {
+                Some(same) => {
+                    list[same].count += count;
+                    self.coordinates.truncate(first);
+                    self.steps.truncate(first * self.loops);
+                }
+                None => list.push(Load { source: load.source, count, motions }),
+            }
+        }
+    }
+
+    fn same(&self, a: &Motions, b: &Motions) -> bool {
+        let steps = |m: &Motions| &self.steps[m.first * self.loops..(m.first + m.count) * self.loops];
+        let coordinates = |m: &Motions| &self.coordinates[m.first..m.first + m.count];
+        (a.moving, a.clamped) == (b.moving, b.clamped) && coordinates(a) == coordinates(b) && steps(a) == steps(b)
+    }
+
+    /// A coordinate that moves as one loop does; as none where there is none.
+    fn push_unit(&mut self, origin: Option<usize>) {
+        self.coordinates.push(Coordinate { affine: true, clamped: false });
+        self.steps.extend((0..self.loops).map(|l| if Some(l) == origin { 1.0 } else { 0.0 }));
+    }
+
+    fn push_copy(&mut self, of: usize) {
+        self.coordinates.push(self.coordinates[of]);
+        self.steps.extend_from_within(of * self.loops..(of + 1) * self.loops);
+    }
+
+    /// A coordinate that moves as a row says where the loops it is written in move as `at` do.
+    fn push_moved(&mut self, row: Option<&Row>, at: Motions) {
+        let start = self.steps.len();
+        self.steps.resize(start + self.loops, 0.0);
+        let Some(row) = row else {
+            self.coordinates.push(Coordinate { affine: false, clamped: false });
+            return;
+        };
+        let mut coordinate = Coordinate { affine: true, clamped: row.clamped };
+        for &(l, factor) in &row.steps {
+            let by = at.first + l;
+            coordinate.affine &= self.coordinates[by].affine;
+            coordinate.clamped |= self.coordinates[by].clamped;
+            for index in 0..self.loops {
+                self.steps[start + index] += factor * self.steps[by * self.loops + index];
+            }
+        }
+        if !coordinate.affine {
+            self.steps[start..].fill(0.0);
+        }
+        self.coordinates.push(coordinate);
+    }
+
+    /// The coordinates from `first` on.
+    fn motions_since(&self, first: usize) -> Motions {
+        let mut motions = Motions { first, count: self.coordinates.len() - first, moving: 0, clamped: 0 };
+        for at in first..self.coordinates.len() {
+            let Coordinate { affine, clamped } = self.coordinates[at];
+            if !affine {
+                motions.moving = LoopSet::MAX;
+                continue;
+            }
+            for (l, step) in self.steps[at * self.loops..][..self.loops].iter().enumerate() {
+                if *step != 0.0 {
+                    motions.moving |= bit(l);
+                    motions.clamped |= if clamped { bit(l) } else { 0 };
+                }
+            }
+        }
+        motions
+    }
 }

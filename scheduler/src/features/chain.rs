@@ -1,35 +1,49 @@
 //! The blocks around a stage's body, and what they move through the caches.
 
-use super::block;
+use super::block::Entry;
+use super::model::Model;
 use super::nest::LoopKind;
 use super::plan::{Plan, Site};
 use crate::cost::{Hardware, LINE_BYTES};
-use crate::ir::{FuncId, Region, Source, StageRef};
-use std::collections::BTreeMap;
 
 /// One iteration of a loop around the body, or a whole nest.
+#[derive(Clone, Copy, Debug)]
 struct Link {
-    stage: StageRef,
+    stage: usize,
     level: usize,
     /// How often it runs.
     executions: f64,
     /// Distinct bytes.
     bytes: f64,
+    /// Tasks that its loop makes; `None` where that is no parallel loop.
+    tasks: Option<f64>,
     /// Whether parallel loops run in it.
     parallel_inside: bool,
     /// Whether it runs in a parallel loop.
     parallel_around: bool,
 }
 
+/// A source that the stage itself touches.
+#[derive(Clone, Copy, Debug)]
+struct Touched {
+    source: usize,
+    /// Loads and stores of one evaluation; `None` where they are not known one by one.
+    count: Option<f64>,
+    /// The first block inside of which its storage lives and dies.
+    lives_in: usize,
+    /// Bytes touched between an earlier use, where it is stored at root, and the use here.
+    distance: f64,
+}
+
 /// Blocks from the body outwards to root.
-pub(super) struct Chain<'p, 'a> {
-    plan: &'p Plan<'a>,
-    stage: StageRef,
+pub(super) struct Chain<'p> {
+    plan: &'p Plan,
+    stage: usize,
+    func: usize,
     links: Vec<Link>,
+    touched: Vec<Touched>,
     /// Evaluations of the stage in one run.
     iterations: f64,
-    /// Loads and stores of one evaluation, by source.
-    touches: BTreeMap<Source, f64>,
 }
 
 /// A cache, and whether a core has it for itself.
@@ -39,79 +53,88 @@ pub(super) struct Cache {
     pub(super) private: bool,
 }
 
-impl<'p, 'a> Chain<'p, 'a> {
-    pub(super) fn new(plan: &'p Plan<'a>, stage: StageRef, touches: BTreeMap<Source, f64>) -> Self {
-        let mut chain = Self { plan, stage, links: Vec::new(), iterations: plan.executions(stage, 0), touches };
-        let mut parallel_inside = false;
-        let (mut at, mut level) = (stage, 0);
-        loop {
-            let nest = &plan.nests[at.func.index()][at.stage];
-            for l in level..=nest.len() {
-                let executions = plan.executions(at, l);
-                let bytes = chain.footprint(at, l, executions);
-                chain.links.push(Link {
-                    stage: at,
-                    level: l,
-                    executions,
-                    bytes,
-                    parallel_inside,
-                    parallel_around: false,
-                });
-                parallel_inside |= nest.get(l).is_some_and(|d| d.kind == LoopKind::Parallel);
-            }
-            match plan.compute[at.func.index()] {
-                Site::At { stage, level: l } => (at, level) = (stage, l),
-                Site::Inline | Site::Root => break,
-            }
-        }
-        let mut around = false;
-        for index in (0..chain.links.len()).rev() {
-            let Link { stage, level, .. } = chain.links[index];
-            around |=
-                plan.nests[stage.func.index()][stage.stage].get(level).is_some_and(|d| d.kind == LoopKind::Parallel);
-            chain.links[index].parallel_around = around;
+impl<'p> Chain<'p> {
+    /// The chain of a stage, given loads and stores of one evaluation by source, and how far back the last use of a source
+    /// lies.
+    pub(super) fn new(
+        model: &Model,
+        plan: &'p Plan,
+        stage: usize,
+        counts: &[(usize, f64)],
+        distance: impl Fn(usize) -> f64,
+    ) -> Self {
+        let func = model.stages[stage].stage.func.index();
+        let count = |source| counts.iter().find(|c| c.0 == source).map(|c| c.1);
+        let touched = |e: &Entry| Touched {
+            source: e.source,
+            count: count(e.source),
+            lives_in: usize::MAX,
+            distance: distance(e.source),
+        };
+        let mut chain = Self {
+            plan,
+            stage,
+            func,
+            links: Vec::with_capacity(16),
+            touched: plan.blocks[stage].level(0).iter().map(touched).collect(),
+            iterations: plan.executions(stage, 0),
+        };
+        chain.add_links(model);
+        for at in 0..chain.touched.len() {
+            let Some(Site::At { stage, level }) = plan.store.get(chain.touched[at].source) else { continue };
+            let place = (model.index(*stage), *level);
+            let found = chain.links.iter().position(|l| (l.stage, l.level) == place);
+            chain.touched[at].lives_in = found.unwrap_or(usize::MAX);
         }
         chain
     }
 
-    /// Distinct bytes that a block touches.
-    fn footprint(&self, stage: StageRef, level: usize, executions: f64) -> f64 {
-        let of_source = |(&source, region): (&Source, &Region)| {
-            let bytes = self.source_bytes(source, region, (stage, level));
-            // The stage's own blocks hold nothing else.
-            if stage == self.stage {
-                bytes.min(self.most_touched(source, executions))
-            } else {
-                bytes
+    fn add_links(&mut self, model: &Model) {
+        let plan = self.plan;
+        let mut parallel_inside = false;
+        let (mut at, mut from) = (self.stage, 0);
+        loop {
+            let dims = &plan.nests[at].dims;
+            for level in from..=dims.len() {
+                let executions = plan.executions(at, level);
+                let bytes = if at == self.stage {
+                    // The stage's own blocks hold nothing else.
+                    let entries = plan.blocks[at].level(level).iter();
+                    entries.map(|e| e.held.min(self.most_touched(e.source, executions))).sum()
+                } else {
+                    plan.blocks[at].held.get(level).copied().unwrap_or(0.0)
+                };
+                let parallel = dims.get(level).filter(|d| d.kind == LoopKind::Parallel);
+                let tasks = parallel.map(|d| d.extent);
+                let parallel_around = tasks.is_some();
+                let link = Link { stage: at, level, executions, bytes, tasks, parallel_inside, parallel_around };
+                self.links.push(link);
+                parallel_inside |= tasks.is_some();
             }
-        };
-        self.plan.block(stage, level).iter().map(of_source).sum()
-    }
-
-    /// Distinct bytes of a source in a block: what sits in storage of its own inside the block takes no more than that.
-    fn source_bytes(&self, source: Source, region: &Region, block: (StageRef, usize)) -> f64 {
-        let bytes = block::line_bytes(self.plan.pipeline, self.plan.regions, source, region);
-        match source.func().filter(|id| self.plan.within(self.plan.store[id.index()], block.0, block.1)) {
-            Some(id) => bytes.min(self.plan.allocated[id.index()]),
-            None => bytes,
+            match plan.compute[model.stages[at].stage.func.index()] {
+                Site::At { stage, level } => (at, from) = (model.index(stage), level),
+                Site::Inline | Site::Root => break,
+            }
+        }
+        let mut around = false;
+        for link in self.links.iter_mut().rev() {
+            around |= link.tasks.is_some();
+            link.parallel_around = around;
         }
     }
 
     /// Bytes of a source that the stage touches at most in each of `executions` equal parts of its work: a line a load.
-    fn most_touched(&self, source: Source, executions: f64) -> f64 {
-        let loads = self.touches.get(&source).copied().unwrap_or(f64::INFINITY);
+    fn most_touched(&self, source: usize, executions: f64) -> f64 {
+        let touched = self.touched.iter().find(|t| t.source == source);
+        let loads = touched.and_then(|t| t.count).unwrap_or(f64::INFINITY);
         loads * LINE_BYTES * (self.iterations / executions.max(1.0)).max(1.0)
     }
 
     /// Parallel tasks around the body: those of all loops, and the distinct bytes of one.
     pub(super) fn tasks(&self) -> (f64, f64) {
-        let parallel = self.links.iter().filter_map(|link| {
-            let level = self.plan.nests[link.stage.func.index()][link.stage.stage].get(link.level)?;
-            (level.kind == LoopKind::Parallel).then_some((level.extent, link.bytes))
-        });
-        let parallel: Vec<(f64, f64)> = parallel.collect();
-        let bytes = parallel.first().map_or_else(|| self.links.last().map_or(0.0, |l| l.bytes), |p| p.1);
-        (parallel.iter().map(|p| p.0).product(), bytes)
+        let mut parallel = self.links.iter().filter(|l| l.tasks.is_some());
+        let bytes = parallel.next().or(self.links.last()).map_or(0.0, |l| l.bytes);
+        (self.links.iter().filter_map(|l| l.tasks).product(), bytes)
     }
 
     /// Distinct bytes of a block of the stage's own nest.
@@ -120,14 +143,14 @@ impl<'p, 'a> Chain<'p, 'a> {
     }
 
     /// Distinct bytes of one iteration of the loop in which a Func of the chain is stored; 0 for root.
-    pub(super) fn lifetime_bytes(&self, site: Site) -> f64 {
+    pub(super) fn lifetime_bytes(&self, model: &Model, site: Site) -> f64 {
         let Site::At { stage, level } = site else { return 0.0 };
-        self.links.iter().find(|l| l.stage == stage && l.level == level).map_or(0.0, |l| l.bytes)
+        let place = (model.index(stage), level);
+        self.links.iter().find(|l| (l.stage, l.level) == place).map_or(0.0, |l| l.bytes)
     }
 
-    /// Bytes that pass into a cache in one run. `distance` gives the bytes touched between an earlier use of a source that
-    /// is stored at root and its use here.
-    pub(super) fn misses(&self, cache: Cache, hardware: &Hardware, distance: impl Fn(Source) -> f64) -> f64 {
+    /// Bytes that pass into a cache in one run.
+    pub(super) fn misses(&self, cache: Cache, hardware: &Hardware) -> f64 {
         let threads = f64::from(hardware.threads.max(1));
         let fits = |link: &Link| {
             if cache.private {
@@ -137,25 +160,16 @@ impl<'p, 'a> Chain<'p, 'a> {
         };
         let fitting = self.links.iter().position(|link| !fits(link)).unwrap_or(self.links.len());
         let next = &self.links[fitting.min(self.links.len() - 1)];
-        let own = self.plan.block(self.stage, 0);
-        let of_source = |source: Source| {
-            let kept = source.func().is_some_and(|id| self.lives_within(id, fitting));
-            let all_fits = fitting == self.links.len() && distance(source) <= cache.bytes;
-            if kept || all_fits {
+        let of_source = |touched: &Touched| {
+            let all_fits = fitting == self.links.len() && touched.distance <= cache.bytes;
+            if touched.lives_in < fitting || all_fits {
                 return 0.0;
             }
-            let touched = self.plan.block(next.stage, next.level);
-            let Some(region) = touched.get(&source) else { return 0.0 };
-            let bytes = self.source_bytes(source, region, (next.stage, next.level));
-            let bytes = bytes.min(self.most_touched(source, next.executions));
-            let written = if source == Source::Func(self.stage.func) { 2.0 } else { 1.0 };
+            let Some(entry) = self.plan.blocks[next.stage].find(next.level, touched.source) else { return 0.0 };
+            let bytes = entry.held.min(self.most_touched(touched.source, next.executions));
+            let written = if touched.source == self.func { 2.0 } else { 1.0 };
             written * bytes * next.executions
         };
-        own.keys().map(|&source| of_source(source)).sum()
-    }
-
-    /// Whether a Func's storage lives and dies inside one of the first `fitting` blocks.
-    fn lives_within(&self, id: FuncId, fitting: usize) -> bool {
-        self.links[..fitting].iter().any(|l| self.plan.store[id.index()] == Site::At { stage: l.stage, level: l.level })
+        self.touched.iter().map(of_source).sum()
     }
 }

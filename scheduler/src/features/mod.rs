@@ -1,18 +1,24 @@
 //! What a scheduled pipeline does: features of every stage, computed from the pipeline and a list of directives.
 //!
-//! The way of the data: [`plan`] replays the directives into loops ([`nest`]) and regions, [`block`] says what one
-//! iteration of a loop touches, [`body`] what one evaluation does, [`chain`] what moves through the caches, [`stage`]
-//! puts it all together. [`table`] names the results.
+//! The way of the data: [`model`] holds what no schedule changes; [`calls`] sorts directives, [`plan`] replays them into
+//! loops ([`nest`]) and regions, [`block`] says what one iteration of a loop touches, [`body`] what one evaluation does,
+//! [`chain`] what moves through the caches, [`stage`] puts it all together. [`analysis`] goes from one schedule to the next.
+//! [`table`] names the results.
 
+mod analysis;
 mod block;
 mod body;
+mod calls;
 mod chain;
+mod model;
 mod nest;
 mod plan;
+mod set;
 mod stage;
 mod table;
 mod timeline;
 
+pub use analysis::Analysis;
 pub use nest::{Level, LoopKind};
 pub use plan::Site;
 pub use table::{markdown, Feature, Features, TABLE};
@@ -44,25 +50,17 @@ pub struct ScheduledPipeline {
     pub stages: Vec<ScheduledStage>,
 }
 
-/// Works out what a pipeline does under a schedule. The schedule must be legal ([`check`](crate::check)); Funcs that the
-/// user has scheduled count as computed at root in their default loops.
+/// Works out what a pipeline does under one schedule; [`Analysis`] does many.
 ///
 /// # Errors
-/// [`Error::Illegal`] for a call on a loop that does not exist.
+/// As [`Analysis::update`].
 pub fn analyze(
     pipeline: &Pipeline,
     regions: &Regions,
     directives: &[Directive],
     hardware: &Hardware,
 ) -> Result<ScheduledPipeline, Error> {
-    let plan = plan::Plan::new(pipeline, regions, directives)?;
-    let timeline = timeline::Timeline::new(&plan);
-    let stored = pipeline.func_ids().filter(|id| plan.compute[id.index()] != Site::Inline);
-    let stages = stored.flat_map(|id| pipeline.func(id).stage_refs(id)).map(|stage| ScheduledStage {
-        stage,
-        levels: plan.nests[stage.func.index()][stage.stage].clone(),
-        features: stage::features(&plan, &timeline, hardware, stage),
-    });
-    let stages = stages.collect();
-    Ok(ScheduledPipeline { computed: plan.compute, stored: plan.store, stages })
+    let mut analysis = Analysis::new(pipeline, regions, hardware);
+    analysis.update(directives)?;
+    Ok(analysis.scheduled())
 }

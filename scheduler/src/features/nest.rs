@@ -1,7 +1,8 @@
 //! The loops of a stage as a schedule leaves them.
 
+use super::body::{bit, LoopSet};
 use crate::directive::{Directive, LoopVar, Tail};
-use crate::ir::{Pipeline, Regions, StageRef};
+use crate::ir::{Regions, Stage, StageRef};
 use crate::Error;
 use serde::{Deserialize, Serialize};
 
@@ -19,15 +20,6 @@ pub enum LoopKind {
     Unrolled,
 }
 
-/// Iterations over a part of one of the stage's original loops.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Part {
-    /// Index of the original loop.
-    pub(super) origin: usize,
-    /// Mean number of steps.
-    pub(super) extent: f64,
-}
-
 /// One loop of a scheduled stage.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Level {
@@ -39,52 +31,62 @@ pub struct Level {
     pub extent: f64,
     /// Iterations that code is made for.
     pub slots: f64,
-    /// What it iterates over; several parts where loops were fused. Innermost first.
-    pub(super) parts: Vec<Part>,
 }
 
-impl Level {
-    fn original(var: LoopVar, origin: usize, extent: f64) -> Self {
-        let parts = vec![Part { origin, extent }];
-        Self { var, kind: LoopKind::Serial, extent, slots: extent, parts }
-    }
+/// Iterations over a part of one of the stage's original loops.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Part {
+    /// Index of the original loop.
+    pub(super) origin: usize,
+    /// Mean number of steps.
+    pub(super) extent: f64,
+}
 
-    /// The two loops that a split makes, inner and outer.
-    fn split(&self, inner: &LoopVar, outer: &LoopVar, factor: f64, tail: Tail) -> [Self; 2] {
-        let tiles = (self.extent / factor).ceil().max(1.0);
-        let steps = match tail {
-            // What is cut off is not computed: tiles are smaller in the mean.
-            Tail::GuardWithIf | Tail::Predicate => self.extent / tiles,
-            Tail::RoundUp | Tail::ShiftInwards => factor,
-        };
-        // Innermost parts fill the inner loop first.
-        let mut left = steps;
-        let mut inner_parts = Vec::new();
-        let mut outer_parts = Vec::new();
-        for part in &self.parts {
-            let taken = if self.parts.len() == 1 { left } else { part.extent.min(left) };
-            left = (left / taken).max(1.0);
-            inner_parts.push(Part { extent: taken, ..*part });
-            outer_parts.push(Part { extent: (part.extent / taken).ceil(), ..*part });
-        }
-        let level =
-            |var: &LoopVar, extent, slots, parts| Self { var: var.clone(), kind: self.kind, extent, slots, parts };
-        [level(inner, steps, factor, inner_parts), level(outer, tiles, tiles, outer_parts)]
-    }
+/// A loop; see [`Level`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dim {
+    pub(super) kind: LoopKind,
+    pub(super) extent: f64,
+    pub(super) slots: f64,
+    /// Original loops that it iterates over.
+    pub(super) origins: LoopSet,
+    /// Where its parts are, innermost first: one, or several where loops were fused.
+    parts: (usize, usize),
+}
 
-    fn fuse(inner: &Self, outer: &Self, fused: &LoopVar) -> Self {
-        Self {
-            var: fused.clone(),
-            kind: inner.kind,
-            extent: inner.extent * outer.extent,
-            slots: inner.slots * outer.slots,
-            parts: inner.parts.iter().chain(&outer.parts).copied().collect(),
-        }
-    }
+/// A scheduling call on a loop by its place.
+#[derive(Clone, Debug)]
+enum Step {
+    Split {
+        at: usize,
+        factor: f64,
+        tail: Tail,
+    },
+    Fuse {
+        inner: usize,
+        outer: usize,
+    },
+    /// The loop at each place comes from this place.
+    Reorder(Vec<usize>),
+    Set {
+        at: usize,
+        kind: LoopKind,
+    },
+}
+
+/// The loops of a stage. The calls that shape them are kept, so that other extents need no names.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Nest {
+    /// Variables of `dims`.
+    vars: Vec<LoopVar>,
+    steps: Vec<Step>,
+    /// Innermost first.
+    pub(super) dims: Vec<Dim>,
+    parts: Vec<Part>,
 }
 
 /// The calls that shape a stage at the estimates: those of its specialisation where the estimates satisfy it.
-pub(super) fn calls<'a>(regions: &Regions, stage: StageRef, all: &[&'a Directive]) -> Vec<&'a Directive> {
+fn effective<'a>(regions: &Regions, stage: StageRef, all: &'a [&Directive]) -> Vec<&'a Directive> {
     let special = all.iter().find_map(|d| match d {
         Directive::Specialize { when, then, .. } => {
             let holds = when.iter().all(|c| regions.extent(stage.func, c.dim) >= i64::from(c.extent));
@@ -98,73 +100,157 @@ pub(super) fn calls<'a>(regions: &Regions, stage: StageRef, all: &[&'a Directive
     }
 }
 
-/// The loops of a stage, innermost first, whose original loops have the given extents.
-///
-/// # Errors
-/// [`Error::Illegal`] for a call on a loop that does not exist.
-pub(super) fn replay(
-    pipeline: &Pipeline,
-    stage: StageRef,
-    extents: &[f64],
-    calls: &[&Directive],
-) -> Result<Vec<Level>, Error> {
-    let loops = pipeline.stage(stage).loops.iter().zip(extents).enumerate();
-    let level = |(origin, (l, &extent)): (usize, (&crate::ir::Loop, &f64))| {
-        Level::original(LoopVar { name: l.var.clone(), rvar: l.reduction.is_some() }, origin, extent)
-    };
-    let mut nest = Nest { stage, levels: loops.map(level).collect() };
-    calls.iter().try_for_each(|call| nest.step(call))?;
-    Ok(nest.levels)
-}
-
-struct Nest {
-    stage: StageRef,
-    levels: Vec<Level>,
-}
-
 impl Nest {
-    fn step(&mut self, call: &Directive) -> Result<(), Error> {
-        match call {
+    /// Takes over the calls on a stage.
+    ///
+    /// # Errors
+    /// [`Error::Illegal`] for a call on a loop that does not exist.
+    pub(super) fn compile(
+        &mut self,
+        regions: &Regions,
+        stage: StageRef,
+        definition: &Stage,
+        calls: &[&Directive],
+    ) -> Result<(), Error> {
+        let original = |l: &crate::ir::Loop| LoopVar { name: l.var.clone(), rvar: l.reduction.is_some() };
+        self.vars.clear();
+        self.vars.extend(definition.loops.iter().map(original));
+        self.steps.clear();
+        effective(regions, stage, calls).into_iter().try_for_each(|call| self.step(stage, call))
+    }
+
+    fn step(&mut self, stage: StageRef, call: &Directive) -> Result<(), Error> {
+        let position = |vars: &[LoopVar], var: &LoopVar| {
+            let found = vars.iter().position(|v| v == var);
+            found.ok_or_else(|| Error::Illegal { stage, reason: format!("no loop {}", var.name) })
+        };
+        let vars = &mut self.vars;
+        let set = |vars: &[LoopVar], var: &LoopVar, kind| Ok(Step::Set { at: position(vars, var)?, kind });
+        let step = match call {
             Directive::Split { old, outer, inner, factor, tail, .. } => {
-                let at = self.position(old)?;
-                let halves = self.levels[at].split(inner, outer, f64::from((*factor).max(1)), *tail);
-                self.levels.splice(at..=at, halves);
+                let at = position(vars, old)?;
+                vars[at] = inner.clone();
+                vars.insert(at + 1, outer.clone());
+                Step::Split { at, factor: f64::from((*factor).max(1)), tail: *tail }
             }
             Directive::Fuse { inner, outer, fused, .. } => {
-                let (i, o) = (self.position(inner)?, self.position(outer)?);
-                let both = Level::fuse(&self.levels[i], &self.levels[o], fused);
-                self.levels[i] = both;
-                self.levels.remove(o);
+                let (inner, outer) = (position(vars, inner)?, position(vars, outer)?);
+                vars[inner] = fused.clone();
+                vars.remove(outer);
+                Step::Fuse { inner, outer }
             }
-            Directive::Reorder { vars, .. } => self.reorder(vars)?,
-            Directive::Vectorize { var, .. } => self.set(var, LoopKind::Vectorized)?,
-            Directive::Unroll { var, .. } => self.set(var, LoopKind::Unrolled)?,
-            Directive::Parallel { var, .. } => self.set(var, LoopKind::Parallel)?,
+            Directive::Reorder { vars: order, .. } => {
+                let from = order.iter().map(|v| position(vars, v)).collect::<Result<Vec<_>, _>>()?;
+                let mut places = from.clone();
+                places.sort_unstable();
+                let mut moved: Vec<usize> = (0..vars.len()).collect();
+                for (place, from) in places.into_iter().zip(from) {
+                    moved[place] = from;
+                }
+                *vars = moved.iter().map(|&from| vars[from].clone()).collect();
+                Step::Reorder(moved)
+            }
+            Directive::Vectorize { var, .. } => set(vars, var, LoopKind::Vectorized)?,
+            Directive::Unroll { var, .. } => set(vars, var, LoopKind::Unrolled)?,
+            Directive::Parallel { var, .. } => set(vars, var, LoopKind::Parallel)?,
             // The rest changes no loop.
-            _ => {}
+            _ => return Ok(()),
+        };
+        self.steps.push(step);
+        Ok(())
+    }
+
+    /// Works out the loops for original loops of the given extents.
+    pub(super) fn run(&mut self, extents: impl Iterator<Item = f64>) {
+        let Self { steps, dims, parts, .. } = self;
+        dims.clear();
+        parts.clear();
+        for (origin, extent) in extents.enumerate() {
+            parts.push(Part { origin, extent });
+            let parts = (origin, origin + 1);
+            dims.push(Dim { kind: LoopKind::Serial, extent, slots: extent, origins: bit(origin), parts });
         }
-        Ok(())
-    }
-
-    fn position(&self, var: &LoopVar) -> Result<usize, Error> {
-        let found = self.levels.iter().position(|l| l.var == *var);
-        found.ok_or_else(|| Error::Illegal { stage: self.stage, reason: format!("no loop {}", var.name) })
-    }
-
-    fn set(&mut self, var: &LoopVar, kind: LoopKind) -> Result<(), Error> {
-        let at = self.position(var)?;
-        self.levels[at].kind = kind;
-        Ok(())
-    }
-
-    /// The listed loops take, in the given order, the places the same loops had before.
-    fn reorder(&mut self, vars: &[LoopVar]) -> Result<(), Error> {
-        let mut places = vars.iter().map(|v| self.position(v)).collect::<Result<Vec<_>, _>>()?;
-        let moved: Vec<Level> = places.iter().map(|&p| self.levels[p].clone()).collect();
-        places.sort_unstable();
-        for (place, level) in places.into_iter().zip(moved) {
-            self.levels[place] = level;
+        for step in &*steps {
+            match step {
+                Step::Split { at, factor, tail } => {
+                    let halves = dims[*at].split(parts, *factor, *tail);
+                    dims[*at] = halves[0];
+                    dims.insert(at + 1, halves[1]);
+                }
+                Step::Fuse { inner, outer } => {
+                    dims[*inner] = Dim::fuse(&dims[*inner], &dims[*outer], parts);
+                    dims.remove(*outer);
+                }
+                Step::Reorder(from) => {
+                    let before = dims.clone();
+                    for (dim, &from) in dims.iter_mut().zip(from) {
+                        *dim = before[from];
+                    }
+                }
+                Step::Set { at, kind } => dims[*at].kind = *kind,
+            }
         }
-        Ok(())
+    }
+
+    /// Place of a loop, from the innermost.
+    pub(super) fn position(&self, var: &LoopVar) -> Option<usize> {
+        self.vars.iter().position(|v| v == var)
+    }
+
+    /// What a loop iterates over, innermost first.
+    pub(super) fn parts(&self, dim: &Dim) -> &[Part] {
+        &self.parts[dim.parts.0..dim.parts.1]
+    }
+
+    /// The loops with their names, innermost first.
+    pub(super) fn levels(&self) -> Vec<Level> {
+        let level = |(var, dim): (&LoopVar, &Dim)| Level {
+            var: var.clone(),
+            kind: dim.kind,
+            extent: dim.extent,
+            slots: dim.slots,
+        };
+        self.vars.iter().zip(&self.dims).map(level).collect()
+    }
+}
+
+impl Dim {
+    /// The two loops that a split makes, inner and outer.
+    fn split(&self, all: &mut Vec<Part>, factor: f64, tail: Tail) -> [Self; 2] {
+        let tiles = (self.extent / factor).ceil().max(1.0);
+        let steps = match tail {
+            // What is cut off is not computed: tiles are smaller in the mean.
+            Tail::GuardWithIf | Tail::Predicate => self.extent / tiles,
+            Tail::RoundUp | Tail::ShiftInwards => factor,
+        };
+        // Innermost parts fill the inner loop first.
+        let (from, to) = self.parts;
+        let (start, count) = (all.len(), to - from);
+        let mut left = steps;
+        for at in from..to {
+            let part = all[at];
+            let taken = if count == 1 { left } else { part.extent.min(left) };
+            left = (left / taken).max(1.0);
+            all.push(Part { extent: taken, ..part });
+        }
+        for at in 0..count {
+            let (part, taken) = (all[from + at], all[start + at].extent);
+            all.push(Part { extent: (part.extent / taken).ceil(), ..part });
+        }
+        let dim = |extent, slots, start| Self { extent, slots, parts: (start, start + count), ..*self };
+        [dim(steps, factor, start), dim(tiles, tiles, start + count)]
+    }
+
+    fn fuse(inner: &Self, outer: &Self, all: &mut Vec<Part>) -> Self {
+        let start = all.len();
+        all.extend_from_within(inner.parts.0..inner.parts.1);
+        all.extend_from_within(outer.parts.0..outer.parts.1);
+        Self {
+            kind: inner.kind,
+            extent: inner.extent * outer.extent,
+            slots: inner.slots * outer.slots,
+            origins: inner.origins | outer.origins,
+            parts: (start, all.len()),
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! Where every Func is computed and stored, in which loops, over which region.
 
-use super::block::{self, Touched};
-use super::nest::{self, Level};
+use super::block::{self, depth, Blocks, Touched};
+use super::calls::{Calls, FuncCalls, Place};
+use super::model::Model;
+use super::nest::Nest;
+use super::set::Set;
 use crate::directive::{Directive, LoopVar};
-use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
+use crate::ir::{FuncId, Interval, StageRef};
 use crate::Error;
 use serde::{Deserialize, Serialize};
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 /// Halide keeps storage of at most this size on the stack, where the size is constant.
 const STACK_BYTES: f64 = 16384.0;
@@ -30,157 +30,235 @@ pub enum Site {
     },
 }
 
+/// A [`Place`] that is kept.
+type Kept = Option<(FuncId, LoopVar)>;
+
+/// What the calls say about where a Func is placed; `None` where they say nothing.
+#[derive(Clone, Debug, Default)]
+struct Placed {
+    computed: Option<Kept>,
+    stored: Option<Kept>,
+}
+
 /// A pipeline with a schedule, at the estimates.
-pub(super) struct Plan<'a> {
-    pub(super) pipeline: &'a Pipeline,
-    pub(super) regions: &'a Regions,
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
     /// By Func.
     pub(super) compute: Vec<Site>,
     /// By Func.
     pub(super) store: Vec<Site>,
-    /// Loops by Func and stage, innermost first.
-    pub(super) nests: Vec<Vec<Vec<Level>>>,
-    /// Intervals of the original loops each time the Func is realised, by Func and stage.
-    loops: Vec<Vec<Region>>,
-    /// How often each Func is realised.
+    /// By stage.
+    pub(super) nests: Vec<Nest>,
+    /// By stage, intervals of the original loops each time the Func is realised.
+    loops: Vec<Vec<Option<Interval>>>,
+    /// By Func, how often it is realised.
     pub(super) realizations: Vec<f64>,
-    /// Bytes of each Func's storage.
+    /// By Func, bytes of its storage.
     pub(super) allocated: Vec<f64>,
-    /// Stages with a specialisation.
-    pub(super) specialized: BTreeSet<StageRef>,
-    blocks: RefCell<BTreeMap<(StageRef, usize), Rc<Touched>>>,
+    /// By stage and level, how often one iteration of the loop runs; then the whole nest.
+    executions: Vec<Vec<f64>>,
+    /// By stage, what one iteration of a loop touches, or the whole nest, with the Funcs computed inside.
+    pub(super) blocks: Vec<Blocks>,
+    /// By stage, whether it has a specialisation.
+    pub(super) specialized: Vec<bool>,
+    placed: Vec<Placed>,
+    scratch: Touched,
 }
 
-/// Directives by what they are about.
-struct Sorted<'a> {
-    stages: BTreeMap<StageRef, Vec<&'a Directive>>,
-    computed: BTreeMap<FuncId, Option<(FuncId, &'a LoopVar)>>,
-    stored: BTreeMap<FuncId, Option<(FuncId, &'a LoopVar)>>,
+/// What an update changes.
+#[derive(Clone, Debug)]
+pub(super) struct Changes {
+    /// Funcs whose directives differ.
+    pub(super) called: Set,
+    /// Funcs computed elsewhere.
+    pub(super) moved: Set,
+    /// Funcs computed elsewhere, stored elsewhere, or in storage of another size.
+    pub(super) held: Set,
+    /// Stages with other loops.
+    nests: Set,
+    /// Stages whose blocks touch something else, hold something else, or run more or less often.
+    pub(super) blocks: Set,
 }
 
-impl<'a> Sorted<'a> {
-    fn new(directives: &'a [Directive]) -> Self {
-        let mut sorted = Self { stages: BTreeMap::new(), computed: BTreeMap::new(), stored: BTreeMap::new() };
-        for directive in directives {
-            match directive {
-                Directive::ComputeRoot { func } => {
-                    sorted.computed.insert(*func, None);
-                }
-                Directive::ComputeAt { func, consumer, var } => {
-                    sorted.computed.insert(*func, Some((*consumer, var)));
-                }
-                Directive::StoreRoot { func } => {
-                    sorted.stored.insert(*func, None);
-                }
-                Directive::StoreAt { func, consumer, var } => {
-                    sorted.stored.insert(*func, Some((*consumer, var)));
-                }
-                _ => {
-                    if let Some(stage) = directive.stage() {
-                        sorted.stages.entry(stage).or_default().push(directive);
-                    }
-                }
-            }
+impl Changes {
+    pub(super) fn new(model: &Model) -> Self {
+        let (funcs, stages) = (Set::new(model.sources.len()), Set::new(model.stages.len()));
+        Self { called: funcs.clone(), moved: funcs.clone(), held: funcs, nests: stages.clone(), blocks: stages }
+    }
+
+    pub(super) fn all(model: &Model) -> Self {
+        let mut all = Self::new(model);
+        for func in 0..model.funcs() {
+            all.called.insert(func);
+            all.moved.insert(func);
+            all.held.insert(func);
         }
-        sorted
-    }
-
-    fn specialized(&self) -> BTreeSet<StageRef> {
-        let special = |calls: &[&Directive]| calls.iter().any(|d| matches!(d, Directive::Specialize { .. }));
-        self.stages.iter().filter(|(_, calls)| special(calls)).map(|(&stage, _)| stage).collect()
+        all
     }
 }
 
-impl<'a> Plan<'a> {
-    /// Replays a legal schedule.
+impl Plan {
+    /// A plan that nothing is known of; the first update has to change all.
+    pub(super) fn new(model: &Model) -> Self {
+        let (funcs, stages) = (model.funcs(), model.stages.len());
+        Self {
+            compute: vec![Site::Root; funcs],
+            store: vec![Site::Root; funcs],
+            nests: vec![Nest::default(); stages],
+            loops: model.stages.iter().map(|s| model.regions.loops(s.stage).clone()).collect(),
+            realizations: vec![1.0; funcs],
+            allocated: vec![0.0; funcs],
+            executions: vec![Vec::new(); stages],
+            blocks: vec![Blocks::default(); stages],
+            specialized: vec![false; stages],
+            placed: vec![Placed::default(); funcs],
+            scratch: Touched::new(model),
+        }
+    }
+
+    /// Follows a legal schedule, of which the directives about `changes.called` differ from those before.
     ///
     /// # Errors
-    /// [`Error::Illegal`] for a call on a loop that does not exist.
-    pub(super) fn new(pipeline: &'a Pipeline, regions: &'a Regions, directives: &[Directive]) -> Result<Self, Error> {
-        let count = pipeline.funcs.len();
-        let sorted = Sorted::new(directives);
-        let mut plan = Self {
-            pipeline,
-            regions,
-            compute: vec![Site::Root; count],
-            store: vec![Site::Root; count],
-            nests: Vec::with_capacity(count),
-            loops: Vec::with_capacity(count),
-            realizations: vec![1.0; count],
-            allocated: vec![0.0; count],
-            specialized: sorted.specialized(),
-            blocks: RefCell::new(BTreeMap::new()),
-        };
-        for id in pipeline.func_ids() {
-            let stages = || pipeline.func(id).stage_refs(id);
-            plan.loops.push(stages().map(|s| regions.loops(s).clone()).collect());
-            plan.nests.push(stages().map(|s| plan.nest(s, &sorted)).collect::<Result<_, _>>()?);
+    /// [`Error::Illegal`] for a call on a loop that does not exist; the plan is then good for nothing.
+    pub(super) fn update(&mut self, model: &Model, calls: &Calls, changes: &mut Changes) -> Result<(), Error> {
+        let by_func = calls.of(&changes.called, model.funcs());
+        for func in changes.called.iter() {
+            self.compile(model, func, &by_func[func], &mut changes.nests)?;
+        }
+        // Whether or not their own calls changed, loops that Funcs are computed in may have other places.
+        for func in (0..model.funcs()).rev() {
+            self.site(model, func, changes)?;
         }
         // Consumers first: the loops that a Func is computed in are settled before it.
-        for id in pipeline.func_ids().rev() {
-            plan.site(id, &sorted)?;
+        for func in (0..model.funcs()).rev() {
+            self.settle(model, func, changes);
         }
-        for id in pipeline.func_ids().rev() {
-            plan.settle(id, &sorted)?;
+        for stage in 0..model.stages.len() {
+            let Blocks { keys, .. } = &self.blocks[stage];
+            if !self.blocks[stage].is_empty() && (changes.blocks.contains(stage) || keys.intersects(&changes.held)) {
+                changes.blocks.insert(stage);
+                self.hold(model, stage);
+            }
         }
-        Ok(plan)
-    }
-
-    /// The loops of a stage over the intervals noted for its Func.
-    fn nest(&self, stage: StageRef, sorted: &Sorted) -> Result<Vec<Level>, Error> {
-        let all = sorted.stages.get(&stage).map_or(&[][..], |calls| calls);
-        let calls = nest::calls(self.regions, stage, all);
-        let known = &self.loops[stage.func.index()][stage.stage];
-        let extent = |(index, interval): (usize, &Option<Interval>)| match interval {
-            Some(i) => i.extent().max(1) as f64,
-            None => self.regions.loop_extent(stage, index) as f64,
-        };
-        let extents: Vec<f64> = known.iter().enumerate().map(extent).collect();
-        nest::replay(self.pipeline, stage, &extents, &calls)
-    }
-
-    fn site(&mut self, id: FuncId, sorted: &Sorted) -> Result<(), Error> {
-        let func = self.pipeline.func(id);
-        let compute = match sorted.computed.get(&id) {
-            Some(Some((host, var))) => self.loop_of(id, *host, var)?,
-            Some(None) => Site::Root,
-            None if func.inlinable && func.scheduled.is_none() && !self.pipeline.is_output(id) => Site::Inline,
-            None => Site::Root,
-        };
-        self.compute[id.index()] = compute;
-        self.store[id.index()] = match sorted.stored.get(&id) {
-            Some(Some((host, var))) => self.loop_of(id, *host, var)?,
-            Some(None) => Site::Root,
-            None => compute,
-        };
         Ok(())
     }
 
-    fn loop_of(&self, id: FuncId, host: FuncId, var: &LoopVar) -> Result<Site, Error> {
-        let stages = self.pipeline.func(host).stage_refs(host);
-        let mut places = stages.filter_map(|stage| {
-            let level = self.nests[host.index()][stage.stage].iter().position(|l| l.var == *var)?;
-            Some(Site::At { stage, level })
+    fn compile(&mut self, model: &Model, func: usize, calls: &FuncCalls, nests: &mut Set) -> Result<(), Error> {
+        let keep = |place: Option<Place>| place.map(|place| place.map(|(host, var)| (host, var.clone())));
+        self.placed[func] = Placed { computed: keep(calls.computed), stored: keep(calls.stored) };
+        for index in model.stages_of(func) {
+            let stage = model.stages[index].stage;
+            let on = calls.on(stage);
+            self.specialized[index] = on.iter().any(|d| matches!(d, Directive::Specialize { .. }));
+            self.nests[index].compile(model.regions, stage, model.pipeline.stage(stage), &on)?;
+            nests.insert(index);
+        }
+        Ok(())
+    }
+
+    /// Settles where a Func is placed. What is computed inside of a Func that moves, moves as well.
+    fn site(&mut self, model: &Model, index: usize, changes: &mut Changes) -> Result<(), Error> {
+        let before = (self.compute[index], self.store[index]);
+        self.follow_calls(model, index, changes)?;
+        let after = (self.compute[index], self.store[index]);
+        let carried = |site: Site| matches!(site, Site::At { stage, .. } if changes.moved.contains(stage.func.index()));
+        let moved = before.0 != after.0 || carried(after.0);
+        if moved || before.1 != after.1 || carried(after.1) {
+            changes.held.insert(index);
+        }
+        if moved {
+            changes.moved.insert(index);
+        }
+        Ok(())
+    }
+
+    fn follow_calls(&mut self, model: &Model, index: usize, changes: &Changes) -> Result<(), Error> {
+        let id = FuncId::from_index(index);
+        let Placed { computed, stored } = &self.placed[index];
+        let calls =
+            |kept: &Option<Kept>| matches!(kept, Some(Some((host, _))) if changes.called.contains(host.index()));
+        if !changes.called.contains(index) && !calls(computed) && !calls(stored) {
+            return Ok(());
+        }
+        let func = model.pipeline.func(id);
+        let compute = match computed {
+            Some(Some((host, var))) => self.loop_of(model, id, *host, var)?,
+            Some(None) => Site::Root,
+            None if func.inlinable && func.scheduled.is_none() && !model.pipeline.is_output(id) => Site::Inline,
+            None => Site::Root,
+        };
+        let store = match stored {
+            Some(Some((host, var))) => self.loop_of(model, id, *host, var)?,
+            Some(None) => Site::Root,
+            None => compute,
+        };
+        self.compute[index] = compute;
+        self.store[index] = store;
+        Ok(())
+    }
+
+    fn loop_of(&self, model: &Model, id: FuncId, host: FuncId, var: &LoopVar) -> Result<Site, Error> {
+        let mut places = model.stages_of(host.index()).filter_map(|stage| {
+            let level = self.nests[stage].position(var)?;
+            Some(Site::At { stage: model.stages[stage].stage, level })
         });
         let stage = StageRef { func: id, stage: 0 };
         places.next().ok_or_else(|| Error::Illegal { stage, reason: format!("no loop {} to be computed at", var.name) })
     }
 
-    /// The region of each realisation, and the loops over it.
-    fn settle(&mut self, id: FuncId, sorted: &Sorted) -> Result<(), Error> {
-        let whole = self.regions.func(id).clone();
-        let bytes = f64::from(self.pipeline.func(id).value_bytes());
-        let Site::At { stage, level } = self.compute[id.index()] else {
-            self.allocated[id.index()] = block::points(self.regions, id, &whole) * bytes;
-            return Ok(());
+    /// The region of each realisation, the loops over it, and what they touch.
+    fn settle(&mut self, model: &Model, func: usize, changes: &mut Changes) {
+        let in_changed =
+            |site: Site| matches!(site, Site::At { stage, .. } if changes.blocks.contains(model.index(stage)));
+        let placed = changes.held.contains(func) || in_changed(self.compute[func]) || in_changed(self.store[func]);
+        let mut runs_otherwise = false;
+        if placed {
+            let before = (self.realizations[func], self.allocated[func]);
+            let region = self.realize(model, func);
+            self.resize(model, func, &region, &mut changes.nests);
+            runs_otherwise = before.0 != self.realizations[func];
+            if before.1 != self.allocated[func] {
+                changes.held.insert(func);
+            }
+        }
+        for stage in model.stages_of(func) {
+            let other_loops = changes.nests.contains(stage);
+            if other_loops {
+                let extent = |(interval, guess): (&Option<Interval>, &f64)| {
+                    interval.map_or(*guess, |i: Interval| i.extent().max(1) as f64)
+                };
+                self.nests[stage].run(self.loops[stage].iter().zip(&model.stages[stage].extents).map(extent));
+            }
+            if other_loops || runs_otherwise {
+                self.count_executions(func, stage);
+            }
+            let outdated = self.blocks[stage].is_empty() || self.blocks[stage].keys.intersects(&changes.moved);
+            let refill = other_loops || outdated || changes.moved.contains(func);
+            if refill {
+                self.fill_blocks(model, stage);
+            }
+            if refill || runs_otherwise {
+                changes.blocks.insert(stage);
+            }
+        }
+    }
+
+    /// Works out how often and in which storage a Func is realised; returns the region of one realisation.
+    fn realize(&mut self, model: &Model, func: usize) -> Vec<Option<Interval>> {
+        let facts = &model.sources[func];
+        let Site::At { stage, level } = self.compute[func] else {
+            self.realizations[func] = 1.0;
+            self.allocated[func] = block::points(model, func, &facts.whole) * facts.value_bytes;
+            return facts.whole.clone();
         };
-        let mut region = self.needed(stage, level, id);
-        self.realizations[id.index()] = self.executions(stage, level);
-        let mut stored = match self.store[id.index()] {
-            Site::At { stage, level } => self.needed(stage, level, id),
-            Site::Inline | Site::Root => whole,
+        let host = model.index(stage);
+        let mut region = self.needed(model, host, level, func);
+        let mut stored = match self.store[func] {
+            Site::At { stage, level } => self.needed(model, model.index(stage), level, func),
+            Site::Inline | Site::Root => facts.whole.clone(),
         };
-        if self.slides(id) {
+        self.realizations[func] = self.executions(host, level);
+        if self.slides(model, func) {
             for (all, now) in stored.iter_mut().zip(&region) {
                 // Halide folds the storage of a window to a power of two.
                 if let (Some(all), Some(now)) = (all, now) {
@@ -188,39 +266,77 @@ impl<'a> Plan<'a> {
                     all.max = all.max.min(all.min + folded - 1);
                 }
             }
-            self.slide(id, stage, level, &mut region);
+            self.slide(model, func, (host, level), &mut region);
         }
-        self.allocated[id.index()] = block::points(self.regions, id, &stored) * bytes;
-        let func = self.pipeline.func(id);
-        for s in func.stage_refs(id) {
-            let arg = |name: &String| func.args.iter().position(|a| a == name);
-            let loops = self.pipeline.stage(s).loops.iter().enumerate();
-            let intervals = loops.map(|(l, dim)| match arg(&dim.var).filter(|_| dim.reduction.is_none()) {
-                Some(arg) => region[arg],
-                None => self.regions.loops(s)[l],
+        self.allocated[func] = block::points(model, func, &stored) * facts.value_bytes;
+        region
+    }
+
+    /// Has a Func's original loops run over a region; adds stages with other loops than before to `nests`.
+    fn resize(&mut self, model: &Model, func: usize, region: &[Option<Interval>], nests: &mut Set) {
+        for stage in model.stages_of(func) {
+            let at = model.stages[stage].stage;
+            let args = &model.regions.bounds(at).args;
+            let intervals = args.iter().zip(model.regions.loops(at)).map(|(arg, whole)| match arg {
+                Some(arg) => region[*arg],
+                None => *whole,
             });
-            self.loops[id.index()][s.stage] = intervals.collect();
-            self.nests[id.index()][s.stage] = self.nest(s, sorted)?;
+            for (interval, new) in self.loops[stage].iter_mut().zip(intervals) {
+                if *interval != new {
+                    *interval = new;
+                    nests.insert(stage);
+                }
+            }
         }
-        Ok(())
+    }
+
+    fn count_executions(&mut self, func: usize, stage: usize) {
+        let dims = &self.nests[stage].dims;
+        let counts = &mut self.executions[stage];
+        counts.clear();
+        counts.resize(dims.len() + 1, self.realizations[func]);
+        for level in (0..dims.len()).rev() {
+            counts[level] = counts[level + 1] * dims[level].extent;
+        }
+    }
+
+    fn fill_blocks(&mut self, model: &Model, stage: usize) {
+        let at = model.stages[stage].stage;
+        // An inlined stage has no blocks of its own; nothing asks for them, and they would go out of date.
+        if self.compute[at.func.index()] == Site::Inline {
+            self.blocks[stage].clear();
+            return;
+        }
+        let nest = (at, &self.nests[stage], &self.loops[stage][..]);
+        self.blocks[stage].fill(model, &self.compute, nest, &mut self.scratch);
+    }
+
+    /// What sits in storage of its own inside a block takes no more than that.
+    fn hold(&mut self, model: &Model, stage: usize) {
+        let Self { blocks, compute, store, allocated, .. } = self;
+        let at = model.stages[stage].stage;
+        blocks[stage].hold(|source, level| {
+            let within = depth(compute, *store.get(source)?, at).is_some_and(|d| d <= level);
+            within.then(|| allocated[source])
+        });
     }
 
     /// Whether Halide computes only what is new in each iteration: a single pure definition, stored further out.
-    fn slides(&self, id: FuncId) -> bool {
-        self.store[id.index()] != self.compute[id.index()] && self.pipeline.func(id).stages.len() == 1
+    fn slides(&self, model: &Model, func: usize) -> bool {
+        self.store[func] != self.compute[func] && model.stages_of(func).len() == 1
     }
 
     /// Cuts a region down to what one more iteration of the loop adds to a window, in the mean.
-    fn slide(&mut self, id: FuncId, stage: StageRef, level: usize, region: &mut Region) {
-        let all = self.needed(stage, level + 1, id);
-        let steps = self.nests[stage.func.index()][stage.stage][level].extent;
-        let extents = |r: &Region, dim: usize| r[dim].map_or(0, Interval::extent);
-        let moving: Vec<usize> = (0..region.len()).filter(|&d| extents(&all, d) > extents(region, d)).collect();
-        let realizations = &mut self.realizations[id.index()];
-        match moving[..] {
+    fn slide(&mut self, model: &Model, func: usize, (host, level): (usize, usize), region: &mut [Option<Interval>]) {
+        let all = self.needed(model, host, level + 1, func);
+        let steps = self.nests[host].dims[level].extent;
+        let extents = |r: &[Option<Interval>], dim: usize| r[dim].map_or(0, Interval::extent);
+        let mut moving = (0..region.len()).filter(|&d| extents(&all, d) > extents(region, d));
+        let realizations = &mut self.realizations[func];
+        match (moving.next(), moving.next()) {
             // The window stands still: computed once.
-            [] => *realizations /= steps.max(1.0),
-            [dim] => {
+            (None, _) => *realizations /= steps.max(1.0),
+            (Some(dim), None) => {
                 let new = extents(&all, dim) as f64 / steps.max(1.0);
                 // Whole rows, a little more or less often.
                 let rows = new.round().min(extents(region, dim) as f64).max(1.0);
@@ -233,57 +349,19 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn needed(&self, stage: StageRef, level: usize, id: FuncId) -> Region {
-        let touched = self.block(stage, level);
-        touched.get(&Source::Func(id)).cloned().unwrap_or_else(|| self.regions.func(id).clone())
+    fn needed(&self, model: &Model, stage: usize, level: usize, func: usize) -> Vec<Option<Interval>> {
+        let whole = &model.sources[func].whole;
+        self.blocks[stage].region(level, func, whole.len()).unwrap_or(whole).to_vec()
     }
 
     /// How often one iteration of a loop runs; the whole nest where `level` is the number of loops.
-    pub(super) fn executions(&self, stage: StageRef, level: usize) -> f64 {
-        let nest = &self.nests[stage.func.index()][stage.stage];
-        self.realizations[stage.func.index()] * nest[level.min(nest.len())..].iter().map(|l| l.extent).product::<f64>()
-    }
-
-    /// What one iteration of a loop touches, or the whole nest, with the Funcs computed inside.
-    pub(super) fn block(&self, stage: StageRef, level: usize) -> Rc<Touched> {
-        if let Some(known) = self.blocks.borrow().get(&(stage, level)) {
-            return Rc::clone(known);
-        }
-        let nest = &self.nests[stage.func.index()][stage.stage];
-        let loops = block::iteration(&self.loops[stage.func.index()][stage.stage], nest, level.min(nest.len()));
-        let mut touched = Touched::new();
-        block::touch_stage(self.pipeline, self.regions, &mut touched, stage, &loops);
-        let mut end = Source::Func(stage.func);
-        while let Some((&source, _)) = touched.range(..end).next_back() {
-            end = source;
-            if let Some(id) = source.func().filter(|&id| self.computed_within(id, stage, level)) {
-                block::touch_func(self.pipeline, self.regions, &mut touched, id);
-            }
-        }
-        touched.retain(|source, _| source.func().is_none_or(|id| self.compute[id.index()] != Site::Inline));
-        let touched = Rc::new(touched);
-        self.blocks.borrow_mut().insert((stage, level), Rc::clone(&touched));
-        touched
+    pub(super) fn executions(&self, stage: usize, level: usize) -> f64 {
+        self.executions[stage].get(level).copied().unwrap_or(1.0)
     }
 
     /// Whether a Func's storage costs nothing to get: the caller's, or small and on the stack.
-    pub(super) fn allocates_nothing(&self, id: FuncId) -> bool {
-        self.pipeline.is_output(id)
-            || (self.store[id.index()] != Site::Root && self.allocated[id.index()] <= STACK_BYTES)
-    }
-
-    fn computed_within(&self, id: FuncId, stage: StageRef, level: usize) -> bool {
-        self.compute[id.index()] == Site::Inline || self.within(self.compute[id.index()], stage, level)
-    }
-
-    /// Whether a place lies inside one iteration of a loop.
-    pub(super) fn within(&self, site: Site, stage: StageRef, level: usize) -> bool {
-        match site {
-            Site::Inline | Site::Root => false,
-            Site::At { stage: at, level: l } if at == stage => l <= level,
-            Site::At { stage: at, .. } => {
-                at.func != stage.func && self.within(self.compute[at.func.index()], stage, level)
-            }
-        }
+    pub(super) fn allocates_nothing(&self, model: &Model, func: usize) -> bool {
+        model.pipeline.is_output(FuncId::from_index(func))
+            || (self.store[func] != Site::Root && self.allocated[func] <= STACK_BYTES)
     }
 }

@@ -113,22 +113,57 @@ features! {
     }
 }
 
-impl Features {
-    /// The field that counts an operation of [`Operations`](crate::ir::Operations).
-    pub(super) fn arithmetic(&mut self, operation: &str, float: bool) -> &mut f64 {
+/// Operations that a feature counts together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arithmetic {
+    FloatAdd,
+    FloatMultiply,
+    FloatDivide,
+    Add,
+    Multiply,
+    Divide,
+    DivideByConstant,
+    Cast,
+    Intrinsic,
+    Math,
+    Compare,
+}
+
+impl Arithmetic {
+    /// From the name of an operation ([`Operations`](crate::ir::Operations)).
+    pub(super) fn new(operation: &str, float: bool) -> Self {
         match operation {
-            "add" if float => &mut self.float_additions,
+            "add" if float => Self::FloatAdd,
             // Halide multiplies with the reciprocal of a constant.
-            "mul" | "div_by_constant" if float => &mut self.float_multiplications,
-            "div" if float => &mut self.float_divisions,
-            "add" => &mut self.integer_additions,
-            "mul" => &mut self.integer_multiplications,
-            "div" => &mut self.integer_divisions,
-            "div_by_constant" => &mut self.constant_divisions,
-            "cast" => &mut self.casts,
-            "intrinsic" => &mut self.intrinsics,
-            "math" => &mut self.math_calls,
-            _ => &mut self.comparisons,
+            "mul" | "div_by_constant" if float => Self::FloatMultiply,
+            "div" if float => Self::FloatDivide,
+            "add" => Self::Add,
+            "mul" => Self::Multiply,
+            "div" => Self::Divide,
+            "div_by_constant" => Self::DivideByConstant,
+            "cast" => Self::Cast,
+            "intrinsic" => Self::Intrinsic,
+            "math" => Self::Math,
+            _ => Self::Compare,
+        }
+    }
+}
+
+impl Features {
+    /// The field that counts an operation.
+    pub(super) fn arithmetic(&mut self, kind: Arithmetic) -> &mut f64 {
+        match kind {
+            Arithmetic::FloatAdd => &mut self.float_additions,
+            Arithmetic::FloatMultiply => &mut self.float_multiplications,
+            Arithmetic::FloatDivide => &mut self.float_divisions,
+            Arithmetic::Add => &mut self.integer_additions,
+            Arithmetic::Multiply => &mut self.integer_multiplications,
+            Arithmetic::Divide => &mut self.integer_divisions,
+            Arithmetic::DivideByConstant => &mut self.constant_divisions,
+            Arithmetic::Cast => &mut self.casts,
+            Arithmetic::Intrinsic => &mut self.intrinsics,
+            Arithmetic::Math => &mut self.math_calls,
+            Arithmetic::Compare => &mut self.comparisons,
         }
     }
 

@@ -4,6 +4,7 @@
 //! Nothing in here depends on a schedule. Everything symbolic is a [`Program`] over the loop bounds of the stage it
 //! belongs to, with parameters and buffer sizes already replaced by their estimates.
 
+mod bounds;
 mod ids;
 mod operations;
 mod overrun;
@@ -11,9 +12,11 @@ mod program;
 mod regions;
 mod validate;
 
+pub(crate) use bounds::Bounds;
 pub use ids::{FuncId, InputId, Source, StageRef};
 pub use operations::Operations;
 pub use program::{Program, Token};
+pub(crate) use regions::merge;
 pub use regions::{Interval, Region, Regions};
 
 use crate::Error;

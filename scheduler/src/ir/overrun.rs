@@ -35,10 +35,10 @@ fn reads_of_dim_stay_inside(
     let definition = pipeline.stage(stage);
     let loops = regions.loops(stage);
     let Some(extended) = extend(loops, definition.loop_index(&pipeline.func(id).args[dim])) else { return false };
-    definition.requires.iter().all(|requirement| {
-        requirement.bounds.iter().enumerate().all(|(d, bounds)| {
-            let (before, after) = (bounds.evaluate(definition, loops), bounds.evaluate(definition, &extended));
-            match (before, after, requirement.source) {
+    regions.bounds(stage).requires.iter().all(|needed| {
+        needed.bounds.iter().enumerate().all(|(d, bounds)| {
+            let (before, after) = (bounds.evaluate(loops), bounds.evaluate(&extended));
+            match (before, after, needed.source) {
                 (Some(a), Some(b), _) if a == b => true,
                 (Some(_), Some(_), Source::Func(producer)) => {
                     inside.get(producer.index()).is_some_and(|dims: &Vec<bool>| dims[d])

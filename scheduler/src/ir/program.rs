@@ -26,87 +26,143 @@ impl Program {
     ///
     /// `None` when a symbol is unknown, the stack does not work out, or the value is not finite.
     pub fn evaluate(&self, lookup: impl Fn(&str) -> Option<f64>) -> Option<f64> {
-        let mut stack: Vec<f64> = Vec::with_capacity(8);
-        for token in &self.0 {
-            let value = match token {
-                Token::Number(n) => *n,
-                Token::Symbol(s) => match apply(s, &mut stack) {
-                    Applied::Value(v) => v,
-                    Applied::Underflow => return None,
-                    Applied::NoOperator => lookup(s)?,
-                },
-            };
-            stack.push(value);
-        }
-        match stack[..] {
-            [value] if value.is_finite() => Some(value),
-            _ => None,
-        }
+        let step = |token: &Token| match token {
+            Token::Number(n) => Some(Step::Push(*n)),
+            Token::Symbol(s) => Operator::parse(s).map(Step::Apply).or_else(|| lookup(s).map(Step::Push)),
+        };
+        run(self.0.iter().map(step), &mut vec![0.0; self.0.len()])
     }
 }
 
-enum Applied {
-    Value(f64),
-    Underflow,
-    NoOperator,
+/// What a token does to the stack.
+pub(super) enum Step {
+    /// Puts a value on top.
+    Push(f64),
+    /// Replaces operands by a value.
+    Apply(Operator),
 }
 
-fn apply(operator: &str, stack: &mut Vec<f64>) -> Applied {
-    let arity = match operator {
-        "!" | "trunc" | "floor" | "ceil" => 1,
-        "+" | "-" | "*" | "/" | "//" | "%" | "min" | "max" | "<" | "<=" | ">" | ">=" | "==" | "!=" | "&&" | "||" => 2,
-        "select" => 3,
-        _ => return Applied::NoOperator,
-    };
-    let Some(at) = stack.len().checked_sub(arity) else {
-        return Applied::Underflow;
-    };
-    let value = match stack[at..] {
-        [a] => unary(operator, a),
-        [a, b] => binary(operator, a, b),
-        [condition, a, b] => {
-            if condition != 0.0 {
-                a
-            } else {
-                b
+/// Runs a program on a stack that is deep enough for one push per step. `None` where a step is missing, the stack does
+/// not work out, or the value is not finite.
+pub(super) fn run(steps: impl Iterator<Item = Option<Step>>, stack: &mut [f64]) -> Option<f64> {
+    let mut depth = 0;
+    for step in steps {
+        match step? {
+            Step::Push(value) => {
+                stack[depth] = value;
+                depth += 1;
+            }
+            Step::Apply(operator) => {
+                depth = (depth + 1).checked_sub(operator.arity())?;
+                stack[depth - 1] = operator.apply(&stack[depth - 1..])?;
             }
         }
-        _ => return Applied::Underflow,
-    };
-    stack.truncate(at);
-    Applied::Value(value)
-}
-
-fn unary(operator: &str, a: f64) -> f64 {
-    match operator {
-        "!" => f64::from(a == 0.0),
-        "trunc" => a.trunc(),
-        "floor" => a.floor(),
-        _ => a.ceil(),
     }
+    (depth == 1 && stack[0].is_finite()).then(|| stack[0])
 }
 
-fn binary(operator: &str, a: f64, b: f64) -> f64 {
-    let (p, q) = (a != 0.0, b != 0.0);
-    match operator {
-        "+" => a + b,
-        "-" => a - b,
-        "*" => a * b,
-        "/" => a / b,
-        "//" if b == 0.0 => 0.0,
-        "//" => (a / b).floor(),
-        "%" if b == 0.0 => 0.0,
-        "%" => a - b * (a / b).floor(),
-        "min" => a.min(b),
-        "max" => a.max(b),
-        "<" => f64::from(a < b),
-        "<=" => f64::from(a <= b),
-        ">" => f64::from(a > b),
-        ">=" => f64::from(a >= b),
-        "==" => f64::from(a == b),
-        "!=" => f64::from(a != b),
-        "&&" => f64::from(p && q),
-        _ => f64::from(p || q),
+/// An operator of a [`Program`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operator {
+    Not,
+    Trunc,
+    Floor,
+    Ceil,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    FloorDivide,
+    Modulo,
+    Min,
+    Max,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    Equal,
+    Unequal,
+    And,
+    Or,
+    Select,
+}
+
+impl Operator {
+    pub(super) fn parse(symbol: &str) -> Option<Self> {
+        Some(match symbol {
+            "!" => Self::Not,
+            "trunc" => Self::Trunc,
+            "floor" => Self::Floor,
+            "ceil" => Self::Ceil,
+            "+" => Self::Add,
+            "-" => Self::Subtract,
+            "*" => Self::Multiply,
+            "/" => Self::Divide,
+            "//" => Self::FloorDivide,
+            "%" => Self::Modulo,
+            "min" => Self::Min,
+            "max" => Self::Max,
+            "<" => Self::Less,
+            "<=" => Self::LessEqual,
+            ">" => Self::Greater,
+            ">=" => Self::GreaterEqual,
+            "==" => Self::Equal,
+            "!=" => Self::Unequal,
+            "&&" => Self::And,
+            "||" => Self::Or,
+            "select" => Self::Select,
+            _ => return None,
+        })
+    }
+
+    fn arity(self) -> usize {
+        match self {
+            Self::Not | Self::Trunc | Self::Floor | Self::Ceil => 1,
+            Self::Select => 3,
+            _ => 2,
+        }
+    }
+
+    /// The value of the first operands of a slice.
+    fn apply(self, operands: &[f64]) -> Option<f64> {
+        Some(match (self.arity(), operands) {
+            (1, [a, ..]) => self.unary(*a),
+            (2, [a, b, ..]) => self.binary(*a, *b),
+            (3, [condition, a, b, ..]) => [*b, *a][usize::from(*condition != 0.0)],
+            _ => return None,
+        })
+    }
+
+    fn unary(self, a: f64) -> f64 {
+        match self {
+            Self::Not => f64::from(a == 0.0),
+            Self::Trunc => a.trunc(),
+            Self::Floor => a.floor(),
+            _ => a.ceil(),
+        }
+    }
+
+    fn binary(self, a: f64, b: f64) -> f64 {
+        let (p, q) = (a != 0.0, b != 0.0);
+        match self {
+            Self::Add => a + b,
+            Self::Subtract => a - b,
+            Self::Multiply => a * b,
+            Self::Divide => a / b,
+            Self::FloorDivide | Self::Modulo if b == 0.0 => 0.0,
+            Self::FloorDivide => (a / b).floor(),
+            Self::Modulo => a - b * (a / b).floor(),
+            Self::Min => a.min(b),
+            Self::Max => a.max(b),
+            Self::Less => f64::from(a < b),
+            Self::LessEqual => f64::from(a <= b),
+            Self::Greater => f64::from(a > b),
+            Self::GreaterEqual => f64::from(a >= b),
+            Self::Equal => f64::from(a == b),
+            Self::Unequal => f64::from(a != b),
+            Self::And => f64::from(p && q),
+            _ => f64::from(p || q),
+        }
     }
 }
 

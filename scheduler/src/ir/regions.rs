@@ -1,6 +1,7 @@
 //! Concrete regions: what is computed of every Func when the outputs have their estimated sizes.
 
-use super::{overrun, type_bytes, Bound, Func, FuncId, Pipeline, Source, Stage, StageRef, SymbolicInterval};
+use super::bounds::StageBounds;
+use super::{overrun, type_bytes, Bound, Func, FuncId, Pipeline, Source, Stage, StageRef};
 use crate::Error;
 
 /// Coordinates from `min` to `max`, both included; empty when `max < min`.
@@ -35,6 +36,8 @@ pub struct Regions {
     loops: Vec<Vec<Region>>,
     /// See [`overrun::reads_stay_inside`].
     inside: Vec<Vec<bool>>,
+    /// By Func and stage.
+    bounds: Vec<Vec<StageBounds>>,
 }
 
 /// What a dimension is taken to span when nothing is known about it.
@@ -54,6 +57,11 @@ impl Regions {
             funcs: pipeline.funcs.iter().map(|f| vec![None; f.args.len()]).collect(),
             loops: vec![Vec::new(); pipeline.funcs.len()],
             inside: Vec::new(),
+            bounds: pipeline
+                .funcs
+                .iter()
+                .map(|f| f.stages.iter().map(|s| StageBounds::new(s, &f.args)).collect())
+                .collect(),
         };
         for id in pipeline.func_ids().rev() {
             regions.settle(pipeline, id);
@@ -80,6 +88,11 @@ impl Regions {
     /// Bounds of a stage's loops, innermost first.
     pub fn loops(&self, stage: StageRef) -> &Region {
         &self.loops[stage.func.index()][stage.stage]
+    }
+
+    /// A stage's symbolic bounds.
+    pub(crate) fn bounds(&self, stage: StageRef) -> &StageBounds {
+        &self.bounds[stage.func.index()][stage.stage]
     }
 
     /// Extent of a stage's loop; a stand-in when unknown.
@@ -119,8 +132,8 @@ impl Regions {
         // Updates first, last to first: what they read and write of the Func itself widens its region.
         for stage in func.stage_refs(id).rev() {
             let loops = self.loop_bounds(func, pipeline.stage(stage), index);
-            self.require(pipeline.stage(stage), &loops);
-            self.widen_by_writes(pipeline.stage(stage), &loops, index);
+            self.require(stage, &loops);
+            self.widen_by_writes(stage, &loops);
         }
         self.loops[index] = func.stages.iter().map(|stage| self.loop_bounds(func, stage, index)).collect();
     }
@@ -140,24 +153,23 @@ impl Regions {
             .collect()
     }
 
-    fn require(&mut self, stage: &Stage, loops: &Region) {
-        for requirement in &stage.requires {
-            let Source::Func(producer) = requirement.source else {
+    fn require(&mut self, stage: StageRef, loops: &Region) {
+        let Self { bounds, funcs, .. } = self;
+        for needed in &bounds[stage.func.index()][stage.stage].requires {
+            let Source::Func(producer) = needed.source else {
                 continue;
             };
-            for (dim, bounds) in requirement.bounds.iter().enumerate() {
-                let needed = bounds.evaluate(stage, loops);
-                let region = &mut self.funcs[producer.index()][dim];
-                *region = merge(*region, needed);
+            for (region, bounds) in funcs[producer.index()].iter_mut().zip(&needed.bounds) {
+                *region = merge(*region, bounds.evaluate(loops));
             }
         }
     }
 
-    fn widen_by_writes(&mut self, stage: &Stage, loops: &Region, index: usize) {
-        for (dim, bounds) in stage.writes.iter().enumerate() {
-            let written = bounds.evaluate(stage, loops);
-            let region = &mut self.funcs[index][dim];
-            *region = merge(*region, written);
+    fn widen_by_writes(&mut self, stage: StageRef, loops: &Region) {
+        let Self { bounds, funcs, .. } = self;
+        let index = stage.func.index();
+        for (region, bounds) in funcs[index].iter_mut().zip(&bounds[index][stage.stage].writes) {
+            *region = merge(*region, bounds.evaluate(loops));
         }
     }
 }
@@ -170,25 +182,8 @@ impl Bound {
     }
 }
 
-impl SymbolicInterval {
-    /// The concrete interval when the stage's loops run over `loops` (innermost first, as the stage lists them).
-    pub fn evaluate(&self, stage: &Stage, loops: &Region) -> Option<Interval> {
-        let lookup = |symbol: &str| {
-            let (var, end) = symbol.rsplit_once('.')?;
-            let interval = loops[stage.loop_index(var)?]?;
-            match end {
-                "min" => Some(interval.min as f64),
-                "max" => Some(interval.max as f64),
-                _ => None,
-            }
-        };
-        let min = self.min.as_ref()?.evaluate(lookup)?;
-        let max = self.max.as_ref()?.evaluate(lookup)?;
-        Some(Interval { min: min.floor() as i64, max: max.ceil() as i64 })
-    }
-}
-
-fn merge(a: Option<Interval>, b: Option<Interval>) -> Option<Interval> {
+/// The smallest interval that contains both; one alone where the other is not known.
+pub(crate) fn merge(a: Option<Interval>, b: Option<Interval>) -> Option<Interval> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.union(b)),
         (a, b) => a.or(b),

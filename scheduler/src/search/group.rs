@@ -1,9 +1,9 @@
 //! A strip leader and the Funcs computed inside its strips, as the group grows.
 
-use super::demand::{add_requirements, points};
 use super::placement::Placement;
 use super::strips::{Former, Members, Strips};
 use super::vector;
+use crate::demand::{add_requirements, points};
 use crate::ir::{FuncId, Interval, Region, Source};
 use std::collections::BTreeMap;
 

@@ -10,7 +10,6 @@
 mod budget;
 mod candidate;
 mod choice;
-mod demand;
 mod group;
 mod loops;
 mod moves;

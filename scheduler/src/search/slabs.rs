@@ -5,12 +5,12 @@
 //! the group, updates included, is computed for it while it stays in the private cache, before the next slab starts.
 
 use super::choice::{Choices, Lead};
-use super::demand::{add_requirements, points, widen_by_updates};
 use super::placement::{Placement, STORE_AND_LOAD};
 use super::problem::Problem;
 use super::reduction::Reduction;
 use super::vector;
 use crate::cost::Hardware;
+use crate::demand::{add_requirements, points, widen_by_updates};
 use crate::ir::{Access, FuncId, Interval, Pipeline, Region, Regions, Source};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -4,12 +4,12 @@
 //! loaded serves all rows of the tile. Only consumers that are outputs qualify: whole tiles need a size to specialise on.
 
 use super::choice::{Choices, Lead};
-use super::demand::add_requirements;
 use super::placement::Placement;
 use super::problem::Problem;
 use super::reduction::{reused_loop, Reduction};
 use super::vector;
 use crate::cost::Hardware;
+use crate::demand::add_requirements;
 use crate::ir::{Access, FuncId, Interval, Pipeline, Region, Regions, StageRef};
 
 /// A tile of `vectors * lanes` by `rows` points.

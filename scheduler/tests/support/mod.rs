@@ -127,6 +127,26 @@ pub fn chain(stages: usize) -> Pipeline {
     builder.finish(&[last], 1536, 2560)
 }
 
+/// Stencils, reductions, resampling and gathers: a Func for each number, which says how it reads the one before and perhaps
+/// another.
+pub fn mixed(reads: &[u8]) -> Pipeline {
+    let mut builder = Builder::new();
+    let mut ids = vec![builder.pure(&[])];
+    for &read in reads {
+        let last = ids[ids.len() - 1];
+        let other = ids[usize::from(read) / 8 % ids.len()];
+        ids.push(match read % 8 {
+            0 => builder.sum(last, 16),
+            1 => builder.pure(&[(last, Read::Down)]),
+            2 => builder.pure(&[(last, Read::Up), (other, Read::Point)]),
+            3 => builder.pure(&[(last, Read::Gather), (other, Read::Gather)]),
+            n => builder.pure(&[(last, Read::Stencil { dim: usize::from(n % 2), radius: 2 }), (other, Read::Point)]),
+        });
+    }
+    let outputs = [ids[ids.len() - 1]];
+    builder.finish(&outputs, 1000, 600)
+}
+
 fn pure_loop(var: &str) -> Loop {
     Loop { var: var.into(), parallel: true, reduction: None }
 }

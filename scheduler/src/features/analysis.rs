@@ -1,0 +1,156 @@
+//! Features of one schedule after the other, each worked out from what differs from the one before.
+
+use super::body::Body;
+use super::calls::Calls;
+use super::model::Model;
+use super::plan::{Changes, Plan, Site};
+use super::stage;
+use super::table::Features;
+use super::timeline::Timeline;
+use super::{ScheduledPipeline, ScheduledStage};
+use crate::cost::Hardware;
+use crate::directive::Directive;
+use crate::ir::{Pipeline, Regions, StageRef};
+use crate::Error;
+
+/// Works out what a pipeline does under a schedule. Kept from one schedule to the next, it recomputes only the stages that
+/// the difference concerns; the result is that of starting anew, to the last bit.
+#[derive(Clone, Debug)]
+pub struct Analysis<'a> {
+    model: Model<'a>,
+    hardware: Hardware,
+    calls: Calls,
+    plan: Plan,
+    timeline: Timeline,
+    stages: Vec<Analyzed>,
+    /// Whether there was a schedule before, and a legal one.
+    follows: bool,
+}
+
+/// What is kept of a stage.
+#[derive(Clone, Debug, Default)]
+struct Analyzed {
+    body: Body,
+    features: Features,
+    /// What its features took from the timeline: distances of the sources it touches, then the lifetime of its Func.
+    from_timeline: Vec<f64>,
+}
+
+impl<'a> Analysis<'a> {
+    /// Prepares for schedules of a pipeline on a machine.
+    pub fn new(pipeline: &'a Pipeline, regions: &'a Regions, hardware: &Hardware) -> Self {
+        let model = Model::new(pipeline, regions);
+        let plan = Plan::new(&model);
+        let stages = vec![Analyzed::default(); model.stages.len()];
+        let (calls, timeline) = (Calls::default(), Timeline::default());
+        Self { model, hardware: *hardware, calls, plan, timeline, stages, follows: false }
+    }
+
+    /// Takes the next schedule. It must be legal ([`check`](crate::check)); Funcs that the user has scheduled count as
+    /// computed at root in their default loops.
+    ///
+    /// # Errors
+    /// [`Error::Illegal`] for a call on a loop that does not exist. What was known is lost then, and the next schedule is
+    /// worked out from scratch.
+    pub fn update(&mut self, directives: &[Directive]) -> Result<(), Error> {
+        let mut changes = if self.follows { Changes::new(&self.model) } else { Changes::all(&self.model) };
+        self.calls.replace(directives, &mut changes.called);
+        self.follows = false;
+        self.plan.update(&self.model, &self.calls, &mut changes)?;
+        self.timeline.fill(&self.model, &self.plan);
+        for stage in 0..self.stages.len() {
+            self.update_stage(stage, &changes);
+        }
+        self.follows = true;
+        Ok(())
+    }
+
+    /// Where each Func is computed, by index.
+    pub fn computed(&self) -> &[Site] {
+        &self.plan.compute
+    }
+
+    /// Where each Func is stored, by index.
+    pub fn stored(&self) -> &[Site] {
+        &self.plan.store
+    }
+
+    /// Features of every stage that is not inlined, producers first, under the last schedule. Extern Funcs have none.
+    pub fn features(&self) -> impl Iterator<Item = (StageRef, &Features)> {
+        self.computed_stages().map(|stage| (self.model.stages[stage].stage, &self.stages[stage].features))
+    }
+
+    /// All that is known of the last schedule.
+    pub fn scheduled(&self) -> ScheduledPipeline {
+        let stage = |stage: usize| ScheduledStage {
+            stage: self.model.stages[stage].stage,
+            levels: self.plan.nests[stage].levels(),
+            features: self.stages[stage].features.clone(),
+        };
+        ScheduledPipeline {
+            computed: self.plan.compute.clone(),
+            stored: self.plan.store.clone(),
+            stages: self.computed_stages().map(stage).collect(),
+        }
+    }
+
+    fn computed_stages(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.stages.len()).filter(|&stage| !self.is_inlined(stage))
+    }
+
+    fn is_inlined(&self, stage: usize) -> bool {
+        self.plan.compute[self.model.stages[stage].stage.func.index()] == Site::Inline
+    }
+
+    fn update_stage(&mut self, stage: usize, changes: &Changes) {
+        if self.is_inlined(stage) {
+            return;
+        }
+        let Self { model, plan, timeline, hardware, stages, .. } = self;
+        let func = model.stages[stage].stage.func.index();
+        let Analyzed { body, features, from_timeline } = &mut stages[stage];
+        let keys = &plan.blocks[stage].keys;
+        if changes.moved.contains(func) || keys.intersects(&changes.moved) {
+            body.fill(model, stage, |source| plan.compute.get(source) == Some(&Site::Inline));
+        }
+        let own = changes.called.contains(func) || changes.held.contains(func);
+        let around = || hosts(model, plan, stage).any(|at| changes.blocks.contains(at));
+        let sources = plan.blocks[stage].level(0).iter().map(|e| timeline.distance(model, e.source, stage));
+        let times = sources.chain([timeline.lifetime(model, func, plan)]);
+        let other_times = renew(from_timeline, times);
+        if own || other_times || around() {
+            *features = stage::features(model, plan, timeline, hardware, (stage, body));
+        }
+    }
+}
+
+/// A stage, and those it is computed in, from the inside out.
+fn hosts<'a>(model: &'a Model, plan: &'a Plan, stage: usize) -> impl Iterator<Item = usize> + 'a {
+    std::iter::successors(Some(stage), |&at| match plan.compute[model.stages[at].stage.func.index()] {
+        Site::At { stage, .. } => Some(model.index(stage)),
+        Site::Inline | Site::Root => None,
+    })
+}
+
+/// Writes new values over old ones; whether some differ.
+fn renew(values: &mut Vec<f64>, new: impl Iterator<Item = f64>) -> bool {
+    let mut count = 0;
+    let mut differ = false;
+    for value in new {
+        match values.get_mut(count) {
+            Some(old) if *old == value => {}
+            Some(old) => {
+                *old = value;
+                differ = true;
+            }
+            None => {
+                values.push(value);
+                differ = true;
+            }
+        }
+        count += 1;
+    }
+    differ |= values.len() > count;
+    values.truncate(count);
+    differ
+}

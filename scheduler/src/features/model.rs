@@ -1,0 +1,229 @@
+//! What no schedule changes of a pipeline, by dense indices: looked up many times for each schedule.
+
+use super::table::Arithmetic;
+use crate::ir::{type_bytes, Access, AccessRow, FuncId, Interval, Pipeline, Regions, Source, Stage, StageRef};
+use std::collections::BTreeSet;
+
+/// A pipeline at its estimates.
+#[derive(Clone, Debug)]
+pub(super) struct Model<'a> {
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) regions: &'a Regions,
+    /// Funcs, then inputs.
+    pub(super) sources: Vec<SourceFacts>,
+    /// Stages of all Funcs, one Func after the other.
+    pub(super) stages: Vec<StageFacts>,
+    /// By Func, the index of its first stage; the number of stages at the end.
+    first: Vec<usize>,
+}
+
+/// A Func or an input.
+#[derive(Clone, Debug)]
+pub(super) struct SourceFacts {
+    /// Bytes of one element: of all components of a Tuple.
+    pub(super) value_bytes: f64,
+    /// Bytes that one load reads.
+    pub(super) load_bytes: f64,
+    /// A scalar parameter, which stays in a register.
+    pub(super) in_register: bool,
+    /// All of it.
+    pub(super) whole: Vec<Option<Interval>>,
+    /// By dimension, the extent that counts where an interval is not known.
+    pub(super) extents: Vec<f64>,
+    /// Where its intervals start in a list of those of all sources.
+    pub(super) offset: usize,
+}
+
+/// A stage.
+#[derive(Clone, Debug)]
+pub(super) struct StageFacts {
+    pub(super) stage: StageRef,
+    /// Iterations of all loops at root.
+    pub(super) iterations: f64,
+    /// By loop, the extent that counts where an interval is not known.
+    pub(super) extents: Vec<f64>,
+    pub(super) operations: Vec<Operation>,
+    pub(super) loads: Vec<LoadFacts>,
+    /// Rows of the coordinates written, by dimension.
+    pub(super) stores: Vec<Option<Row>>,
+    /// Bytes of each component written.
+    pub(super) component_bytes: Vec<f64>,
+    /// By dimension of the Func, the loop over it.
+    pub(super) loop_of: Vec<Option<usize>>,
+}
+
+/// Operations of one kind and type in one evaluation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operation {
+    pub(super) kind: Arithmetic,
+    pub(super) type_bytes: f64,
+    pub(super) count: f64,
+    /// Those of them that are fused into multiply-adds; counted with the multiplications.
+    pub(super) fused: f64,
+}
+
+/// A load.
+#[derive(Clone, Debug)]
+pub(super) struct LoadFacts {
+    /// Index among the sources.
+    pub(super) source: usize,
+    /// By dimension of what is read; `None` where the coordinate depends on data.
+    pub(super) rows: Vec<Option<Row>>,
+}
+
+/// How one coordinate moves.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    /// Loops it moves with, and steps for one step of each.
+    pub(super) steps: Vec<(usize, f64)>,
+    /// Whether a boundary condition clamps it.
+    pub(super) clamped: bool,
+}
+
+impl Row {
+    fn new(row: &AccessRow) -> Self {
+        let step = |c: &[i64; 2]| c[0] as f64 / c[1] as f64;
+        let steps = row.coeffs.iter().map(step).enumerate().filter(|(_, step)| *step != 0.0).collect();
+        Self { steps, clamped: row.clamped }
+    }
+}
+
+impl<'a> Model<'a> {
+    pub(super) fn new(pipeline: &'a Pipeline, regions: &'a Regions) -> Self {
+        let mut first = vec![0];
+        let mut stages = Vec::new();
+        for id in pipeline.func_ids() {
+            stages.extend(pipeline.func(id).stage_refs(id).map(|s| StageFacts::new(pipeline, regions, s)));
+            first.push(stages.len());
+        }
+        Self { pipeline, regions, sources: sources(pipeline, regions), stages, first }
+    }
+
+    pub(super) fn funcs(&self) -> usize {
+        self.pipeline.funcs.len()
+    }
+
+    /// Index of a stage.
+    pub(super) fn index(&self, stage: StageRef) -> usize {
+        self.first[stage.func.index()] + stage.stage
+    }
+
+    /// Indices of the stages of a Func.
+    pub(super) fn stages_of(&self, func: usize) -> std::ops::Range<usize> {
+        self.first[func]..self.first[func + 1]
+    }
+
+    /// Index of a source.
+    pub(super) fn source(&self, source: Source) -> usize {
+        source_index(self.pipeline, source)
+    }
+}
+
+fn source_index(pipeline: &Pipeline, source: Source) -> usize {
+    match source {
+        Source::Func(id) => id.index(),
+        Source::Input(id) => pipeline.funcs.len() + id.index(),
+    }
+}
+
+fn sources(pipeline: &Pipeline, regions: &Regions) -> Vec<SourceFacts> {
+    let of_func = |id: FuncId| {
+        let func = pipeline.func(id);
+        SourceFacts {
+            value_bytes: f64::from(func.value_bytes()),
+            load_bytes: f64::from(func.element_bytes()),
+            in_register: false,
+            whole: regions.func(id).clone(),
+            extents: (0..func.args.len()).map(|dim| regions.extent(id, dim) as f64).collect(),
+            offset: 0,
+        }
+    };
+    let of_input = |input: &crate::ir::Input| {
+        let bytes = f64::from(type_bytes(&input.element));
+        SourceFacts {
+            value_bytes: bytes,
+            load_bytes: bytes,
+            in_register: input.dims.is_empty(),
+            whole: input.dims.iter().map(|d| d.interval()).collect(),
+            extents: input.dims.iter().map(|d| d.extent.unwrap_or(1) as f64).collect(),
+            offset: 0,
+        }
+    };
+    let mut all: Vec<SourceFacts> =
+        pipeline.func_ids().map(of_func).chain(pipeline.inputs.iter().map(of_input)).collect();
+    let mut offset = 0;
+    for source in &mut all {
+        source.offset = offset;
+        offset += source.whole.len();
+    }
+    all
+}
+
+impl StageFacts {
+    fn new(pipeline: &Pipeline, regions: &Regions, stage: StageRef) -> Self {
+        let definition = pipeline.stage(stage);
+        let func = pipeline.func(stage.func);
+        let extents: Vec<f64> = (0..definition.loops.len()).map(|l| regions.loop_extent(stage, l) as f64).collect();
+        let row = |row: &Option<AccessRow>| row.as_ref().map(Row::new);
+        let load = |access: &Access| {
+            let source = source_index(pipeline, access.source?);
+            Some(LoadFacts { source, rows: access.rows.iter().map(row).collect() })
+        };
+        let loop_of: Vec<Option<usize>> = func.args.iter().map(|arg| definition.loop_index(arg)).collect();
+        let written = |l: &Option<usize>| Some(Row { steps: l.iter().map(|&l| (l, 1.0)).collect(), clamped: false });
+        let stores = match stage.stage {
+            0 => loop_of.iter().map(written).collect(),
+            _ => definition.stores.iter().map(row).collect(),
+        };
+        Self {
+            stage,
+            iterations: extents.iter().product(),
+            extents,
+            operations: operations(definition, !pipeline.target.strict_float),
+            loads: definition.accesses.iter().filter_map(load).collect(),
+            stores,
+            component_bytes: func.types.iter().map(|t| f64::from(type_bytes(t))).collect(),
+            loop_of,
+        }
+    }
+}
+
+/// Operations on values. Clamps of boundary conditions are peeled off the interior, and what makes affine coordinates
+/// (`x - 1`, `2*x`, `x/2`) becomes part of addresses.
+fn operations(stage: &Stage, fuses: bool) -> Vec<Operation> {
+    if stage.is_boundary_condition() {
+        return Vec::new();
+    }
+    let rows =
+        || stage.accesses.iter().flat_map(|a| a.rows.iter().enumerate()).filter_map(|(d, r)| Some((d, r.as_ref()?)));
+    let distinct = |used: fn(&AccessRow) -> bool| {
+        rows().filter(|(_, r)| used(r)).map(|(d, r)| (d, &r.coeffs, r.offset)).collect::<BTreeSet<_>>().len() as f64
+    };
+    let addresses = |operation: &str| match operation {
+        "add" => distinct(|r| r.offset != Some(0)),
+        "mul" => distinct(|r| r.coeffs.iter().any(|c| c[0].abs() > 1)),
+        "div_by_constant" => distinct(|r| r.coeffs.iter().any(|c| c[1] > 1)),
+        _ => 0.0,
+    };
+    let of_values = |kind: &str, operation: &str, count: u32| {
+        let addressing = if kind == "int32" { addresses(operation) } else { 0.0 };
+        (f64::from(count) - addressing).max(0.0)
+    };
+    let of_type = |kind: &str, wanted: &str| -> f64 {
+        stage.operations.iter().find(|(k, o, _)| (*k, *o) == (kind, wanted)).map_or(0.0, |(_, _, n)| f64::from(n))
+    };
+    let made = |(kind, operation, count): (&str, &str, u32)| {
+        let float = kind.contains("float");
+        let fused = match operation {
+            "add" | "mul" if fuses && float => of_type(kind, "add").min(of_type(kind, "mul")),
+            _ => 0.0,
+        };
+        Operation {
+            kind: Arithmetic::new(operation, float),
+            type_bytes: f64::from(type_bytes(kind)),
+            count: of_values(kind, operation, count),
+            fused,
+        }
+    };
+    stage.operations.iter().map(made).filter(|o| o.count > 0.0).collect()
+}
