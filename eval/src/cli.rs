@@ -132,7 +132,8 @@ pub struct EvalArgs {
     /// What to build.
     #[command(flatten)]
     pub build: BuildArgs,
-    /// Schedulers to compare: none, manual, unscheduled, names of autoschedulers, paths of plugins
+    /// Schedulers to compare: none, manual, unscheduled, names of autoschedulers, paths of plugins; either of these with
+    /// parameters, as Srivastava2020:strategy=greedy
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub schedulers: Vec<Scheduler>,
     /// Write all results to this file
@@ -348,7 +349,7 @@ impl BuildArgs {
                 .with_context(|| format!("--scheduler-param {key}: expected SCHEDULER.KEY=VALUE"))?;
             let target = schedulers.iter_mut().find(|scheduler| scheduler.label().eq_ignore_ascii_case(label));
             match target {
-                Some(Scheduler::Plugin(_, params)) => params.push((key.to_owned(), value.clone())),
+                Some(Scheduler::Plugin { params, .. }) => params.push((key.to_owned(), value.clone())),
                 Some(_) => {
                     anyhow::bail!("--scheduler-param {label}.{key}: {label} takes no parameters")
                 }
@@ -396,7 +397,7 @@ mod tests {
         let Command::Eval(args) = Cli::try_parse_from(line).unwrap().command else { panic!("not eval") };
         let mut schedulers = args.schedulers.clone();
         args.build.parametrise(&mut schedulers).unwrap();
-        assert!(matches!(&schedulers[1], Scheduler::Plugin(_, params) if params.len() == 1));
+        assert!(matches!(&schedulers[1], Scheduler::Plugin { params, .. } if params.len() == 1));
         assert!(args.build.parametrise(&mut schedulers[..1]).is_err());
     }
 }

@@ -74,7 +74,7 @@ pub fn from_environment() -> Result<Option<Choice>, String> {
 
 /// The scheduler named on the command line, else the variable's, else ours.
 pub fn scheduler_or_default(named: Option<&Scheduler>) -> Result<Scheduler, Usage> {
-    let ours = Scheduler::Plugin(Source::Known(OURS), vec![]);
+    let ours = Scheduler::plugin(Source::Known(OURS));
     match named {
         Some(named) => Ok(named.clone()),
         None => Ok(from_environment().map_err(Usage)?.map_or(ours, Scheduler::from)),

@@ -7,6 +7,7 @@ use anyhow::{bail, ensure, Context, Result};
 use crate::cache::hash_file;
 use crate::generator::{stderr_of, Executable};
 use crate::hl_autoscheduler::{self, Choice, Source, OURS};
+use crate::units::parse_key_value;
 
 /// Name under which the generator's own schedule is reported.
 pub const NONE: &str = "none";
@@ -24,13 +25,21 @@ pub enum Scheduler {
     Manual,
     /// Every Func computed at the root in plain loops, which is what outputs are compared with. Made by our plugin.
     Unscheduled,
-    /// An autoscheduler, with parameters.
-    Plugin(Source, Vec<(String, String)>),
+    /// An autoscheduler.
+    Plugin {
+        /// Which.
+        source: Source,
+        /// Its parameters, but for the parallelism.
+        params: Vec<(String, String)>,
+        /// What was named with it, as in `:strategy=greedy`; tells it from the same scheduler with other parameters.
+        variant: String,
+    },
 }
 
 impl From<Choice> for Scheduler {
     fn from(choice: Choice) -> Scheduler {
-        choice.source.map_or(Scheduler::None, |source| Scheduler::Plugin(source, choice.params))
+        let Choice { source, params } = choice;
+        source.map_or(Scheduler::None, |source| Scheduler::Plugin { source, params, variant: String::new() })
     }
 }
 
@@ -42,22 +51,32 @@ impl std::str::FromStr for Scheduler {
             NONE => Ok(Scheduler::None),
             MANUAL => Ok(Scheduler::Manual),
             UNSCHEDULED => Ok(Scheduler::Unscheduled),
-            _ => hl_autoscheduler::parse_source(text)
-                .map(|source| Scheduler::Plugin(source, vec![]))
-                .map_err(|error| error.replace("none,", "none, manual, unscheduled,")),
+            _ => {
+                let (name, variant) = text.split_at(text.find(':').unwrap_or(text.len()));
+                let params = variant.split(':').skip(1).map(parse_key_value);
+                let params = params.collect::<Result<Vec<_>, _>>()?;
+                let source = hl_autoscheduler::parse_source(name)
+                    .map_err(|error| error.replace("none,", "none, manual, unscheduled,"))?;
+                Ok(Scheduler::Plugin { source, params, variant: variant.to_owned() })
+            }
         }
     }
 }
 
 impl Scheduler {
+    /// An autoscheduler without parameters.
+    pub fn plugin(source: Source) -> Scheduler {
+        Scheduler::Plugin { source, params: vec![], variant: String::new() }
+    }
+
     /// How reports call it.
     pub fn label(&self) -> String {
         match self {
             Scheduler::None => NONE.to_owned(),
             Scheduler::Manual => MANUAL.to_owned(),
             Scheduler::Unscheduled => UNSCHEDULED.to_owned(),
-            Scheduler::Plugin(Source::Known(name), _) => (*name).to_owned(),
-            Scheduler::Plugin(Source::File(path), _) => plugin_stem(path),
+            Scheduler::Plugin { source: Source::Known(name), variant, .. } => format!("{name}{variant}"),
+            Scheduler::Plugin { source: Source::File(path), variant, .. } => plugin_stem(path) + variant,
         }
     }
 }
@@ -75,7 +94,7 @@ fn plugin_stem(path: &Path) -> String {
 /// The schedulers of an evaluation when none are named: Halide's, and the one `HL_AUTOSCHEDULER` names, else ours. If it
 /// names one of Halide's, that one runs with the parameters given. The last is the one the comparison is about.
 pub fn default_comparison(choice: Option<Choice>) -> Vec<Scheduler> {
-    let known = |name: &'static str| Scheduler::Plugin(Source::Known(name), vec![]);
+    let known = |name: &'static str| Scheduler::plugin(Source::Known(name));
     let mut schedulers =
         vec![Scheduler::None, Scheduler::Manual, known("Mullapudi2016"), known("Adams2019"), known("Li2018")];
     let chosen = choice.map_or(known(OURS), Scheduler::from);
@@ -168,7 +187,7 @@ impl Scheduler {
             Scheduler::None => return Ok(Arguments::default()),
             Scheduler::Manual => return Ok(Arguments { args: vec!["manual=true".to_owned()], ..Arguments::default() }),
             Scheduler::Unscheduled => (&Source::Known(OURS), &root[..]),
-            Scheduler::Plugin(source, params) => (source, &params[..]),
+            Scheduler::Plugin { source, params, .. } => (source, &params[..]),
         };
         ensure!(
             executable.libhalide.is_some(),
@@ -207,7 +226,7 @@ mod tests {
         let schedulers = default_comparison(Some(hl_autoscheduler::parse("Adams2019,beam_size=1").unwrap()));
         assert_eq!(schedulers.len(), 5);
         let beam = vec![("beam_size".to_owned(), "1".to_owned())];
-        assert_eq!(schedulers[4], Scheduler::Plugin(Source::Known("Adams2019"), beam));
+        assert!(matches!(&schedulers[4], Scheduler::Plugin { params, .. } if *params == beam));
     }
 
     #[test]
@@ -215,6 +234,10 @@ mod tests {
         assert_eq!("none".parse(), Ok(Scheduler::None));
         assert_eq!("li2018".parse::<Scheduler>().unwrap().label(), "Li2018");
         assert!("lee2018".parse::<Scheduler>().unwrap_err().contains("manual"));
+        let variant: Scheduler = "Srivastava2020:strategy=greedy:seed=2".parse().unwrap();
+        assert_eq!(variant.label(), "Srivastava2020:strategy=greedy:seed=2");
+        assert!(matches!(variant, Scheduler::Plugin { params, .. } if params.len() == 2));
+        assert!("Srivastava2020:greedy".parse::<Scheduler>().is_err());
         assert_eq!(plugin_stem(Path::new("/x/libautoschedule_adams2019.so")), "Adams2019");
     }
 }

@@ -42,7 +42,7 @@ pub fn open(args: &ExplainArgs) -> Result<Subject> {
     let named = !args.build.names.is_empty() || !args.build.generator.is_empty();
     let Some(path) = &args.schedule else {
         ensure!(named, crate::Usage("name a pipeline, or a file with --schedule".to_owned()));
-        let mut schedulers = [Scheduler::Plugin(Source::Known(OURS), vec![])];
+        let mut schedulers = [Scheduler::plugin(Source::Known(OURS))];
         args.build.parametrise(&mut schedulers)?;
         let (name, report) = dump::report(&args.build, &schedulers[0])?;
         let Given { directives, pipeline } = parse(&report.to_string())?;

@@ -16,7 +16,8 @@ pub(super) enum Grain {
     Fine,
 }
 
-const STRIPS_PER_THREAD: [u32; 5] = [1, 2, 4, 8, 16];
+/// Few strips are slow: those at the border run code that Halide does not partition again.
+const STRIPS_PER_THREAD: [u32; 3] = [4, 8, 16];
 const CHUNKS: [u32; 4] = [256, 512, 1024, 2048];
 const SLAB_HEIGHTS: [u32; 4] = [8, 16, 32, 64];
 const TILES: [(u32, u32); 6] = [(1, 4), (1, 8), (2, 4), (2, 6), (4, 4), (4, 6)];
@@ -68,7 +69,7 @@ fn coarse(problem: &Problem, candidate: &Candidate, id: FuncId) -> Vec<Choices> 
     }
     if func.stages.len() == 1 && !matches!(placement, Placement::InStrips { .. } | Placement::InSlab { .. }) {
         if !matches!(placement, Placement::Strips(_)) {
-            let strips = Lead::Strips { per_thread: 4, chunk: None };
+            let strips = Lead::Strips { per_thread: 8, chunk: None };
             all.push(choices.with(id, |c| c.lead = Some(strips)));
         }
         if !matches!(placement, Placement::Slabs(_)) {
@@ -119,7 +120,9 @@ fn of_stage(problem: &Problem, candidate: &Candidate, stage: StageRef) -> Vec<Ch
     let mut all = Vec::new();
     for (index, dim) in pipeline.stage(stage).loops.iter().enumerate().filter(|(_, l)| l.parallel) {
         let extent = regions.loop_extent(stage, index);
-        let fits = |lanes: &u32| *lanes >= 4 && i64::from(*lanes) <= extent && dim.reduction.is_none();
+        let most = vector::most_lanes(pipeline, stage, index, hardware.vector_bytes);
+        let fits =
+            |lanes: &u32| *lanes >= 4 && *lanes <= most && i64::from(*lanes) <= extent && dim.reduction.is_none();
         for lanes in [widest / 2, widest, 2 * widest].into_iter().filter(fits) {
             all.push(choices.with_stage(stage, |c| c.vector = Some(Vector { index, lanes })));
         }

@@ -26,8 +26,7 @@ pub(super) fn choose(
     let mut best: Option<(f64, Vector)> = None;
     for (index, dim) in definition.loops.iter().enumerate() {
         let extent = regions.loop_extent(stage, index);
-        let most = if sums_along_rows(definition, index) { widest.min(MAX_GATHERED_ROWS) } else { widest };
-        let lanes = most.min(previous_power_of_two(extent));
+        let lanes = most_lanes(pipeline, stage, index, vector_bytes).min(previous_power_of_two(extent));
         if !dim.parallel || lanes < 4 {
             continue;
         }
@@ -40,6 +39,16 @@ pub(super) fn choose(
         }
     }
     best.map(|(_, vector)| vector)
+}
+
+/// Lanes of a vector over a loop, where it is long enough.
+pub(super) fn most_lanes(pipeline: &Pipeline, stage: StageRef, index: usize, vector_bytes: u32) -> u32 {
+    let widest = lanes(pipeline, stage, vector_bytes);
+    if sums_along_rows(pipeline.stage(stage), index) {
+        widest.min(MAX_GATHERED_ROWS)
+    } else {
+        widest
+    }
 }
 
 /// Rows that are walked along side by side, one in each lane: as many as a set of the first-level cache has ways, since
