@@ -17,8 +17,18 @@ fn library_folder(root: &Path) -> PathBuf {
 }
 
 fn build_shim(root: &Path) {
-    let sources =
-        ["access", "apply", "estimates", "extract", "inputs", "operations", "program", "request", "schedule_state"];
+    let sources = [
+        "access",
+        "apply",
+        "estimates",
+        "extract",
+        "inputs",
+        "operations",
+        "program",
+        "read_schedule",
+        "request",
+        "schedule_state",
+    ];
     println!("cargo:rerun-if-changed=cpp");
     cc::Build::new()
         .cpp(true)

@@ -72,6 +72,15 @@ bool apply_to_func(hs_request &request, const hs_directive &d) {
     case HS_STORE_IN:
         f.store_in(memory_type(d.memory));
         return true;
+    case HS_FOLD_STORAGE:
+        f.fold_storage(Var(to_string(d.vars[0].name)), d.factor);
+        return true;
+    case HS_BOUND:
+        f.bound(Var(to_string(d.vars[0].name)), d.offset, d.factor);
+        return true;
+    case HS_ALIGN_BOUNDS:
+        f.align_bounds(Var(to_string(d.vars[0].name)), d.factor, d.offset);
+        return true;
     default:
         return false;
     }
@@ -89,9 +98,12 @@ Expr size_condition(const Function &output, const hs_directive &d) {
 }
 
 /// Directives of one stage's loop nest.
-void apply_to_stage(Stage stage, const hs_directive &d) {
+void apply_to_stage(hs_request &request, Stage stage, const hs_directive &d) {
     const std::vector<VarOrRVar> vars = loop_vars(d);
     switch (d.kind) {
+    case HS_COMPUTE_WITH:
+        stage.compute_with(LoopLevel(request.funcs.at(d.at_func), vars.at(0), (int)d.at_stage));
+        break;
     case HS_SPLIT:
         stage.split(vars.at(0), vars.at(1), vars.at(2), d.factor, tail_strategy(d.tail));
         break;
@@ -134,7 +146,7 @@ extern "C" int32_t hs_apply(hs_request *request, const hs_directive *directives,
             } else if (d.kind == HS_END_SPECIALIZE) {
                 specialized.reset();
             } else if (!apply_to_func(*request, d)) {
-                apply_to_stage(specialized ? *specialized : stage_of(f, d.stage), d);
+                apply_to_stage(*request, specialized ? *specialized : stage_of(f, d.stage), d);
             }
         }
     });

@@ -131,6 +131,10 @@ class Extract {
             programs.write(json, i.has_lower_bound() ? i.min : Expr());
             json.key("max");
             programs.write(json, i.has_upper_bound() ? i.max : Expr());
+            if (i.is_bounded() && substitute_estimates(i.min).same_as(i.min) &&
+                substitute_estimates(i.max).same_as(i.max)) {
+                json.key("exact").value(true);
+            }
         });
     }
 

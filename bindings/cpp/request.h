@@ -18,6 +18,7 @@ struct hs_request {
     std::map<std::string, Halide::Internal::Function> env;
 
     std::string json;
+    std::string schedule_json;
     std::string schedule_source;
     std::string error;
 

@@ -35,12 +35,20 @@ hs_string hs_param_value(const hs_request *request, size_t index);
 /* Describes the pipeline as JSON, the serialised form of the scheduler's `ir::Pipeline`; owned by the request. */
 int32_t hs_extract(hs_request *request, hs_string *json);
 
+/* Reads the schedule of the serialised pipeline in a file, which must be the request's pipeline but for its schedule, as
+ * JSON: a list of the scheduler's directives. Owned by the request. */
+int32_t hs_read_schedule(hs_request *request, hs_string path, hs_string *json);
+
 typedef enum {
     HS_COMPUTE_ROOT,
     HS_COMPUTE_AT,
     HS_STORE_AT,
     HS_STORE_ROOT,
     HS_STORE_IN,
+    HS_FOLD_STORAGE,
+    HS_BOUND,
+    HS_ALIGN_BOUNDS,
+    HS_COMPUTE_WITH,
     HS_SPLIT,
     HS_FUSE,
     HS_REORDER,
@@ -79,7 +87,9 @@ typedef struct {
 
 /* One scheduling call. `func` and `at_func` index the Funcs of hs_extract(); `stage` 0 is the pure definition,
  * `n` > 0 the update n - 1. Which other fields count depends on the kind:
- * compute_at, store_at: at_func, vars[0]; store_in: memory; split: vars = old, outer, inner, factor, tail;
+ * compute_at, store_at: at_func, vars[0]; store_in: memory; fold_storage: vars[0], factor;
+ * bound: vars[0], offset (min), factor (extent); align_bounds: vars[0], factor (modulus), offset (remainder);
+ * compute_with: at_func, at_stage, vars[0]; split: vars = old, outer, inner, factor, tail;
  * fuse: vars = inner, outer, fused; reorder: vars, innermost first; vectorize, unroll, parallel: vars[0];
  * specialize: sizes, all of which must hold. Calls up to end_specialize go to the specialised stage. */
 typedef struct {
@@ -87,9 +97,11 @@ typedef struct {
     uint32_t func;
     uint32_t stage;
     uint32_t at_func;
+    uint32_t at_stage;
     const hs_var *vars;
     size_t var_count;
     int32_t factor;
+    int32_t offset;
     hs_tail_strategy tail;
     hs_memory_type memory;
     const hs_size *sizes;

@@ -34,10 +34,14 @@ pub struct Call<'a> {
     pub stage: u32,
     /// Index of the Func whose loop is meant.
     pub at_func: u32,
+    /// Stage of that Func.
+    pub at_stage: u32,
     /// Loop variables, in the order of Halide's method.
     pub vars: Vec<Variable<'a>>,
-    /// Split factor.
+    /// Split or fold factor, extent or modulus.
     pub factor: i32,
+    /// Min or remainder of bounds.
+    pub offset: i32,
     /// Tail strategy of a split.
     pub tail: TailStrategy::Type,
     /// Memory type of `store_in`.
@@ -104,9 +108,11 @@ impl Request<'_> {
                 func: call.func,
                 stage: call.stage,
                 at_func: call.at_func,
+                at_stage: call.at_stage,
                 vars: vars.as_ptr(),
                 var_count: vars.len(),
                 factor: call.factor,
+                offset: call.offset,
                 tail: call.tail,
                 memory: call.memory,
                 sizes: call.sizes.as_ptr(),
@@ -116,6 +122,19 @@ impl Request<'_> {
         // SAFETY: `raw` is valid; the directives and all they point to live until the end of this function.
         let status = unsafe { shim::hs_apply(self.raw, directives.as_ptr(), directives.len()) };
         self.checked(status)
+    }
+
+    /// The schedule of a serialised pipeline (`-e hlpipe`), which is this one but for its schedule, as the JSON form of a
+    /// list of the scheduler's directives.
+    ///
+    /// # Errors
+    /// A message when the file cannot be read, is of another pipeline, or has a schedule that directives cannot express.
+    pub fn read_schedule(&mut self, path: &str) -> Result<String, String> {
+        let mut json = shim::hs_string { data: std::ptr::null(), size: 0 };
+        // SAFETY: `raw` is valid, `path` and `json` outlive the call, and the shim throws nothing.
+        let status = unsafe { shim::hs_read_schedule(self.raw, lend(path), &mut json) };
+        self.checked(status)?;
+        Ok(copy(json))
     }
 
     /// Sets what `-e schedule` writes.

@@ -32,9 +32,18 @@ fn single(directive: &Directive) -> Call<'_> {
         Directive::StoreIn { func, memory } => {
             Call { memory: memory_type(*memory), ..of_func(Kind::HS_STORE_IN, *func) }
         }
+        Directive::FoldStorage { func, var, factor } => of_argument(Kind::HS_FOLD_STORAGE, *func, var, *factor, 0),
+        Directive::Bound { func, var, min, extent } => of_argument(Kind::HS_BOUND, *func, var, *extent, *min),
+        Directive::AlignBounds { func, var, modulus, remainder } => {
+            of_argument(Kind::HS_ALIGN_BOUNDS, *func, var, *modulus, int(*remainder))
+        }
+        Directive::ComputeWith { stage, with, var } => Call {
+            at_func: index(with.func),
+            at_stage: u32::try_from(with.stage).expect("fewer than 2^32 stages"),
+            ..of_stage(Kind::HS_COMPUTE_WITH, *stage, [var])
+        },
         Directive::Split { stage, old, outer, inner, factor, tail } => Call {
-            // Halide's factors are 32-bit signed; larger ones would not split anything.
-            factor: i32::try_from(*factor).unwrap_or(i32::MAX),
+            factor: int(*factor),
             tail: tail_strategy(*tail),
             ..of_stage(Kind::HS_SPLIT, *stage, [old, outer, inner])
         },
@@ -49,12 +58,22 @@ fn single(directive: &Directive) -> Call<'_> {
     }
 }
 
+/// Halide's numbers are 32-bit signed; larger ones would not split, fold or bound anything.
+fn int(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
 fn index(func: FuncId) -> u32 {
     u32::try_from(func.index()).expect("ids are 32-bit")
 }
 
 fn of_func<'a>(kind: Kind::Type, func: FuncId) -> Call<'a> {
     of_stage(kind, StageRef { func, stage: 0 }, [])
+}
+
+/// A call about one dimension of a Func.
+fn of_argument(kind: Kind::Type, func: FuncId, var: &LoopVar, factor: u32, offset: i32) -> Call<'_> {
+    Call { factor: int(factor), offset, ..of_stage(kind, StageRef { func, stage: 0 }, [var]) }
 }
 
 fn at(kind: Kind::Type, func: FuncId, consumer: FuncId, var: &LoopVar) -> Call<'_> {
@@ -67,8 +86,10 @@ fn of_stage<'a>(kind: Kind::Type, stage: StageRef, vars: impl IntoIterator<Item 
         func: index(stage.func),
         stage: u32::try_from(stage.stage).expect("fewer than 2^32 stages"),
         at_func: 0,
+        at_stage: 0,
         vars: vars.into_iter().map(|v| Variable { name: &v.name, is_rvar: v.rvar }).collect(),
         factor: 0,
+        offset: 0,
         tail: TailStrategy::HS_TAIL_GUARD_WITH_IF,
         memory: MemoryType::HS_MEMORY_HEAP,
         sizes: Vec::new(),

@@ -3,6 +3,7 @@
 //! Glue only: parameters in, pipeline out of Halide, schedule from `scheduler`, directives back into Halide.
 
 mod calls;
+mod given;
 mod parameters;
 mod report;
 
@@ -21,7 +22,10 @@ impl Scheduler for Srivastava2020 {
         let pipeline = Pipeline::from_json(&request.extract()?).map_err(|e| e.to_string())?;
         let stages = pipeline.funcs.iter().map(|f| f.stages.len()).sum();
         let options = parameters.options(&pipeline.target, stages);
-        let found = scheduler::search_all(&pipeline, &options).map_err(|e| e.to_string())?;
+        let found = match &parameters.schedule {
+            Some(path) => given::read(path, request, &pipeline, &options)?,
+            None => scheduler::search_all(&pipeline, &options).map_err(|e| e.to_string())?,
+        };
         let schedule = &found.schedules[0];
         request.apply(&calls::from_directives(&schedule.directives))?;
         request.set_schedule_source(&format!(

@@ -13,7 +13,8 @@ const ACCEPTED: &str = "accepted parameters: parallelism (threads, a whole numbe
     strategy (beam, greedy, random, root or none; default greedy), candidates (schedules that a beam search may look at; \
     default 40000 / stages), time_limit (seconds that it may take; default none), memory_limit (MB that it may hold; \
     default none), top_k (best schedules to report; default 1), seed (of strategy=random; default 0), \
-    report (a file to write a JSON report to)";
+    report (a file to write a JSON report to), schedule (a file with a schedule to apply instead of searching: such a \
+    report, a JSON list of directives, or what a generator writes with -e hlpipe)";
 
 /// Parsed parameters.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub struct Parameters {
     pub seed: u64,
     /// Where to write a report.
     pub report: Option<PathBuf>,
+    /// The schedule to apply instead of searching for one.
+    pub schedule: Option<PathBuf>,
 }
 
 impl Parameters {
@@ -67,7 +70,8 @@ impl Parameters {
                     };
                 }
                 "report" if !value.is_empty() => parameters.report = Some(value.into()),
-                "report" => return Err(bad()),
+                "schedule" if !value.is_empty() => parameters.schedule = Some(value.into()),
+                "report" | "schedule" => return Err(bad()),
                 _ => return Err(format!("unknown parameter '{key}'; {ACCEPTED}")),
             }
         }
@@ -101,6 +105,7 @@ impl Default for Parameters {
             top_k: 1,
             seed: 0,
             report: None,
+            schedule: None,
         }
     }
 }
@@ -108,7 +113,11 @@ impl Default for Parameters {
 impl fmt::Display for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let strategy = format!("{:?}", self.strategy).to_lowercase();
-        write!(f, "parallelism={}, strategy={strategy}", self.parallelism)?;
+        write!(f, "parallelism={}, ", self.parallelism)?;
+        if let Some(path) = &self.schedule {
+            return write!(f, "schedule={}", path.display());
+        }
+        write!(f, "strategy={strategy}")?;
         if self.strategy == Strategy::Random {
             write!(f, ", seed={}", self.seed)?;
         }
@@ -138,16 +147,23 @@ mod tests {
     #[test]
     fn defaults_and_all_keys() {
         assert_eq!(parse(&[]).unwrap().parallelism, 16);
-        let all = parse(&[("parallelism", "2"), ("report", "r.json"), ("strategy", "root")]).unwrap();
-        let report = Some("r.json".into());
-        assert_eq!(all, Parameters { parallelism: 2, strategy: Strategy::Root, report, ..Parameters::default() });
+        let pairs = [("parallelism", "2"), ("report", "r.json"), ("schedule", "s.json"), ("strategy", "root")];
+        let (report, schedule) = (Some("r.json".into()), Some("s.json".into()));
+        let expected =
+            Parameters { parallelism: 2, strategy: Strategy::Root, report, schedule, ..Parameters::default() };
+        assert_eq!(parse(&pairs).unwrap(), expected);
     }
 
     #[test]
     fn errors_name_the_accepted_keys() {
-        for bad in
-            [("parallelism", "0"), ("parallelism", "two"), ("strategy", "best"), ("report", ""), ("paralelism", "2")]
-        {
+        for bad in [
+            ("parallelism", "0"),
+            ("parallelism", "two"),
+            ("strategy", "best"),
+            ("report", ""),
+            ("schedule", ""),
+            ("paralelism", "2"),
+        ] {
             let message = parse(&[bad]).unwrap_err();
             assert!(message.contains(bad.0) && message.contains("accepted parameters: parallelism"), "{message}");
         }

@@ -2,9 +2,14 @@
 //!
 //! Replays the directives on plain loop lists. Shares no code with the search that made them.
 
+mod bounds;
+mod fused;
+
 use crate::directive::{AtLeast, Directive, LoopVar, Tail};
-use crate::ir::{FuncId, Pipeline, Regions, StageRef};
+use crate::ir::{FuncId, Interval, Pipeline, Regions, StageRef};
 use crate::Error;
+use bounds::Dimension;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks a schedule for a pipeline.
@@ -19,7 +24,9 @@ pub fn check(pipeline: &Pipeline, directives: &[Directive]) -> Result<(), Error>
         exists(pipeline, directive)?;
         replay.step(directive)?;
     }
-    replay.placements()
+    replay.placements()?;
+    replay.promises()?;
+    replay.shared.iter().try_for_each(|(stage, with, var)| replay.fused(*stage, *with, var))
 }
 
 /// Schedules may come from a file: all Funcs and stages they name must be there.
@@ -27,15 +34,20 @@ fn exists(pipeline: &Pipeline, directive: &Directive) -> Result<(), Error> {
     let subject = directive.stage().unwrap_or_else(|| first_stage(directive.subject()));
     let host = match directive {
         Directive::ComputeAt { consumer, .. } | Directive::StoreAt { consumer, .. } => *consumer,
+        Directive::ComputeWith { with, .. } => with.func,
         _ => subject.func,
     };
     let count = pipeline.funcs.len();
     if subject.func.index() >= count || host.index() >= count {
         return Err(illegal(subject, format!("the pipeline has {count} Funcs")));
     }
-    match directive.stage() {
-        Some(stage) if stage.stage >= pipeline.func(stage.func).stages.len() => Err(illegal(stage, "no such stage")),
-        _ => Ok(()),
+    let with = match directive {
+        Directive::ComputeWith { with, .. } => Some(*with),
+        _ => None,
+    };
+    match directive.stage().into_iter().chain(with).find(|s| s.stage >= pipeline.func(s.func).stages.len()) {
+        Some(stage) => Err(illegal(stage, "no such stage")),
+        None => Ok(()),
     }
 }
 
@@ -46,6 +58,8 @@ struct Dim {
     extent: Option<i64>,
     /// Free of data hazards.
     parallel: bool,
+    /// Neither split nor fused: runs over the whole dimension.
+    whole: bool,
 }
 
 struct Replay<'a> {
@@ -59,6 +73,14 @@ struct Replay<'a> {
     guaranteed: Vec<AtLeast>,
     computed: BTreeMap<FuncId, Option<(FuncId, LoopVar)>>,
     stored: BTreeMap<FuncId, (FuncId, LoopVar)>,
+    /// Declared bounds.
+    bounds: BTreeMap<Dimension, Interval>,
+    /// What is computed beyond what is required.
+    widened: BTreeSet<Dimension>,
+    /// See [`Regions::extensible`].
+    extensible: OnceCell<Vec<Vec<bool>>>,
+    /// Stages that share the loops of another one, with the innermost loop shared.
+    shared: Vec<(StageRef, StageRef, LoopVar)>,
 }
 
 fn illegal(stage: StageRef, reason: impl Into<String>) -> Error {
@@ -82,6 +104,7 @@ impl<'a> Replay<'a> {
                         None => func.bounds.get(&l.var).and_then(|b| b.extent),
                     },
                     parallel: l.parallel,
+                    whole: true,
                 });
                 nests.insert(stage, dims.collect());
             }
@@ -94,6 +117,10 @@ impl<'a> Replay<'a> {
             guaranteed: Vec::new(),
             computed: BTreeMap::new(),
             stored: BTreeMap::new(),
+            bounds: BTreeMap::new(),
+            widened: BTreeSet::new(),
+            extensible: OnceCell::new(),
+            shared: Vec::new(),
         }
     }
 
@@ -127,6 +154,21 @@ impl<'a> Replay<'a> {
                 self.stored.insert(*func, (*consumer, var.clone()));
             }
             Directive::StoreRoot { .. } | Directive::StoreIn { .. } | Directive::Unscheduled { .. } => {}
+            Directive::FoldStorage { func, var, factor } => {
+                self.dimension(*func, var)?;
+                if *factor == 0 || self.pipeline.is_output(*func) {
+                    return Err(illegal(first_stage(*func), "folded storage of an output, or of no length"));
+                }
+            }
+            Directive::Bound { func, var, min, extent } => self.bound(*func, var, *min, *extent)?,
+            Directive::AlignBounds { func, var, modulus, remainder } => {
+                let dimension = self.dimension(*func, var)?;
+                if remainder >= modulus || !self.is_extensible(dimension) {
+                    return Err(illegal(first_stage(*func), format!("no more of {} may be computed", var.name)));
+                }
+                self.widened.insert(dimension);
+            }
+            Directive::ComputeWith { stage, with, var } => self.shared.push((*stage, *with, var.clone())),
             Directive::Split { stage, old, outer, inner, factor, tail } => {
                 self.split(*stage, old, [outer, inner], *factor, *tail)?;
             }
@@ -186,7 +228,7 @@ impl<'a> Replay<'a> {
         self.guaranteed.iter().any(|g| Some(g.dim) == dim && g.extent >= factor)
     }
 
-    /// Whether a split of an original loop of a pure Func may compute past its end.
+    /// Whether the split of an original loop of a pure Func may compute past its end.
     fn may_overrun(&self, stage: StageRef, old: &LoopVar) -> bool {
         let dim = self.pipeline.func(stage.func).args.iter().position(|a| *a == old.name);
         let regions = self.regions.as_ref();
@@ -211,13 +253,13 @@ impl<'a> Replay<'a> {
         let dim = self.nest(stage)?[at].clone();
         let exact = dim.extent.is_some_and(|e| e % i64::from(factor) == 0);
         let any_size = matches!(tail, Tail::GuardWithIf | Tail::Predicate);
-        let shifts = tail == Tail::ShiftInwards && self.may_shift(stage, old, factor);
+        let shifts = tail == Tail::ShiftInwards && dim.whole && self.may_shift(stage, old, factor);
         let overruns = tail == Tail::RoundUp && self.may_overrun(stage, old);
-        if !any_size && !exact && !shifts && !overruns {
+        if !any_size && !exact && !shifts && !overruns && !self.may_widen(stage, old) {
             return Err(illegal(stage, format!("tail {tail:?} of {} needs a multiple of {factor}", old.name)));
         }
         let nest = self.nest(stage)?;
-        let half = |var: &LoopVar, extent| Dim { var: var.clone(), extent, parallel: dim.parallel };
+        let half = |var: &LoopVar, extent| Dim { var: var.clone(), extent, parallel: dim.parallel, whole: false };
         let tiles = dim.extent.map(|e| (e + i64::from(factor) - 1) / i64::from(factor));
         nest.splice(at..=at, [half(inner, Some(i64::from(factor))), half(outer, tiles)]);
         self.distinct(stage)
@@ -233,6 +275,7 @@ impl<'a> Replay<'a> {
             var: fused.clone(),
             extent: nest[i].extent.zip(nest[o].extent).map(|(a, b)| a * b),
             parallel: nest[i].parallel && nest[o].parallel,
+            whole: false,
         };
         nest.splice(i..=o, [dim]);
         self.distinct(stage)

@@ -91,6 +91,47 @@ pub enum Directive {
         /// Where.
         memory: Memory,
     },
+    /// `func.fold_storage(var, factor)`: a ring of `factor` coordinates. Halide asserts at run time that it is long enough
+    /// where it cannot prove it.
+    FoldStorage {
+        /// The Func stored.
+        func: FuncId,
+        /// The pure argument.
+        var: LoopVar,
+        /// Coordinates kept.
+        factor: u32,
+    },
+    /// `func.bound(var, min, extent)`: exactly these coordinates are computed. Comes before the calls on its stages.
+    Bound {
+        /// The Func computed.
+        func: FuncId,
+        /// The pure argument.
+        var: LoopVar,
+        /// Smallest coordinate.
+        min: i32,
+        /// Number of coordinates.
+        extent: u32,
+    },
+    /// `func.align_bounds(var, modulus, remainder)`: what is computed grows to start and end at such a multiple.
+    AlignBounds {
+        /// The Func computed.
+        func: FuncId,
+        /// The pure argument.
+        var: LoopVar,
+        /// What the extent is a multiple of, at least 1.
+        modulus: u32,
+        /// The first coordinate modulo `modulus`.
+        remainder: u32,
+    },
+    /// `stage.compute_with(with, var)`: in the same loops as another stage, down to `var`, after it in each iteration.
+    ComputeWith {
+        /// The stage.
+        stage: StageRef,
+        /// The stage whose loops it joins.
+        with: StageRef,
+        /// The innermost loop shared, by its name in both.
+        var: LoopVar,
+    },
     /// `stage.split(old, outer, inner, factor, tail)`
     Split {
         /// The stage.

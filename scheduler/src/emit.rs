@@ -36,7 +36,10 @@ impl Directive {
             | Self::ComputeAt { func, .. }
             | Self::StoreAt { func, .. }
             | Self::StoreRoot { func }
-            | Self::StoreIn { func, .. } => *func,
+            | Self::StoreIn { func, .. }
+            | Self::FoldStorage { func, .. }
+            | Self::Bound { func, .. }
+            | Self::AlignBounds { func, .. } => *func,
             _ => self.stage().expect("every other directive schedules a stage").func,
         }
     }
@@ -44,7 +47,8 @@ impl Directive {
     /// The stage whose loops it changes; `None` for directives of the whole Func.
     pub fn stage(&self) -> Option<StageRef> {
         match self {
-            Self::Split { stage, .. }
+            Self::ComputeWith { stage, .. }
+            | Self::Split { stage, .. }
             | Self::Fuse { stage, .. }
             | Self::Reorder { stage, .. }
             | Self::Vectorize { stage, .. }
@@ -62,9 +66,11 @@ fn used_funcs(directives: &[Directive]) -> BTreeSet<FuncId> {
     let mut used = BTreeSet::new();
     for d in directives {
         used.insert(d.subject());
-        if let Directive::ComputeAt { consumer, .. } | Directive::StoreAt { consumer, .. } = d {
-            used.insert(*consumer);
-        }
+        match d {
+            Directive::ComputeAt { consumer, .. } | Directive::StoreAt { consumer, .. } => used.insert(*consumer),
+            Directive::ComputeWith { with, .. } => used.insert(with.func),
+            _ => continue,
+        };
     }
     used
 }
@@ -112,10 +118,8 @@ impl<'a> Block<'a> {
         let mut chain: Option<Option<StageRef>> = None;
         for directive in directives {
             let target = directive.stage().filter(|s| s.stage > 0);
-            let receiver = match target {
-                None => self.names[&self.func].clone(),
-                Some(s) => format!("{}.update({})", self.names[&self.func], s.stage - 1),
-            };
+            let name = &self.names[&self.func];
+            let receiver = target.map_or_else(|| name.clone(), |stage| receiver(name, stage));
             if let Directive::Specialize { when, then, .. } = directive {
                 let condition = self.condition(when);
                 let calls = then.iter().map(|d| self.call(d));
@@ -159,6 +163,18 @@ impl<'a> Block<'a> {
             Directive::StoreIn { memory, .. } => {
                 format!("store_in(MemoryType::{})", memory_name(*memory))
             }
+            Directive::FoldStorage { func, var, factor } => {
+                format!("fold_storage({}, {factor})", self.argument(*func, var))
+            }
+            Directive::Bound { func, var, min, extent } => {
+                format!("bound({}, {min}, {extent})", self.argument(*func, var))
+            }
+            Directive::AlignBounds { func, var, modulus, remainder } => {
+                format!("align_bounds({}, {modulus}, {remainder})", self.argument(*func, var))
+            }
+            Directive::ComputeWith { stage, with, var } => {
+                format!("compute_with({}, {})", receiver(&self.names[&with.func], *with), self.var(*stage, var))
+            }
             Directive::Split { stage, old, outer, inner, factor, tail } => {
                 let [old, outer, inner] = [old, outer, inner].map(|v| self.var(*stage, v));
                 format!("split({old}, {outer}, {inner}, {factor}, TailStrategy::{})", tail_name(*tail))
@@ -191,6 +207,11 @@ impl<'a> Block<'a> {
         format!("{name}, {var}")
     }
 
+    /// The identifier of a pure argument.
+    fn argument(&mut self, func: FuncId, var: &LoopVar) -> String {
+        self.var(StageRef { func, stage: 0 }, var)
+    }
+
     /// The identifier of a loop variable, declared on first use.
     fn var(&mut self, stage: StageRef, var: &LoopVar) -> String {
         let func = self.pipeline.func(self.func);
@@ -220,6 +241,14 @@ impl<'a> Block<'a> {
         } else {
             format!("{} {name}(\"{}\");", kind(var), var.name)
         }
+    }
+}
+
+/// The stage of the Func called `name`.
+fn receiver(name: &str, stage: StageRef) -> String {
+    match stage.stage {
+        0 => name.to_owned(),
+        update => format!("{name}.update({})", update - 1),
     }
 }
 

@@ -22,4 +22,4 @@ pub use cost::{Bound, CostModel, Hardware, Roofline, Times};
 pub use directive::{AtLeast, Directive, LoopVar, Memory, Tail};
 pub use emit::emit;
 pub use error::Error;
-pub use search::{search, search_all, Budget, Found, Options, Schedule, StageSeconds, StopReason, Strategy};
+pub use search::{given, search, search_all, Budget, Found, Options, Schedule, StageSeconds, StopReason, Strategy};

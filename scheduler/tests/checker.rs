@@ -2,7 +2,7 @@
 
 mod support;
 
-use scheduler::ir::{FuncId, Pipeline, StageRef};
+use scheduler::ir::{FuncId, Pipeline, Requirement, StageRef};
 use scheduler::{check, AtLeast, Directive, LoopVar, Tail};
 use support::{Builder, Read};
 
@@ -126,4 +126,62 @@ fn refuses_reordered_hazards_and_double_names() {
         tail: Tail::GuardWithIf,
     };
     assert!(reason(&[same]).contains("two loops have one name"));
+}
+
+/// f0 -> f1 (at coordinates of data, 0 to 255, in both dimensions) -> f2, and f1 -> f3, joined by f4.
+fn gathered() -> Pipeline {
+    let mut builder = Builder::new();
+    let source = builder.pure(&[]);
+    let gather = builder.pure(&[(source, Read::Gather)]);
+    let (left, right) = (builder.pure(&[(gather, Read::Point)]), builder.pure(&[(gather, Read::Point)]));
+    let output = builder.pure(&[(left, Read::Point), (right, Read::Point)]);
+    builder.finish(&[output], 100, 100)
+}
+
+fn bound(index: usize, min: i32, extent: u32) -> Directive {
+    Directive::Bound { func: func(index), var: var("x"), min, extent }
+}
+
+#[test]
+fn bounds_must_hold_at_any_size() {
+    check(&gathered(), &[root(0), root(1), bound(0, 0, 256)]).unwrap();
+    // A bound makes the extent of the loop a constant.
+    let vectors = [bound(0, 0, 256), Directive::Vectorize { stage: stage(0, 0), var: var("x") }];
+    check(&gathered(), &vectors).unwrap();
+    for (index, extent) in [(0, 255), (1, 100), (4, 100)] {
+        let error = check(&gathered(), &[bound(index, 0, extent)]).unwrap_err().to_string();
+        assert!(error.contains("need not be within the bound"), "{error}");
+    }
+    let mut estimated = gathered();
+    estimated.funcs[1].stages[0].requires[0].bounds[0].exact = false;
+    assert!(check(&estimated, &[bound(0, 0, 256)]).is_err(), "256 is an estimate");
+}
+
+#[test]
+fn bounds_are_aligned_where_nothing_outside_is_read() {
+    let align = |index, remainder| Directive::AlignBounds { func: func(index), var: var("x"), modulus: 8, remainder };
+    check(&pipeline(), &[root(1), align(1, 0)]).unwrap();
+    assert!(reason(&[align(3, 0)]).contains("no more of x"), "an output is as large as it is");
+    assert!(reason(&[root(1), align(1, 8)]).contains("no more of x"));
+    let mut reads_input = pipeline();
+    let bounds = reads_input.funcs[1].stages[0].requires[0].bounds.clone();
+    let source = serde_json::from_str(r#"{"input": 0}"#).unwrap();
+    reads_input.funcs[0].stages[0].requires.push(Requirement { source, bounds });
+    assert!(check(&reads_input, &[root(1), align(1, 0)]).is_err(), "the input has no more");
+}
+
+#[test]
+fn only_independent_stages_share_loops() {
+    let with =
+        |index, other, name| Directive::ComputeWith { stage: stage(index, 0), with: stage(other, 0), var: var(name) };
+    let both = [root(1), root(2), root(3)];
+    let checked = |directive| check(&gathered(), &[both.as_slice(), &[directive]].concat());
+    checked(with(3, 2, "x")).unwrap();
+    let refused = |directive| checked(directive).unwrap_err().to_string();
+    assert!(refused(with(3, 1, "x")).contains("depends on"));
+    assert!(refused(with(3, 0, "x")).contains("different places"));
+    assert!(refused(with(3, 2, "z")).contains("no loop z"));
+    let reordered = Directive::Reorder { stage: stage(2, 0), vars: vec![var("y"), var("x")] };
+    let error = check(&gathered(), &[both.as_slice(), &[reordered, with(3, 2, "x")]].concat()).unwrap_err();
+    assert!(error.to_string().contains("loops differ"));
 }

@@ -5,6 +5,7 @@
 //! belongs to, with parameters and buffer sizes already replaced by their estimates.
 
 mod bounds;
+mod extend;
 mod ids;
 mod operations;
 mod overrun;
@@ -12,7 +13,7 @@ mod program;
 mod regions;
 mod validate;
 
-pub(crate) use bounds::Bounds;
+pub(crate) use bounds::{Bounds, StageBounds};
 pub use ids::{FuncId, InputId, Source, StageRef};
 pub use operations::Operations;
 pub use program::{Program, Token};
@@ -223,6 +224,9 @@ pub struct SymbolicInterval {
     pub min: Option<Program>,
     /// Largest coordinate.
     pub max: Option<Program>,
+    /// Whether both ends are as in the algorithm, without parameters or sizes that were replaced by their estimates.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exact: bool,
 }
 
 impl Pipeline {

@@ -5,9 +5,9 @@ use super::placement::Placement;
 use super::problem::Problem;
 use super::StageSeconds;
 use crate::check::check;
-use crate::cost::{CostModel, Roofline};
+use crate::cost::{CostModel, Hardware, Roofline};
 use crate::directive::Directive;
-use crate::features::{analyze, ScheduledStage};
+use crate::features::{analyze, ScheduledPipeline, ScheduledStage};
 use crate::ir::FuncId;
 use crate::Error;
 use std::hash::{Hash, Hasher};
@@ -25,16 +25,21 @@ pub(super) struct Candidate {
     pub(super) code_bytes: f64,
 }
 
+/// What every stage is expected to take.
+pub(super) fn stage_seconds(scheduled: &ScheduledPipeline, hardware: &Hardware) -> Vec<StageSeconds> {
+    let model = Roofline(*hardware);
+    let seconds = |s: &ScheduledStage| StageSeconds { stage: s.stage, seconds: model.seconds(&s.features) };
+    scheduled.stages.iter().map(seconds).collect()
+}
+
 impl Candidate {
     /// # Errors
     /// [`Error::Illegal`] if the schedule does not pass [`check`].
     pub(super) fn new(problem: &Problem, choices: Choices) -> Result<Self, Error> {
         let (placements, directives) = problem.construct(&choices);
         check(problem.pipeline, &directives)?;
-        let model = Roofline(*problem.hardware);
-        let seconds = |s: &ScheduledStage| StageSeconds { stage: s.stage, seconds: model.seconds(&s.features) };
         let scheduled = analyze(problem.pipeline, problem.regions, &directives, problem.hardware)?;
-        let stages: Vec<StageSeconds> = scheduled.stages.iter().map(seconds).collect();
+        let stages = stage_seconds(&scheduled, problem.hardware);
         let seconds = stages.iter().map(|s| s.seconds).sum();
         let code_bytes = scheduled.stages.iter().map(|s| s.features.code_bytes).sum();
         Ok(Self { choices, placements, directives, stages, seconds, code_bytes })

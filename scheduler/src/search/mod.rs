@@ -29,6 +29,7 @@ pub use budget::{Budget, StopReason};
 use crate::check::check;
 use crate::cost::Hardware;
 use crate::directive::Directive;
+use crate::features::analyze;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef};
 use crate::Error;
 use candidate::Candidate;
@@ -161,6 +162,19 @@ impl From<Candidate> for Schedule {
         let Candidate { directives, seconds, stages, .. } = candidate;
         Self { directives, predicted_seconds: seconds, stages }
     }
+}
+
+/// A schedule from elsewhere, with what it is expected to cost, as if it had been found.
+///
+/// # Errors
+/// [`Error::Illegal`] if it does not pass [`check`]; [`Error::MissingEstimates`] when sizes are not known.
+pub fn given(pipeline: &Pipeline, directives: Vec<Directive>, options: &Options) -> Result<Found, Error> {
+    check(pipeline, &directives)?;
+    let regions = Regions::at_estimates(pipeline)?;
+    let scheduled = analyze(pipeline, &regions, &directives, &options.hardware)?;
+    let stages = candidate::stage_seconds(&scheduled, &options.hardware);
+    let schedule = Schedule { directives, predicted_seconds: stages.iter().map(|s| s.seconds).sum(), stages };
+    Ok(Found { schedules: vec![schedule], candidates: 1, stop: StopReason::Converged })
 }
 
 /// Every Func that the user has not scheduled, computed at root in its default loops.

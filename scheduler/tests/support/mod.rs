@@ -207,13 +207,17 @@ fn program(tokens: &[&str]) -> Option<Program> {
     Some(Program(tokens.iter().map(token).collect()))
 }
 
+fn interval(min: &[&str], max: &[&str]) -> SymbolicInterval {
+    SymbolicInterval { min: program(min), max: program(max), exact: true }
+}
+
 fn plain(var: &str) -> SymbolicInterval {
-    SymbolicInterval { min: program(&[&format!("{var}.min")]), max: program(&[&format!("{var}.max")]) }
+    interval(&[&format!("{var}.min")], &[&format!("{var}.max")])
 }
 
 fn shifted(var: &str, by: &str) -> SymbolicInterval {
     let end = |which: &str| program(&[&format!("{var}.{which}"), &format!("{by}.{which}"), "+"]);
-    SymbolicInterval { min: end("min"), max: end("max") }
+    SymbolicInterval { min: end("min"), max: end("max"), exact: true }
 }
 
 fn bounds(read: Read, dim: usize) -> SymbolicInterval {
@@ -222,11 +226,11 @@ fn bounds(read: Read, dim: usize) -> SymbolicInterval {
     match read {
         Read::Stencil { dim: d, radius } if d == dim => {
             let radius = radius.to_string();
-            SymbolicInterval { min: program(&[&min, &radius, "-"]), max: program(&[&max, &radius, "+"]) }
+            interval(&[&min, &radius, "-"], &[&max, &radius, "+"])
         }
-        Read::Down => SymbolicInterval { min: program(&[&min, "2", "*"]), max: program(&[&max, "2", "*", "1", "+"]) },
-        Read::Up => SymbolicInterval { min: program(&[&min, "2", "//"]), max: program(&[&max, "2", "//"]) },
-        Read::Gather => SymbolicInterval { min: program(&["0"]), max: program(&["255"]) },
+        Read::Down => interval(&[&min, "2", "*"], &[&max, "2", "*", "1", "+"]),
+        Read::Up => interval(&[&min, "2", "//"], &[&max, "2", "//"]),
+        Read::Gather => interval(&["0"], &["255"]),
         _ => plain(var),
     }
 }
