@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Parallelism that Halide's own autoschedulers assume when none is given.
 const DEFAULT_PARALLELISM: u32 = 16;
 const ACCEPTED: &str = "accepted parameters: parallelism (threads, a whole number of at least 1; default 16), \
-    strategy (beam, greedy, random, root or none; default greedy), candidates (schedules that a beam search may look at; \
+    strategy (beam, greedy, random, root or none; default beam), candidates (schedules that a beam search may look at; \
     default 40000 / stages), time_limit (seconds that it may take; default none), memory_limit (MB that it may hold; \
     default none), top_k (best schedules to report; default 1), seed (of strategy=random; default 0), \
     report (a file to write a JSON report to), schedule (a file with a schedule to apply instead of searching: such a \

@@ -39,7 +39,7 @@ pub struct Hardware {
 }
 
 impl Hardware {
-    /// A middling desktop core: 32 KiB and 1 MiB of private caches, 16 MB of shared cache, two vector operations and
+    /// A middling desktop core: 32 KiB and 1 MiB of private caches, 32 MB of shared cache, two vector operations and
     /// one cache line from the second level a cycle at 3 GHz, 25 GB/s of memory.
     pub fn generic(threads: u32, vector_bytes: u32) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl Hardware {
             vector_bytes,
             l1_bytes: 32 << 10,
             private_cache_bytes: 1 << 20,
-            shared_cache_bytes: 16_000_000,
+            shared_cache_bytes: 32 << 20,
             vector_ops_per_second: 6e9,
             accesses_per_second: 6e9,
             l2_bytes_per_second: 192e9,

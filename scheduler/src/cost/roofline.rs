@@ -102,7 +102,7 @@ fn vector_cycles(f: &Features) -> f64 {
     let others = f.comparisons + f.intrinsics + 0.5 * f.casts + 3.0 * f.constant_divisions;
     let slow = 8.0 * (f.float_divisions + f.integer_divisions) + 10.0 * f.math_calls;
     // Each lane at a border takes its own clamps, an extraction, a load and an insertion.
-    simple + others + slow + 8.0 * f.boundary_loads
+    simple + others + slow + 3.0 * f.boundary_loads
 }
 
 #[cfg(test)]

@@ -150,7 +150,7 @@ impl<'p> Chain<'p> {
     }
 
     /// Bytes that pass into a cache in one run.
-    pub(super) fn misses(&self, cache: Cache, hardware: &Hardware) -> f64 {
+    pub(super) fn misses(&self, model: &Model, cache: Cache, hardware: &Hardware) -> f64 {
         let threads = f64::from(hardware.threads.max(1));
         let fits = |link: &Link| {
             if cache.private {
@@ -160,9 +160,13 @@ impl<'p> Chain<'p> {
         };
         let fitting = self.links.iter().position(|link| !fits(link)).unwrap_or(self.links.len());
         let next = &self.links[fitting.min(self.links.len() - 1)];
+        let held_before = |source: usize| {
+            let block = fitting.checked_sub(1).map(|at| &self.links[at]);
+            block.is_some_and(|block| self.plan.touched_earlier(model, self.stage, source, (block.stage, block.level)))
+        };
         let of_source = |touched: &Touched| {
             let all_fits = fitting == self.links.len() && touched.distance <= cache.bytes;
-            if touched.lives_in < fitting || all_fits {
+            if touched.lives_in < fitting || all_fits || held_before(touched.source) {
                 return 0.0;
             }
             let Some(entry) = self.plan.blocks[next.stage].find(next.level, touched.source) else { return 0.0 };

@@ -8,6 +8,7 @@
 mod analysis;
 mod block;
 mod body;
+mod border;
 mod calls;
 mod chain;
 mod model;

@@ -359,6 +359,17 @@ impl Plan {
         self.executions[stage].get(level).copied().unwrap_or(1.0)
     }
 
+    /// Whether an earlier stage touches a source, too, in the same iteration of a loop around both.
+    pub(super) fn touched_earlier(&self, model: &Model, stage: usize, source: usize, block: (usize, usize)) -> bool {
+        let (host, level) = (model.stages[block.0].stage, block.1);
+        (0..stage).any(|earlier| {
+            let site = self.compute[model.stages[earlier].stage.func.index()];
+            matches!(site, Site::At { .. })
+                && block::depth(&self.compute, site, host).is_some_and(|d| d <= level)
+                && self.blocks[earlier].find(0, source).is_some()
+        })
+    }
+
     /// Whether a Func's storage costs nothing to get: the caller's, or small and on the stack.
     pub(super) fn allocates_nothing(&self, model: &Model, func: usize) -> bool {
         model.pipeline.is_output(FuncId::from_index(func))

@@ -1,6 +1,7 @@
 //! The features of one stage.
 
 use super::body::{bit, Body, LoopSet, Motions};
+use super::border;
 use super::chain::{Cache, Chain};
 use super::model::Model;
 use super::nest::{Dim, LoopKind, Nest};
@@ -31,18 +32,14 @@ struct Shape<'s> {
     vector_bytes: f64,
     /// The original loop that vectors run along.
     along: Option<usize>,
-    /// Iterations of that loop.
-    row: f64,
 }
 
 impl<'s> Shape<'s> {
     fn new(body: &'s Body, nest: &'s Nest, f: &Features, vector_bytes: u32) -> Self {
         let vectorized = nest.dims.iter().find(|d| d.kind == LoopKind::Vectorized);
         let along = vectorized.and_then(|d| nest.parts(d).first()).map(|p| p.origin);
-        let parts = nest.dims.iter().flat_map(|d| nest.parts(d)).filter(|p| Some(p.origin) == along);
-        let row = parts.map(|p| p.extent).product::<f64>().max(1.0);
         let vector_bytes = f64::from(vector_bytes.max(1));
-        Self { body, nest, lanes: f.lanes, vectors: f.vectors, vector_bytes, along, row }
+        Self { body, nest, lanes: f.lanes, vectors: f.vectors, vector_bytes, along }
     }
 
     /// Whether some vectors cross the border that a boundary condition clamps to.
@@ -107,9 +104,11 @@ pub(super) fn features(
     let shape = Shape::new(body, nest, &f, hardware.vector_bytes);
     f.inlined_evaluations = f.iterations * body.inlined;
     arithmetic(&mut f, model, &shape);
-    let counts = accesses(&mut f, model, &shape, stage);
+    let clamped = body.loads.iter().fold(0, |all, load| all | load.motions.clamped);
+    let at_border = border::share(model, plan, stage, clamped);
+    let counts = accesses(&mut f, model, &shape, (stage, at_border));
     let chain = Chain::new(model, plan, stage, &counts, |source| timeline.distance(model, source, stage));
-    memory(&mut f, hardware, &chain, &nest.dims);
+    memory(&mut f, model, hardware, (&chain, &nest.dims));
     let func = model.stages[stage].stage.func.index();
     f.allocated_bytes = plan.allocated[func];
     f.reuse_distance_bytes = match plan.store[func] {
@@ -167,7 +166,7 @@ fn arithmetic(f: &mut Features, model: &Model, shape: &Shape) {
 }
 
 /// Counts loads and stores; returns how many of each source one evaluation makes.
-fn accesses(f: &mut Features, model: &Model, shape: &Shape, stage: usize) -> Vec<(usize, f64)> {
+fn accesses(f: &mut Features, model: &Model, shape: &Shape, (stage, at_border): (usize, f64)) -> Vec<(usize, f64)> {
     let facts = &model.stages[stage];
     let mut counts: Vec<(usize, f64)> = Vec::with_capacity(8);
     let mut count = |source: usize, more: f64| match counts.iter_mut().find(|c| c.0 == source) {
@@ -189,7 +188,7 @@ fn accesses(f: &mut Features, model: &Model, shape: &Shape, stage: usize) -> Vec
         };
         *slot += shape.instructions(pattern, source.load_bytes, load.count, shape.shared(load.motions.moving));
         if shape.crosses_border(&load.motions) {
-            f.boundary_loads += 2.0 * f.lanes * load.count * f.iterations / shape.row;
+            f.boundary_loads += at_border * load.count * f.iterations;
         }
     }
     if let Some(stored) = &shape.body.stored {
@@ -207,11 +206,11 @@ fn accesses(f: &mut Features, model: &Model, shape: &Shape, stage: usize) -> Vec
     counts
 }
 
-fn memory(f: &mut Features, hardware: &Hardware, chain: &Chain, dims: &[Dim]) {
+fn memory(f: &mut Features, model: &Model, hardware: &Hardware, (chain, dims): (&Chain, &[Dim])) {
     let innermost = dims.iter().position(|d| matches!(d.kind, LoopKind::Serial | LoopKind::Parallel));
     f.inner_bytes = chain.own_bytes(innermost.map_or(dims.len(), |at| at + 1));
     f.realization_bytes = chain.own_bytes(dims.len());
-    let misses = |bytes: u64, private: bool| chain.misses(Cache { bytes: bytes as f64, private }, hardware);
+    let misses = |bytes: u64, private: bool| chain.misses(model, Cache { bytes: bytes as f64, private }, hardware);
     f.l1_miss_bytes = misses(hardware.l1_bytes, true);
     f.l2_miss_bytes = misses(hardware.private_cache_bytes, true).min(f.l1_miss_bytes);
     f.l3_miss_bytes = misses(hardware.shared_cache_bytes, false).min(f.l2_miss_bytes);

@@ -79,7 +79,7 @@ features! {
         gathered_loads ["scalar instructions"] "Loads of lanes one by one." = "any other movement, or a coordinate that depends on data";
         broadcast_loads ["vector instructions"] "Loads of one element for all lanes." = "coordinates do not depend on the vectorised loop";
         boundary_loads ["scalar instructions"] "Lanes loaded one by one where a vector crosses the border of a boundary condition." =
-            "2 vectors at the ends of each row, for loads clamped along the vectorised loop";
+            "all lanes of the parts at both ends of the outermost loop over a clamped coordinate, for loads clamped along the vectorised loop";
         dense_stores ["vector instructions"] "Stores of consecutive elements." = "as for loads";
         strided_stores ["vector instructions"] "Stores of every second to fourth element." = "as for loads";
         scattered_stores ["scalar instructions"] "Stores of lanes one by one." = "as for loads";

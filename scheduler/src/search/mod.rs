@@ -42,9 +42,9 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// What the rules make, improved by single decisions as far as the cost model sees a gain: the scheduler proper.
+    #[default]
     Beam,
     /// What the rules make.
-    #[default]
     Greedy,
     /// What the rules make, changed in decisions drawn at random: for collecting timings.
     Random,

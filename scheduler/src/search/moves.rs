@@ -17,7 +17,7 @@ pub(super) enum Grain {
 }
 
 /// Few strips are slow: those at the border run code that Halide does not partition again.
-const STRIPS_PER_THREAD: [u32; 3] = [4, 8, 16];
+const STRIPS_PER_THREAD: [u32; 4] = [4, 8, 16, 32];
 const CHUNKS: [u32; 4] = [256, 512, 1024, 2048];
 const SLAB_HEIGHTS: [u32; 4] = [8, 16, 32, 64];
 const TILES: [(u32, u32); 6] = [(1, 4), (1, 8), (2, 4), (2, 6), (4, 4), (4, 6)];

@@ -14,9 +14,10 @@ use std::time::Instant;
 
 /// Candidates that are followed side by side.
 const BEAM: usize = 3;
-/// A decision against the rules, which have been tuned with measurements, must be expected to save this share of the time:
-/// what the model is wrong by where little changes.
-const DOUBT: f64 = 0.02;
+/// Each decision against the rules, which have been tuned with measurements, must be expected to save this share of the time,
+const DOUBT: f64 = 0.1;
+/// and all together this share: the expected time of a schedule is wrong by a third either way (one standard deviation).
+const MIN_GAIN: f64 = 0.25;
 /// Code may grow this many times beyond what the rules make, and by `MORE_CODE_BYTES` in any case.
 const MORE_CODE: f64 = 1.5;
 const MORE_CODE_BYTES: f64 = 8192.0;
@@ -49,6 +50,7 @@ struct Search<'a> {
 
 /// Improves on a candidate within a budget.
 pub(super) fn refine(problem: &Problem, start: Candidate, budget: &Budget, top: usize) -> Refined {
+    let rules = start.clone();
     let mut search = Search {
         problem,
         budget,
@@ -60,7 +62,13 @@ pub(super) fn refine(problem: &Problem, start: Candidate, budget: &Budget, top: 
         candidates: 1,
     };
     let stop = search.run(top.max(1)).err().unwrap_or(StopReason::Converged);
-    Refined { best: search.best, candidates: search.candidates, stop }
+    let mut best = search.best;
+    if best[0].seconds > (1.0 - MIN_GAIN) * rules.seconds {
+        best.retain(|c| c.directives != rules.directives);
+        best.insert(0, rules);
+        best.truncate(top.max(1));
+    }
+    Refined { best, candidates: search.candidates, stop }
 }
 
 /// What candidates are compared by.
