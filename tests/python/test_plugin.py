@@ -140,7 +140,7 @@ def test_list():
     tests = {}
     for name, build in cases.CASES.items():
         tests[name] = lambda build=build: check_case(build, {"parallelism": "2"})
-    for strategy in ["greedy", "root", "none"]:
+    for strategy in ["beam", "greedy", "random", "root", "none"]:
         build = cases.two_stage_stencil_with_repeated_edge
         tests[f"strategy_{strategy}"] = lambda build=build, s=strategy: check_case(build, {"strategy": s})
     others = [rejects_an_unknown_key, rejects_bad_values, lists_missing_estimates, works_after_an_error]
