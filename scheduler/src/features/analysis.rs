@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::calls::Calls;
+use super::chain::caches;
 use super::model::Model;
 use super::plan::{Changes, Plan, Site};
 use super::stage;
@@ -32,8 +33,8 @@ pub struct Analysis<'a> {
 struct Analyzed {
     body: Body,
     features: Features,
-    /// What its features took from the timeline: distances of the sources it touches, then the lifetime of its Func.
-    from_timeline: Vec<f64>,
+    /// By source it touches, which caches keep it from its last use: all that features take of distances.
+    kept: Vec<[bool; 3]>,
 }
 
 impl<'a> Analysis<'a> {
@@ -42,7 +43,7 @@ impl<'a> Analysis<'a> {
         let model = Model::new(pipeline, regions);
         let plan = Plan::new(&model);
         let stages = vec![Analyzed::default(); model.stages.len()];
-        let (calls, timeline) = (Calls::default(), Timeline::default());
+        let (calls, timeline) = (Calls::new(pipeline.funcs.len()), Timeline::default());
         Self { model, hardware: *hardware, calls, plan, timeline, stages, follows: false }
     }
 
@@ -108,7 +109,7 @@ impl<'a> Analysis<'a> {
         }
         let Self { model, plan, timeline, hardware, stages, .. } = self;
         let func = model.stages[stage].stage.func.index();
-        let Analyzed { body, features, from_timeline } = &mut stages[stage];
+        let Analyzed { body, features, kept } = &mut stages[stage];
         let keys = &plan.blocks[stage].keys;
         if changes.moved.contains(func) || keys.intersects(&changes.moved) {
             body.fill(model, stage, |source| plan.compute.get(source) == Some(&Site::Inline));
@@ -116,10 +117,13 @@ impl<'a> Analysis<'a> {
         let own = changes.called.contains(func) || changes.held.contains(func);
         let around = || hosts(model, plan, stage).any(|at| changes.blocks.contains(at));
         let sources = plan.blocks[stage].level(0).iter().map(|e| timeline.distance(model, e.source, stage));
-        let times = sources.chain([timeline.lifetime(model, func, plan)]);
-        let other_times = renew(from_timeline, times);
-        if own || other_times || around() {
-            *features = stage::features(model, plan, timeline, hardware, (stage, body));
+        let keeping = sources.map(|distance| caches(hardware).map(|cache| distance <= cache.bytes));
+        if renew(kept, keeping) || own || around() {
+            *features = stage::features(model, plan, hardware, (stage, body), kept);
+        }
+        // Depends on what runs long after, and on nothing else that costs.
+        if plan.store[func] == Site::Root {
+            features.reuse_distance_bytes = timeline.lifetime(model, func, plan);
         }
     }
 }
@@ -133,7 +137,7 @@ fn hosts<'a>(model: &'a Model, plan: &'a Plan, stage: usize) -> impl Iterator<It
 }
 
 /// Writes new values over old ones; whether some differ.
-fn renew(values: &mut Vec<f64>, new: impl Iterator<Item = f64>) -> bool {
+fn renew<T: PartialEq>(values: &mut Vec<T>, new: impl Iterator<Item = T>) -> bool {
     let mut count = 0;
     let mut differ = false;
     for value in new {

@@ -31,8 +31,8 @@ struct Touched {
     count: Option<f64>,
     /// The first block inside of which its storage lives and dies.
     lives_in: usize,
-    /// Bytes touched between an earlier use, where it is stored at root, and the use here.
-    distance: f64,
+    /// Which caches keep it from an earlier use, where it is stored at root.
+    kept: [bool; 3],
 }
 
 /// Blocks from the body outwards to root.
@@ -50,33 +50,40 @@ pub(super) struct Chain<'p> {
 #[derive(Clone, Copy)]
 pub(super) struct Cache {
     pub(super) bytes: f64,
-    pub(super) private: bool,
+    private: bool,
+}
+
+/// The caches of a machine, from the smallest.
+pub(super) fn caches(hardware: &Hardware) -> [Cache; 3] {
+    let cache = |bytes: u64, private| Cache { bytes: bytes as f64, private };
+    let Hardware { l1_bytes, private_cache_bytes, shared_cache_bytes, .. } = *hardware;
+    [cache(l1_bytes, true), cache(private_cache_bytes, true), cache(shared_cache_bytes, false)]
 }
 
 impl<'p> Chain<'p> {
-    /// The chain of a stage, given loads and stores of one evaluation by source, and how far back the last use of a source
-    /// lies.
+    /// The chain of a stage, given loads and stores of one evaluation by source, and by source that its innermost block
+    /// touches, which caches keep it from an earlier use.
     pub(super) fn new(
         model: &Model,
         plan: &'p Plan,
         stage: usize,
         counts: &[(usize, f64)],
-        distance: impl Fn(usize) -> f64,
+        kept: &[[bool; 3]],
     ) -> Self {
         let func = model.stages[stage].stage.func.index();
         let count = |source| counts.iter().find(|c| c.0 == source).map(|c| c.1);
-        let touched = |e: &Entry| Touched {
+        let touched = |(e, &kept): (&Entry, &[bool; 3])| Touched {
             source: e.source,
             count: count(e.source),
             lives_in: usize::MAX,
-            distance: distance(e.source),
+            kept,
         };
         let mut chain = Self {
             plan,
             stage,
             func,
             links: Vec::with_capacity(16),
-            touched: plan.blocks[stage].level(0).iter().map(touched).collect(),
+            touched: plan.blocks[stage].level(0).iter().zip(kept).map(touched).collect(),
             iterations: plan.executions(stage, 0),
         };
         chain.add_links(model);
@@ -149,8 +156,9 @@ impl<'p> Chain<'p> {
         self.links.iter().find(|l| (l.stage, l.level) == place).map_or(0.0, |l| l.bytes)
     }
 
-    /// Bytes that pass into a cache in one run.
-    pub(super) fn misses(&self, model: &Model, cache: Cache, hardware: &Hardware) -> f64 {
+    /// Bytes that pass into one of the machine's [`caches`] in one run.
+    pub(super) fn misses(&self, model: &Model, index: usize, hardware: &Hardware) -> f64 {
+        let cache = caches(hardware)[index];
         let threads = f64::from(hardware.threads.max(1));
         let fits = |link: &Link| {
             if cache.private {
@@ -165,7 +173,7 @@ impl<'p> Chain<'p> {
             block.is_some_and(|block| self.plan.touched_earlier(model, self.stage, source, (block.stage, block.level)))
         };
         let of_source = |touched: &Touched| {
-            let all_fits = fitting == self.links.len() && touched.distance <= cache.bytes;
+            let all_fits = fitting == self.links.len() && touched.kept[index];
             if touched.lives_in < fitting || all_fits || held_before(touched.source) {
                 return 0.0;
             }

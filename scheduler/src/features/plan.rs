@@ -1,7 +1,7 @@
 //! Where every Func is computed and stored, in which loops, over which region.
 
 use super::block::{self, depth, Blocks, Touched};
-use super::calls::{Calls, FuncCalls, Place};
+use super::calls::Calls;
 use super::model::Model;
 use super::nest::Nest;
 use super::set::Set;
@@ -30,16 +30,6 @@ pub enum Site {
     },
 }
 
-/// A [`Place`] that is kept.
-type Kept = Option<(FuncId, LoopVar)>;
-
-/// What the calls say about where a Func is placed; `None` where they say nothing.
-#[derive(Clone, Debug, Default)]
-struct Placed {
-    computed: Option<Kept>,
-    stored: Option<Kept>,
-}
-
 /// A pipeline with a schedule, at the estimates.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
@@ -61,7 +51,6 @@ pub(super) struct Plan {
     pub(super) blocks: Vec<Blocks>,
     /// By stage, whether it has a specialisation.
     pub(super) specialized: Vec<bool>,
-    placed: Vec<Placed>,
     scratch: Touched,
 }
 
@@ -111,7 +100,6 @@ impl Plan {
             executions: vec![Vec::new(); stages],
             blocks: vec![Blocks::default(); stages],
             specialized: vec![false; stages],
-            placed: vec![Placed::default(); funcs],
             scratch: Touched::new(model),
         }
     }
@@ -121,13 +109,12 @@ impl Plan {
     /// # Errors
     /// [`Error::Illegal`] for a call on a loop that does not exist; the plan is then good for nothing.
     pub(super) fn update(&mut self, model: &Model, calls: &Calls, changes: &mut Changes) -> Result<(), Error> {
-        let by_func = calls.of(&changes.called, model.funcs());
         for func in changes.called.iter() {
-            self.compile(model, func, &by_func[func], &mut changes.nests)?;
+            self.compile(model, func, calls, &mut changes.nests)?;
         }
         // Whether or not their own calls changed, loops that Funcs are computed in may have other places.
         for func in (0..model.funcs()).rev() {
-            self.site(model, func, changes)?;
+            self.site(model, func, calls, changes)?;
         }
         // Consumers first: the loops that a Func is computed in are settled before it.
         for func in (0..model.funcs()).rev() {
@@ -143,12 +130,10 @@ impl Plan {
         Ok(())
     }
 
-    fn compile(&mut self, model: &Model, func: usize, calls: &FuncCalls, nests: &mut Set) -> Result<(), Error> {
-        let keep = |place: Option<Place>| place.map(|place| place.map(|(host, var)| (host, var.clone())));
-        self.placed[func] = Placed { computed: keep(calls.computed), stored: keep(calls.stored) };
+    fn compile(&mut self, model: &Model, func: usize, calls: &Calls, nests: &mut Set) -> Result<(), Error> {
         for index in model.stages_of(func) {
             let stage = model.stages[index].stage;
-            let on = calls.on(stage);
+            let on: Vec<&Directive> = calls.on(stage).collect();
             self.specialized[index] = on.iter().any(|d| matches!(d, Directive::Specialize { .. }));
             self.nests[index].compile(model.regions, stage, model.pipeline.stage(stage), &on)?;
             nests.insert(index);
@@ -157,9 +142,9 @@ impl Plan {
     }
 
     /// Settles where a Func is placed. What is computed inside of a Func that moves, moves as well.
-    fn site(&mut self, model: &Model, index: usize, changes: &mut Changes) -> Result<(), Error> {
+    fn site(&mut self, model: &Model, index: usize, calls: &Calls, changes: &mut Changes) -> Result<(), Error> {
         let before = (self.compute[index], self.store[index]);
-        self.follow_calls(model, index, changes)?;
+        self.follow_calls(model, index, calls, changes)?;
         let after = (self.compute[index], self.store[index]);
         let carried = |site: Site| matches!(site, Site::At { stage, .. } if changes.moved.contains(stage.func.index()));
         let moved = before.0 != after.0 || carried(after.0);
@@ -172,23 +157,22 @@ impl Plan {
         Ok(())
     }
 
-    fn follow_calls(&mut self, model: &Model, index: usize, changes: &Changes) -> Result<(), Error> {
+    fn follow_calls(&mut self, model: &Model, index: usize, calls: &Calls, changes: &Changes) -> Result<(), Error> {
         let id = FuncId::from_index(index);
-        let Placed { computed, stored } = &self.placed[index];
-        let calls =
-            |kept: &Option<Kept>| matches!(kept, Some(Some((host, _))) if changes.called.contains(host.index()));
-        if !changes.called.contains(index) && !calls(computed) && !calls(stored) {
+        let in_called =
+            |site: Site| matches!(site, Site::At { stage, .. } if changes.called.contains(stage.func.index()));
+        if !changes.called.contains(index) && !in_called(self.compute[index]) && !in_called(self.store[index]) {
             return Ok(());
         }
         let func = model.pipeline.func(id);
-        let compute = match computed {
-            Some(Some((host, var))) => self.loop_of(model, id, *host, var)?,
+        let compute = match calls.computed(index) {
+            Some(Some((host, var))) => self.loop_of(model, id, host, var)?,
             Some(None) => Site::Root,
             None if func.inlinable && func.scheduled.is_none() && !model.pipeline.is_output(id) => Site::Inline,
             None => Site::Root,
         };
-        let store = match stored {
-            Some(Some((host, var))) => self.loop_of(model, id, *host, var)?,
+        let store = match calls.stored(index) {
+            Some(Some((host, var))) => self.loop_of(model, id, host, var)?,
             Some(None) => Site::Root,
             None => compute,
         };
@@ -232,8 +216,8 @@ impl Plan {
             if other_loops || runs_otherwise {
                 self.count_executions(func, stage);
             }
-            let outdated = self.blocks[stage].is_empty() || self.blocks[stage].keys.intersects(&changes.moved);
-            let refill = other_loops || outdated || changes.moved.contains(func);
+            let moved = changes.moved.contains(func) || self.blocks[stage].keys.intersects(&changes.moved);
+            let refill = other_loops || moved;
             if refill {
                 self.fill_blocks(model, stage);
             }
@@ -362,11 +346,12 @@ impl Plan {
     /// Whether an earlier stage touches a source, too, in the same iteration of a loop around both.
     pub(super) fn touched_earlier(&self, model: &Model, stage: usize, source: usize, block: (usize, usize)) -> bool {
         let (host, level) = (model.stages[block.0].stage, block.1);
-        (0..stage).any(|earlier| {
-            let site = self.compute[model.stages[earlier].stage.func.index()];
-            matches!(site, Site::At { .. })
-                && block::depth(&self.compute, site, host).is_some_and(|d| d <= level)
-                && self.blocks[earlier].find(0, source).is_some()
+        let own = model.stages[stage].stage.func.index();
+        // What is computed in the iteration is touched by it.
+        self.blocks[block.0].level(level).iter().map(|e| e.source).take_while(|&func| func <= own).any(|func| {
+            let inside = |d: usize| d <= level;
+            matches!(self.compute.get(func), Some(&site @ Site::At { .. }) if depth(&self.compute, site, host).is_some_and(inside))
+                && model.stages_of(func).any(|earlier| earlier < stage && self.blocks[earlier].find(0, source).is_some())
         })
     }
 

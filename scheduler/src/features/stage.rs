@@ -2,12 +2,11 @@
 
 use super::body::{bit, Body, LoopSet, Motions};
 use super::border;
-use super::chain::{Cache, Chain};
+use super::chain::Chain;
 use super::model::Model;
 use super::nest::{Dim, LoopKind, Nest};
 use super::plan::{Plan, Site};
 use super::table::{Arithmetic, Features};
-use super::timeline::Timeline;
 use crate::cost::{Hardware, LINE_BYTES};
 
 /// Bytes of a vector instruction with its share of address arithmetic.
@@ -91,13 +90,14 @@ impl<'s> Shape<'s> {
     }
 }
 
-/// The features of a stage that is not inlined.
+/// The features of a stage that is not inlined, given which caches keep what it touches from an earlier use; but for the
+/// reuse distance of what is stored at root.
 pub(super) fn features(
     model: &Model,
     plan: &Plan,
-    timeline: &Timeline,
     hardware: &Hardware,
     (stage, body): (usize, &Body),
+    kept: &[[bool; 3]],
 ) -> Features {
     let nest = &plan.nests[stage];
     let mut f = extent(model, plan, stage);
@@ -107,14 +107,11 @@ pub(super) fn features(
     let clamped = body.loads.iter().fold(0, |all, load| all | load.motions.clamped);
     let at_border = border::share(model, plan, stage, clamped);
     let counts = accesses(&mut f, model, &shape, (stage, at_border));
-    let chain = Chain::new(model, plan, stage, &counts, |source| timeline.distance(model, source, stage));
+    let chain = Chain::new(model, plan, stage, &counts, kept);
     memory(&mut f, model, hardware, (&chain, &nest.dims));
     let func = model.stages[stage].stage.func.index();
     f.allocated_bytes = plan.allocated[func];
-    f.reuse_distance_bytes = match plan.store[func] {
-        site @ Site::At { .. } => chain.lifetime_bytes(model, site),
-        Site::Inline | Site::Root => timeline.lifetime(model, func, plan),
-    };
+    f.reuse_distance_bytes = chain.lifetime_bytes(model, plan.store[func]);
     let (tasks, task_bytes) = chain.tasks();
     f.task_bytes = task_bytes;
     f.tasks = tasks.max(1.0);
@@ -210,10 +207,9 @@ fn memory(f: &mut Features, model: &Model, hardware: &Hardware, (chain, dims): (
     let innermost = dims.iter().position(|d| matches!(d.kind, LoopKind::Serial | LoopKind::Parallel));
     f.inner_bytes = chain.own_bytes(innermost.map_or(dims.len(), |at| at + 1));
     f.realization_bytes = chain.own_bytes(dims.len());
-    let misses = |bytes: u64, private: bool| chain.misses(model, Cache { bytes: bytes as f64, private }, hardware);
-    f.l1_miss_bytes = misses(hardware.l1_bytes, true);
-    f.l2_miss_bytes = misses(hardware.private_cache_bytes, true).min(f.l1_miss_bytes);
-    f.l3_miss_bytes = misses(hardware.shared_cache_bytes, false).min(f.l2_miss_bytes);
+    f.l1_miss_bytes = chain.misses(model, 0, hardware);
+    f.l2_miss_bytes = chain.misses(model, 1, hardware).min(f.l1_miss_bytes);
+    f.l3_miss_bytes = chain.misses(model, 2, hardware).min(f.l2_miss_bytes);
     f.l1_miss_lines = f.l1_miss_bytes / LINE_BYTES;
 }
 

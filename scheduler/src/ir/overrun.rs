@@ -60,9 +60,6 @@ impl Regions {
     /// Whether a Func may compute coordinates past the end of what is required along a dimension, at any size of the
     /// outputs: nothing it then reads lies outside of an input. Outputs and what extern stages read never may.
     pub fn may_overrun(&self, pipeline: &Pipeline, id: FuncId, dim: usize) -> bool {
-        let extern_sources =
-            pipeline.funcs.iter().filter_map(|f| f.extern_definition.as_ref()).flat_map(|e| &e.sources);
-        let read_outside = extern_sources.into_iter().any(|&s| s == Source::Func(id));
-        !pipeline.is_output(id) && !read_outside && self.reads_stay_inside(id, dim)
+        !pipeline.is_output(id) && !self.is_read_by_extern(id) && self.reads_stay_inside(id, dim)
     }
 }

@@ -36,6 +36,8 @@ pub struct Regions {
     loops: Vec<Vec<Region>>,
     /// See [`overrun::reads_stay_inside`].
     inside: Vec<Vec<bool>>,
+    /// By Func, whether extern stages read it.
+    read_by_extern: Vec<bool>,
     /// By Func and stage.
     bounds: Vec<Vec<StageBounds>>,
 }
@@ -57,6 +59,7 @@ impl Regions {
             funcs: pipeline.funcs.iter().map(|f| vec![None; f.args.len()]).collect(),
             loops: vec![Vec::new(); pipeline.funcs.len()],
             inside: Vec::new(),
+            read_by_extern: vec![false; pipeline.funcs.len()],
             bounds: pipeline
                 .funcs
                 .iter()
@@ -66,6 +69,11 @@ impl Regions {
         for id in pipeline.func_ids().rev() {
             regions.settle(pipeline, id);
         }
+        for extern_definition in pipeline.funcs.iter().filter_map(|f| f.extern_definition.as_ref()) {
+            for read in extern_definition.sources.iter().filter_map(|s| s.func()) {
+                regions.read_by_extern[read.index()] = true;
+            }
+        }
         regions.inside = overrun::reads_stay_inside(pipeline, &regions);
         Ok(regions)
     }
@@ -73,6 +81,11 @@ impl Regions {
     /// Whether reads stay inside of all inputs when a Func computes past the end of a dimension.
     pub(super) fn reads_stay_inside(&self, id: FuncId, dim: usize) -> bool {
         self.inside[id.index()][dim]
+    }
+
+    /// Whether an extern stage reads a Func.
+    pub(super) fn is_read_by_extern(&self, id: FuncId) -> bool {
+        self.read_by_extern[id.index()]
     }
 
     /// The region computed of a Func.
