@@ -1,6 +1,6 @@
 // Random pipelines, for tests of schedulers: what users write, drawn at random.
 //
-// The parameters `seed`, `stages` and `families` determine the pipeline. Fewer stages of the same seed and families are
+// The parameters `seed`, `stages` and `families` determine the pipeline, `scale` its sizes. Fewer stages of the same seed and families are
 // a prefix of more, but for what the outputs read, which makes it easy to find the stage that matters.
 #include "random_pipeline.h"
 
@@ -21,6 +21,8 @@ class RandomPipeline : public Generator<RandomPipeline> {
 public:
     GeneratorParam<uint64_t> seed{"seed", 0};
     GeneratorParam<int> stages{"stages", 8, 1, 500};
+    /// How many times as large X and Y are, X alone squared where there is no Y: for timing rather than testing.
+    GeneratorParam<int> scale{"scale", 1, 1, 64};
     /// Names of kinds of stages, separated by plus signs, or `all`.
     GeneratorParam<std::string> families{"families", "all"};
 
@@ -102,6 +104,8 @@ private:
         // Few points in all; tests are to be quick.
         const int most = order.size() == 1 ? 600 : order.size() == 2 ? 150 : 70;
         extents = {random.between(17, most), random.between(9, most), random.between(2, 5), random.between(2, 3)};
+        extents[X] *= order.size() == 1 ? scale.value() * scale.value() : scale.value();
+        extents[Y] *= scale.value();
     }
 
     std::vector<int> first_dims(int count) const {

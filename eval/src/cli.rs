@@ -7,9 +7,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
+use crate::accuracy::AccuracyArgs;
 use crate::builder::Builder;
 use crate::cache::Cache;
 use crate::child::Limits;
+use crate::collect::CollectArgs;
 use crate::explain::ExplainArgs;
 use crate::fuzz::FuzzArgs;
 use crate::generator::{Executable, GeneratorSpec, Pipeline};
@@ -52,6 +54,10 @@ pub enum Command {
     Predict(PredictArgs),
     /// Measure kernels and schedules here, and judge how well their times are predicted
     Study(StudyArgs),
+    /// Measure random schedules of random pipelines: what cost models are trained on
+    Collect(CollectArgs),
+    /// Judge cost models by how well they predict collected records
+    Accuracy(AccuracyArgs),
     /// Look at the trained models that are kept
     Models(ModelsArgs),
     /// Load a compiled pipeline and answer requests about it
@@ -304,9 +310,14 @@ impl BuildArgs {
     /// The one generator named with `--generator`, else `name` of the executable with this project's own.
     pub fn open_named(&self, name: &str) -> Result<Pipeline> {
         if self.generator.is_empty() {
-            return Executable::open(&self.pipelines_path()?).map(Arc::new)?.pipeline(name, vec![]);
+            return self.open_own(name);
         }
         self.open_pipeline()
+    }
+
+    /// The generator `name` of the executable with this project's own.
+    pub fn open_own(&self, name: &str) -> Result<Pipeline> {
+        Executable::open(&self.pipelines_path()?).map(Arc::new)?.pipeline(name, vec![])
     }
 
     fn pipelines_path(&self) -> Result<PathBuf> {

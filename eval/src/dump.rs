@@ -2,17 +2,23 @@
 
 use anyhow::{bail, Context, Result};
 
+use crate::builder::Builder;
 use crate::child;
 use crate::cli::{BuildArgs, DumpArgs};
 use crate::failure::{explain, Tail};
-use crate::generator;
+use crate::generator::{self, Pipeline};
 use crate::schedulers::Scheduler;
 
 /// Runs the one pipeline asked for through our plugin, with a scheduler that is ours; returns its name and the plugin's
 /// report.
 pub fn report(build: &BuildArgs, scheduler: &Scheduler) -> Result<(String, serde_json::Value)> {
     let pipeline = build.open_pipeline()?;
-    let builder = build.builder(scheduler)?;
+    let report = report_of(&pipeline, &build.builder(scheduler)?, scheduler)?;
+    Ok((pipeline.to_string(), report))
+}
+
+/// The report of our plugin, with a scheduler that is ours, on `pipeline`.
+pub fn report_of(pipeline: &Pipeline, builder: &Builder, scheduler: &Scheduler) -> Result<serde_json::Value> {
     let chosen = scheduler.arguments(&builder.plugins, &pipeline.executable, builder.threads)?;
     let folder = tempfile::tempdir()?;
     let report = folder.path().join("report.json");
@@ -28,7 +34,7 @@ pub fn report(build: &BuildArgs, scheduler: &Scheduler) -> Result<(String, serde
         bail!("{pipeline}: {message}");
     }
     let text = std::fs::read(&report).context("the plugin wrote no report")?;
-    Ok((pipeline.to_string(), serde_json::from_slice(&text).context("the plugin's report")?))
+    serde_json::from_slice(&text).context("the plugin's report")
 }
 
 /// Prints what our plugin read of a pipeline.

@@ -1,9 +1,11 @@
 //! `nnc`: builds Halide pipelines with autoschedulers, and measures what that gains.
 
+mod accuracy;
 mod builder;
 mod cache;
 mod child;
 mod cli;
+mod collect;
 mod dump;
 mod eval;
 mod explain;
@@ -71,6 +73,11 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
             eval::Ended::Complete => ExitCode::SUCCESS,
             eval::Ended::Interrupted => ExitCode::from(130),
         }),
+        Command::Collect(args) => Ok(match collect::run(args)? {
+            eval::Ended::Complete => ExitCode::SUCCESS,
+            eval::Ended::Interrupted => ExitCode::from(130),
+        }),
+        Command::Accuracy(args) => accuracy::run(args).map(|()| ExitCode::SUCCESS),
         Command::Models(args) => models::run(args, &models::Store::from_environment()?).map(|()| ExitCode::SUCCESS),
     }
 }

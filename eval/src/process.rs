@@ -45,6 +45,15 @@ pub fn confine(command: &mut Command, memory_bytes: u64) {
     unsafe { command.pre_exec(confine) };
 }
 
+/// Niceness of what runs beside the user's own work.
+const BACKGROUND: libc::c_int = 10;
+
+/// Has the processes that this thread starts from now on run in the background. Failing to changes nothing but that.
+pub fn run_in_background() {
+    // SAFETY: setpriority takes integers only; on Linux it changes the calling thread alone.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, BACKGROUND) };
+}
+
 /// Kills the process group that the child `pid` leads.
 pub fn kill_group(pid: u32) {
     // SAFETY: kill takes integers only; a group that is gone already is an error code, which is fine.

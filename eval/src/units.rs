@@ -1,5 +1,6 @@
 //! Sizes and durations as people write them on a command line.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 fn split(text: &str) -> Result<(f64, &str), String> {
@@ -46,6 +47,18 @@ pub fn parse_key_value(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// `N` or `N..M`, both included.
+pub fn parse_range(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let error = || format!("'{text}' is neither a number nor a range N..M");
+    let (low, high) = text.split_once("..").unwrap_or((text, text));
+    let number = |text: &str| text.parse().map_err(|_| error());
+    let (low, high) = (number(low)?, number(high)?);
+    if low > high {
+        return Err(format!("'{text}' is an empty range"));
+    }
+    Ok(low..=high)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +85,13 @@ mod tests {
         assert_eq!(parse_key_value("a=b=c"), Ok(("a".into(), "b=c".into())));
         assert!(parse_key_value("a=").is_err());
         assert!(parse_key_value("a").is_err());
+    }
+
+    #[test]
+    fn ranges() {
+        assert_eq!(parse_range("3..30"), Ok(3..=30));
+        assert_eq!(parse_range("7"), Ok(7..=7));
+        assert!(parse_range("9..3").unwrap_err().contains("empty"));
+        assert!(parse_range("some").is_err());
     }
 }

@@ -15,7 +15,7 @@
 //!
 //! To train from something other than one time per instance (for example the time of a whole pipeline whose
 //! stages a model predicts), use [`Model::trace`] and [`Model::accumulate_gradient`] with [`Adam`] and a loss
-//! of your own.
+//! of your own; [`train_composite`] does so for sums of parts.
 //!
 //! ```
 //! use ndarray::{Array1, Array2};
@@ -47,6 +47,7 @@ mod adam;
 mod baseline;
 mod batch;
 mod batch_predictor;
+mod composite;
 mod dataset;
 mod ensemble;
 mod error;
@@ -73,6 +74,7 @@ pub use adam::Adam;
 pub use baseline::{Forest, Linear, Space};
 pub use batch::Batch;
 pub use batch_predictor::BatchPredictor;
+pub use composite::{train_composite, Composite, CompositeConfig, Parts, Whole};
 pub use dataset::Dataset;
 pub use ensemble::{Ensemble, Prediction};
 pub use error::{Error, Result};

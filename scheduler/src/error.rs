@@ -20,6 +20,9 @@ pub enum Error {
     /// A pipeline file contradicts itself.
     #[error("the pipeline description is inconsistent: {0}")]
     Inconsistent(String),
+    /// A file of a learned cost model cannot be used.
+    #[error("not a cost model: {0}")]
+    Model(String),
     /// Sizes that the schedule needs are not known.
     #[error("estimates are missing for {}. Set them with set_estimate() or set_estimates()", .0.join(", "))]
     MissingEstimates(Vec<String>),

@@ -6,11 +6,11 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod cost;
 pub mod features;
 pub mod ir;
 
 mod check;
-mod cost;
 mod demand;
 mod directive;
 mod emit;
@@ -18,7 +18,7 @@ mod error;
 mod search;
 
 pub use check::check;
-pub use cost::{Bound, CostModel, Hardware, Roofline, Times};
+pub use cost::{inputs, Bound, CostModel, Hardware, Kernel, Roofline, Times, Variant, INPUTS, INPUT_NAMES};
 pub use directive::{AtLeast, Directive, LoopVar, Memory, Tail};
 pub use emit::emit;
 pub use error::Error;

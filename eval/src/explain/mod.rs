@@ -1,7 +1,7 @@
 //! `nnc explain`: the loops of a schedule, what each stage is expected to take and why, and what other decisions would.
 
 mod alternatives;
-mod change;
+pub mod change;
 mod loops;
 mod subject;
 mod summary;

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::cli::BuildArgs;
 use crate::schedulers::Scheduler;
 use crate::sizes::Size;
-use crate::units::parse_duration;
+use crate::units::{parse_duration, parse_range};
 
 /// Arguments of `nnc fuzz`.
 #[derive(Args, Debug)]
@@ -52,29 +52,4 @@ pub struct FuzzArgs {
     /// Write all results to this file
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-}
-
-/// `N` or `N..M`, both included.
-fn parse_range(text: &str) -> Result<RangeInclusive<u64>, String> {
-    let error = || format!("'{text}' is neither a number nor a range N..M");
-    let (low, high) = text.split_once("..").unwrap_or((text, text));
-    let number = |text: &str| text.parse().map_err(|_| error());
-    let (low, high) = (number(low)?, number(high)?);
-    if low > high {
-        return Err(format!("'{text}' is an empty range"));
-    }
-    Ok(low..=high)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_parse() {
-        assert_eq!(parse_range("3..30"), Ok(3..=30));
-        assert_eq!(parse_range("7"), Ok(7..=7));
-        assert!(parse_range("9..3").unwrap_err().contains("empty"));
-        assert!(parse_range("some").is_err());
-    }
 }

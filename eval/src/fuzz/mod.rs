@@ -80,7 +80,7 @@ fn setting(args: &FuzzArgs, runtime: &Path) -> Result<Setting> {
 }
 
 /// Compiles Halide's runtime into `folder` once, rather than into every pipeline, which would take half of the time.
-fn link_runtime_once(builder: &mut Builder, generator: &Pipeline, folder: &Path) -> Result<()> {
+pub fn link_runtime_once(builder: &mut Builder, generator: &Pipeline, folder: &Path) -> Result<()> {
     // The runtime does not compile under it, nor does it compute.
     let target = builder.target.replace("-strict_float", "");
     let mut command = generator::command(&generator.executable.path);

@@ -1,10 +1,16 @@
 //! Cost models: seconds of a stage from its features.
 
+mod class;
 mod hardware;
+mod inputs;
+mod learned;
 mod roofline;
 
+pub use class::{Kernel, Variant};
 pub use hardware::Hardware;
 pub(crate) use hardware::LINE_BYTES;
+pub use inputs::{inputs, INPUTS, INPUT_NAMES};
+pub use learned::{class_names, InputScale, LearnedModel, Predicted, SmallNetwork, ANY_CLASS};
 pub use roofline::{Bound, Roofline, Times};
 
 use crate::features::Features;

@@ -1,0 +1,93 @@
+//! Measured schedules with the features of their stages: what models are trained on.
+//!
+//! Features are worked out anew from the schedules, so that records stay of use when features change.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use scheduler::cost::{Kernel, Variant};
+use scheduler::features::{analyze, Features, ScheduledPipeline};
+use scheduler::ir::{self, Regions};
+use scheduler::Hardware;
+
+use super::record::Measured;
+
+/// A stage under a schedule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StageRow {
+    /// What it computes.
+    pub kernel: Kernel,
+    /// Where.
+    pub variant: Variant,
+    /// What it does.
+    pub features: Features,
+}
+
+/// A schedule that was measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The smallest sample, in seconds per call: what else the machine does only adds to it.
+    pub seconds: f64,
+    /// Its stages, as indices into the pipeline's.
+    pub stages: Vec<usize>,
+}
+
+/// A pipeline with its schedules.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// The generator with its parameters.
+    pub name: String,
+    /// What is held out together.
+    pub family: String,
+    /// The machine that schedules are for.
+    pub hardware: Hardware,
+    /// Stages, each once.
+    pub stages: Vec<StageRow>,
+    /// Schedules.
+    pub rows: Vec<Row>,
+}
+
+/// All pipelines of which something was measured, with the features of this program's scheduler.
+pub fn groups(all: &[Measured]) -> Result<Vec<Group>> {
+    all.iter().filter_map(|measured| group(measured).transpose()).collect()
+}
+
+fn group(measured: &Measured) -> Result<Option<Group>> {
+    let Some(pipeline) = &measured.pipeline else { return Ok(None) };
+    let hardware = Hardware::generic(measured.machine.threads, pipeline.target.vector_bytes);
+    let regions = Regions::at_estimates(pipeline)?;
+    let mut group = Group {
+        name: measured.name.clone(),
+        family: measured.family.clone(),
+        hardware,
+        stages: Vec::new(),
+        rows: Vec::new(),
+    };
+    let mut known = BTreeMap::new();
+    for record in &measured.records {
+        let Some(seconds) = record.seconds else { continue };
+        let Ok(scheduled) = analyze(pipeline, &regions, &record.directives, &hardware) else { continue };
+        let stages = stage_rows(pipeline, &scheduled).into_iter().map(|row| {
+            let bits: Vec<u64> = row.features.values().into_iter().map(f64::to_bits).collect();
+            *known.entry((row.kernel, row.variant, bits)).or_insert_with(|| {
+                group.stages.push(row);
+                group.stages.len() - 1
+            })
+        });
+        let stages = stages.collect();
+        group.rows.push(Row { seconds: seconds.min, stages });
+    }
+    Ok((!group.rows.is_empty()).then_some(group))
+}
+
+fn stage_rows(pipeline: &ir::Pipeline, scheduled: &ScheduledPipeline) -> Vec<StageRow> {
+    let row = |s: &scheduler::features::ScheduledStage| {
+        let at = s.stage.func.index();
+        StageRow {
+            kernel: Kernel::of(pipeline, s.stage),
+            variant: Variant::of(scheduled.computed[at], scheduled.stored[at]),
+            features: s.features.clone(),
+        }
+    };
+    scheduled.stages.iter().map(row).collect()
+}

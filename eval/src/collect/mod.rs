@@ -1,0 +1,212 @@
+//! `nnc collect`: measures random schedules of many pipelines, for cost models to learn from.
+
+mod args;
+pub mod dataset;
+mod draw;
+pub mod record;
+mod sample;
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::Result;
+use scheduler::ir;
+
+pub use args::CollectArgs;
+use draw::Drawer;
+use record::{Machine, Measured, Store};
+use sample::Sampler;
+
+use crate::cli::program_folder;
+use crate::dump;
+use crate::eval::Ended;
+use crate::fuzz::link_runtime_once;
+use crate::generator::{Pipeline, RANDOM_PIPELINE};
+use crate::models::Hardware;
+use crate::process;
+use crate::progress::Progress;
+use crate::record::Status;
+use crate::schedulers::Scheduler;
+use crate::worker::values::mix;
+
+/// Random pipelines by what they are mostly made of: groups that are held out together.
+const FAMILIES: [&str; 8] = [
+    "pointwise+stencil+boundary+narrow",
+    "stencil+pointwise+resample+boundary",
+    "pointwise+narrow+gather+transpose+tuple",
+    "stencil+pointwise+reduction+argmax",
+    "pointwise+convolution+matmul",
+    "stencil+convolution+reduction+transpose",
+    "pointwise+stencil+scan+recursion",
+    "pointwise+reduction+histogram+scatter+updates",
+];
+/// Expected seconds that the scale of a random pipeline is chosen for: long enough to be timed well, and short.
+const WANTED: std::ops::Range<f64> = 1e-4..2e-2;
+/// Largest scale of random pipelines.
+const LARGEST_SCALE: u64 = 64;
+/// No schedule is expected to take longer than this, in seconds.
+const MOST_SECONDS: f64 = 0.15;
+
+/// A pipeline to measure.
+struct Task {
+    pipeline: Pipeline,
+    family: String,
+    /// Of a random pipeline: what its scale starts at.
+    scale: Option<u64>,
+    seed: u64,
+}
+
+/// Collects, or exports what was collected.
+pub fn run(args: &CollectArgs) -> Result<Ended> {
+    let folder = match &args.out {
+        Some(folder) => folder.clone(),
+        None => program_folder()?.join("../nnc/records"),
+    };
+    let store = Store::open(&folder)?;
+    if let Some(path) = &args.export {
+        let all = store.all()?;
+        record::write(&all, path)?;
+        let schedules: usize = all.iter().map(|measured| measured.records.len()).sum();
+        println!("{schedules} schedules of {} pipelines in {}", all.len(), path.display());
+        return Ok(Ended::Complete);
+    }
+    let runtime = tempfile::tempdir()?;
+    let tasks = tasks(args)?;
+    let sampler = sampler(args, &tasks, runtime.path())?;
+    let machine = machine(sampler.builder.threads)?;
+    let progress = Progress::start("measuring", tasks.len());
+    let start = Instant::now();
+    let mut measured = 0;
+    for task in &tasks {
+        if args.budget.is_some_and(|budget| start.elapsed() >= budget) {
+            eprintln!("The time is used up; run the same command again to go on from here.");
+            break;
+        }
+        let name = task.pipeline.to_string();
+        progress.begin(&name);
+        let reused = store.has(&name);
+        let result = if reused {
+            "measured before".to_owned()
+        } else {
+            let Some(found) = measure(task, &sampler, &machine, args.schedules)? else { break };
+            store.put(&found)?;
+            measured += found.records.iter().filter(|record| record.seconds.is_some()).count();
+            summary(&found)
+        };
+        progress.end(&name, &result, reused);
+    }
+    drop(progress);
+    println!("{measured} schedules measured in {} s, kept in {}", start.elapsed().as_secs(), folder.display());
+    if process::interrupted() {
+        eprintln!("Interrupted; run the same command again to go on from here.");
+        return Ok(Ended::Interrupted);
+    }
+    Ok(Ended::Complete)
+}
+
+fn summary(found: &Measured) -> String {
+    let times = || found.records.iter().filter_map(|record| record.seconds).map(|seconds| seconds.min);
+    if found.records.is_empty() {
+        return found.message.clone();
+    }
+    let (least, most) = (times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max));
+    let of = found.records.len();
+    format!("{} of {of} schedules, {:.0} to {:.0} us", times().count(), least * 1e6, most * 1e6)
+}
+
+/// The pipelines named, and random ones.
+fn tasks(args: &CollectArgs) -> Result<Vec<Task>> {
+    let mut tasks = Vec::new();
+    if !args.build.names.is_empty() || !args.build.generator.is_empty() {
+        let named = args.build.open_pipelines()?.into_iter();
+        tasks.extend(named.map(|pipeline| Task { family: pipeline.name.clone(), pipeline, scale: None, seed: 0 }));
+    }
+    if args.random == 0 {
+        return Ok(tasks);
+    }
+    let generator = args.build.open_own(RANDOM_PIPELINE)?;
+    let span = args.stages.end() - args.stages.start() + 1;
+    for seed in args.seed..args.seed + args.random {
+        let family = FAMILIES[(seed % FAMILIES.len() as u64) as usize];
+        let stages = args.stages.start() + mix(seed) % span;
+        let params = [("seed", seed.to_string()), ("stages", stages.to_string()), ("families", family.to_owned())];
+        let mut pipeline = generator.clone();
+        pipeline.params.extend(params.map(|(key, value)| (key.to_owned(), value)));
+        tasks.push(Task { pipeline, family: family.to_owned(), scale: Some(1 << (mix(seed + 1) % 4)), seed });
+    }
+    Ok(tasks)
+}
+
+fn sampler(args: &CollectArgs, tasks: &[Task], runtime: &Path) -> Result<Sampler> {
+    let mut builder = args.build.builder(&Scheduler::None)?;
+    if let Some(task) = tasks.first() {
+        link_runtime_once(&mut builder, &task.pipeline, runtime)?;
+    }
+    Ok(Sampler { builder, limits: args.build.run_limits(), jobs: args.build.jobs(), seed: args.seed })
+}
+
+fn machine(threads: usize) -> Result<Machine> {
+    let hardware = Hardware::here();
+    Ok(Machine { hardware: hardware.fingerprint(), cpu: hardware.cpu, threads: u32::try_from(threads)? })
+}
+
+/// Measures one pipeline. `None` when the user stops it.
+fn measure(task: &Task, sampler: &Sampler, machine: &Machine, count: usize) -> Result<Option<Measured>> {
+    let mut measured = Measured {
+        name: task.pipeline.to_string(),
+        family: task.family.clone(),
+        machine: machine.clone(),
+        pipeline: None,
+        message: String::new(),
+        records: Vec::new(),
+    };
+    let sized = match sized(task, sampler, machine.threads) {
+        Ok(sized) => sized,
+        Err(error) => {
+            measured.message = format!("{error:#}");
+            return Ok((!process::interrupted()).then_some(measured));
+        }
+    };
+    let (pipeline, data) = sized;
+    let drawn = Drawer::new(&data, machine.threads).and_then(|drawer| drawer.draw(count, task.seed, MOST_SECONDS));
+    match drawn {
+        Ok(candidates) => match sampler.sample(&pipeline, &candidates)? {
+            Some(records) => measured.records = records,
+            None => return Ok(None),
+        },
+        Err(error) => measured.message = error.to_string(),
+    }
+    if measured.records.iter().all(|record| record.status != Status::Ok) && measured.message.is_empty() {
+        measured.message = measured.records.first().map_or(String::new(), |record| record.message.clone());
+    }
+    measured.pipeline = Some(data);
+    Ok(Some(measured))
+}
+
+/// The pipeline and what it is as data; a random one at a scale at which it takes a time that can be measured well.
+fn sized(task: &Task, sampler: &Sampler, threads: u32) -> Result<(Pipeline, ir::Pipeline)> {
+    let Some(mut scale) = task.scale else { return Ok((task.pipeline.clone(), read(&task.pipeline, sampler)?)) };
+    let at = |scale: u64| {
+        let mut pipeline = task.pipeline.clone();
+        pipeline.params.push(("scale".to_owned(), scale.to_string()));
+        pipeline
+    };
+    let mut shrunk = false;
+    loop {
+        let pipeline = at(scale);
+        let data = read(&pipeline, sampler)?;
+        let expected = Drawer::new(&data, threads)?.found("greedy", scheduler::Strategy::Greedy)?.expected;
+        if expected > WANTED.end && scale > 1 {
+            (scale, shrunk) = (scale / 2, true);
+        } else if expected < WANTED.start && scale < LARGEST_SCALE && !shrunk {
+            scale *= 2;
+        } else {
+            return Ok((pipeline, data));
+        }
+    }
+}
+
+fn read(pipeline: &Pipeline, sampler: &Sampler) -> Result<ir::Pipeline> {
+    let report = dump::report_of(pipeline, &sampler.builder, &Scheduler::Unscheduled)?;
+    Ok(ir::Pipeline::from_json(&report["pipeline"].to_string())?)
+}

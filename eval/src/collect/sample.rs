@@ -1,0 +1,161 @@
+//! Builds the schedules of one pipeline and times them in turns.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Result;
+use scheduler::Directive;
+
+use super::draw::Candidate;
+use super::record::{Record, Seconds};
+use crate::builder::{Build, Builder};
+use crate::cache::Cache;
+use crate::child::Limits;
+use crate::generator::Pipeline;
+use crate::hl_autoscheduler::{Source, OURS};
+use crate::process;
+use crate::record::Status;
+use crate::regions::estimates;
+use crate::schedulers::Scheduler;
+use crate::stats::{median, relative_spread};
+use crate::timing::{self, Settings};
+use crate::worker::client::{Failure, Worker};
+use crate::worker::protocol::{Kind, Request, Shapes};
+
+/// Time for one schedule, when all of a pipeline are timed in turns.
+const SECONDS_EACH: f64 = 0.15;
+/// When to stop: more schedules are worth more than narrower intervals.
+const SETTINGS: Settings = Settings { least_rounds: 4, most_rounds: 10, budget: Duration::ZERO, spread: 0.01 };
+
+/// Builds and times schedules.
+pub struct Sampler {
+    /// Builds; their number at a time is `jobs`.
+    pub builder: Builder,
+    /// Limits of the processes that run pipelines.
+    pub limits: Limits,
+    /// Builds at a time.
+    pub jobs: usize,
+    /// Seed of the input values.
+    pub seed: u64,
+}
+
+impl Sampler {
+    /// What all candidates take. `None` when the user stops it.
+    pub fn sample(&self, pipeline: &Pipeline, candidates: &[Candidate]) -> Result<Option<Vec<Record>>> {
+        // Thousands of libraries that nobody asks for again would only fill the disk.
+        let folder = self.builder.cache.work_folder()?;
+        let builder = Builder { cache: Cache::open(folder.path(), false)?, ..self.builder.clone() };
+        let builds = self.build_all(&builder, pipeline, candidates, folder.path())?;
+        let timed = self.time(&builds)?;
+        if process::interrupted() {
+            return Ok(None);
+        }
+        let records = candidates.iter().zip(timed);
+        Ok(Some(records.map(|(candidate, result)| record(candidate, result)).collect()))
+    }
+
+    fn build_all(
+        &self,
+        builder: &Builder,
+        pipeline: &Pipeline,
+        candidates: &[Candidate],
+        folder: &Path,
+    ) -> Result<Vec<Result<PathBuf, Failure>>> {
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        let work = || -> Result<Vec<(usize, Result<PathBuf, Failure>)>> {
+            process::run_in_background();
+            let mut built = Vec::new();
+            while let Some(candidate) = {
+                let i = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                candidates.get(i).map(|candidate| (i, candidate))
+            } {
+                let (i, candidate) = candidate;
+                if process::interrupted() {
+                    break;
+                }
+                let file = folder.join(format!("{i}.json"));
+                let build = builder.build(pipeline, &given(&candidate.directives, &file)?)?;
+                built.push((i, outcome(build)));
+            }
+            Ok(built)
+        };
+        let mut all = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..self.jobs).map(|_| scope.spawn(work)).collect();
+            let results = threads.into_iter().map(|thread| thread.join().expect("a thread that builds does not panic"));
+            results.collect::<Result<Vec<_>>>()
+        })?
+        .concat();
+        all.sort_by_key(|(i, _)| *i);
+        Ok(all.into_iter().map(|(_, result)| result).collect())
+    }
+
+    /// Samples of each build, in seconds per call.
+    fn time(&self, builds: &[Result<PathBuf, Failure>]) -> Result<Vec<Result<Vec<f64>, Failure>>> {
+        let mut shapes = None;
+        let mut workers = Vec::new();
+        let mut results = Vec::new();
+        for build in builds {
+            let started = match build {
+                Ok(library) => self.start(library, &mut shapes)?,
+                Err(failure) => Err(failure.clone()),
+            };
+            results.push(started.map(|worker| {
+                workers.push(worker);
+                Vec::new()
+            }));
+        }
+        let budget = Duration::from_secs_f64(SECONDS_EACH * workers.len() as f64);
+        let settings = Settings { budget, ..SETTINGS };
+        let samples = timing::interleave(&mut workers, &settings, &timing::Monotonic::start(), process::interrupted);
+        let running = results.iter_mut().filter(|result| result.is_ok());
+        running.zip(samples).for_each(|(result, samples)| *result = samples);
+        Ok(results)
+    }
+
+    /// A worker that is ready to run; the first one decides the `shapes` of all.
+    fn start(&self, library: &Path, shapes: &mut Option<Shapes>) -> Result<Result<Worker, Failure>> {
+        let mut worker = Worker::start(library, self.builder.threads, self.limits)?;
+        let mut prepare = || -> Result<(), Failure> {
+            if shapes.is_none() {
+                let description = worker.describe()?;
+                let (inputs, outputs) = (estimates(&description, Kind::Input), estimates(&description, Kind::Output));
+                *shapes = Some(worker.plan(&Request::Plan { inputs, outputs, scalars: vec![] })?);
+            }
+            let shapes = shapes.as_ref().expect("just planned");
+            worker.prepare(shapes, self.seed, &[]).map(drop)
+        };
+        let prepared = prepare();
+        Ok(prepared.map(|()| worker))
+    }
+}
+
+/// Our plugin with these directives, which are written to `file`.
+fn given(directives: &[Directive], file: &Path) -> Result<Scheduler> {
+    std::fs::write(file, serde_json::to_vec(directives)?)?;
+    let params = vec![("schedule".to_owned(), file.to_string_lossy().into_owned())];
+    Ok(Scheduler::Plugin { source: Source::Known(OURS), params, variant: String::new() })
+}
+
+fn outcome(build: Build) -> Result<PathBuf, Failure> {
+    match build.outcome.status {
+        Status::Ok => Ok(build.library),
+        status => Err(Failure { status, message: build.outcome.message }),
+    }
+}
+
+fn record(candidate: &Candidate, result: Result<Vec<f64>, Failure>) -> Record {
+    let (status, message, seconds) = match result {
+        Ok(samples) => {
+            let seconds = Seconds {
+                min: timing::smallest(&samples),
+                median: median(&samples),
+                spread: relative_spread(&samples),
+                samples: samples.len(),
+            };
+            (Status::Ok, String::new(), (!samples.is_empty()).then_some(seconds))
+        }
+        Err(failure) => (failure.status, failure.message, None),
+    };
+    let (source, directives) = (candidate.source.clone(), candidate.directives.clone());
+    Record { source, directives, status, message, seconds }
+}

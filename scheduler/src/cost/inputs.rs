@@ -1,0 +1,66 @@
+//! What a learned model sees of a stage: few numbers, most of them ratios, so that sizes never seen look familiar.
+
+use super::Times;
+use crate::features::Features;
+
+/// Number of inputs.
+pub const INPUTS: usize = 14;
+
+/// Names of the inputs, in order.
+pub const INPUT_NAMES: [&str; INPUTS] = [
+    "bound",
+    "compute_share",
+    "l1_share",
+    "l2_share",
+    "dram_share",
+    "overhead_share",
+    "lanes",
+    "slow_accesses",
+    "body",
+    "trip",
+    "threads",
+    "code_bytes",
+    "recomputation",
+    "converted",
+];
+
+/// The inputs of a stage, and the analytic estimate of its seconds, positive.
+///
+/// Shares are of the estimate, in \[0, 1\]; counts and sizes enter as logarithms.
+pub fn inputs(features: &Features, times: &Times) -> ([f64; INPUTS], f64) {
+    let f = features;
+    let bound = times.seconds().max(LEAST_SECONDS);
+    let (accesses, arithmetic) = (f.loads() + f.stores(), arithmetic_instructions(f));
+    let slow = f.gathered_loads + f.scattered_stores + f.boundary_loads + f.strided_loads + f.strided_stores;
+    let others = f.casts + f.comparisons + f.intrinsics + f.constant_divisions + f.math_calls;
+    let row = [
+        bound.ln(),
+        times.compute / bound,
+        times.l1 / bound,
+        times.l2.max(times.l3) / bound,
+        times.dram / bound,
+        times.overhead / bound,
+        log(f.lanes * f.lane_utilization),
+        slow / (accesses + 1.0),
+        log((accesses + arithmetic) / f.loop_iterations.max(1.0)),
+        log(f.vectors / f.realizations.max(1.0)),
+        f.threads / f.imbalance.max(1.0),
+        log(f.code_bytes),
+        log(f.recomputation),
+        others / (arithmetic + 1.0),
+    ];
+    (row, bound)
+}
+
+/// Stages that take no time at all would have no logarithm.
+const LEAST_SECONDS: f64 = 1e-9;
+
+fn arithmetic_instructions(f: &Features) -> f64 {
+    let floats = f.float_additions + f.float_multiplications + f.float_multiply_adds + f.float_divisions;
+    let integers = f.integer_additions + f.integer_multiplications + f.integer_divisions;
+    floats + integers + f.constant_divisions + f.comparisons + f.casts + f.intrinsics + f.math_calls
+}
+
+fn log(value: f64) -> f64 {
+    value.max(0.0).ln_1p()
+}

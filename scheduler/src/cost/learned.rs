@@ -1,0 +1,269 @@
+//! The learned cost: small networks correct the analytic estimate, one a kernel class and variant family.
+
+use super::{inputs, Hardware, Kernel, Roofline, Variant, INPUTS, INPUT_NAMES};
+use crate::features::{Features, ScheduledPipeline, ScheduledStage};
+use crate::ir::Pipeline;
+use crate::Error;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What the `format` field of a file says.
+const FORMAT: &str = "nnc-cost-model";
+/// The version of the file format that this library reads and writes.
+const VERSION: u32 = 1;
+/// The class of stages whose own class has no model.
+pub const ANY_CLASS: &str = "any";
+/// Standard deviations of doubt that count as time: a certain schedule is preferred to a wild guess.
+const CAUTION: f64 = 0.5;
+/// Doubt, in logarithms, for each unit of distance from the range of inputs seen, in standard deviations of the input.
+const DOUBT_OUTSIDE: f64 = 0.1;
+
+/// Centring and scaling of an input, and the range seen in training, to which it is held.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputScale {
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation, positive.
+    pub deviation: f64,
+    /// Smallest value seen.
+    pub min: f64,
+    /// Largest value seen.
+    pub max: f64,
+}
+
+/// A network with one hidden layer of softsign units and a direct path.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmallNetwork {
+    /// Weights of the hidden layer, a row of [`INPUTS`] a unit.
+    pub hidden: Vec<Vec<f64>>,
+    /// Biases of the hidden layer.
+    pub biases: Vec<f64>,
+    /// Weights of the output, one a unit.
+    pub output: Vec<f64>,
+    /// Bias of the output.
+    pub bias: f64,
+    /// Weights of the direct path, one an input.
+    pub direct: Vec<f64>,
+}
+
+/// A trained model as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LearnedModel {
+    format: String,
+    version: u32,
+    /// What it was trained on, for people.
+    pub provenance: String,
+    /// Names of the inputs.
+    inputs: Vec<String>,
+    /// Scaling of each input.
+    scales: Vec<InputScale>,
+    /// Mean logarithm of measured over analytic time.
+    mean: f64,
+    /// Networks by class, `kernel.variant`, `kernel` or `any`; several of a class are averaged, and their spread is doubt.
+    classes: BTreeMap<String, Vec<SmallNetwork>>,
+}
+
+/// Seconds that are predicted, and how far to trust them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Predicted {
+    /// Natural logarithm of the seconds.
+    pub log_seconds: f64,
+    /// Standard deviation of that logarithm: of the networks of the class, and for inputs outside of the range seen.
+    pub doubt: f64,
+}
+
+impl Predicted {
+    /// Seconds, more where there is doubt.
+    pub fn cautious_seconds(&self) -> f64 {
+        (self.log_seconds + CAUTION * self.doubt).exp()
+    }
+}
+
+impl LearnedModel {
+    /// A model of these parts.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when they do not fit together.
+    pub fn new(
+        provenance: String,
+        scales: Vec<InputScale>,
+        mean: f64,
+        classes: BTreeMap<String, Vec<SmallNetwork>>,
+    ) -> Result<Self, Error> {
+        let (format, inputs) = (FORMAT.to_owned(), INPUT_NAMES.map(str::to_owned).to_vec());
+        Self { format, version: VERSION, provenance, inputs, scales, mean, classes }.checked()
+    }
+
+    /// Reads the text of a model file.
+    ///
+    /// # Errors
+    /// [`Error::Model`] for malformed text, another format, other inputs than this library computes, or parts that do not
+    /// fit together.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        serde_json::from_str::<Self>(text).map_err(|e| Error::Model(e.to_string()))?.checked()
+    }
+
+    /// The text of a model file.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("plain data with text keys always serialises") + "\n"
+    }
+
+    fn checked(self) -> Result<Self, Error> {
+        let bad = |what: &str| Err(Error::Model(what.to_owned()));
+        if self.format != FORMAT || self.version != VERSION {
+            return bad("it is of another format or version");
+        }
+        if self.inputs != INPUT_NAMES || self.scales.len() != INPUTS {
+            return bad("it was trained on other inputs");
+        }
+        let sound = |s: &InputScale| s.mean.is_finite() && s.deviation > 0.0 && s.min <= s.max;
+        if !self.mean.is_finite() || !self.scales.iter().all(sound) {
+            return bad("a scale is impossible");
+        }
+        if !self.classes.contains_key(ANY_CLASS) || self.classes.values().any(Vec::is_empty) {
+            return bad("a class has no network");
+        }
+        if !self.classes.values().flatten().all(SmallNetwork::is_sound) {
+            return bad("a network has weights of the wrong number, or some that are not finite");
+        }
+        Ok(self)
+    }
+
+    /// Predicts the time of a stage on the hardware that the model was trained for.
+    pub fn predict(&self, hardware: &Hardware, kernel: Kernel, variant: Variant, features: &Features) -> Predicted {
+        let (mut row, bound) = inputs(features, &Roofline(*hardware).times(features));
+        let mut outside: f64 = 0.0;
+        for (value, scale) in row.iter_mut().zip(&self.scales) {
+            let held = value.clamp(scale.min, scale.max);
+            outside = outside.max((*value - held).abs() / scale.deviation);
+            *value = (held - scale.mean) / scale.deviation;
+        }
+        let networks = self.networks(kernel, variant);
+        let count = networks.len() as f64;
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for network in networks {
+            let output = network.evaluate(&row);
+            sum += output;
+            squares += output * output;
+        }
+        let mean = sum / count;
+        let spread = (squares / count - mean * mean).max(0.0).sqrt();
+        Predicted { log_seconds: bound.ln() + self.mean + mean, doubt: spread + DOUBT_OUTSIDE * outside }
+    }
+
+    /// Seconds of every stage of a scheduled pipeline, more where there is doubt.
+    pub fn stages(&self, hardware: &Hardware, pipeline: &Pipeline, scheduled: &ScheduledPipeline) -> Vec<f64> {
+        let seconds = |s: &ScheduledStage| {
+            let at = s.stage.func.index();
+            let variant = Variant::of(scheduled.computed[at], scheduled.stored[at]);
+            self.predict(hardware, Kernel::of(pipeline, s.stage), variant, &s.features).cautious_seconds()
+        };
+        scheduled.stages.iter().map(seconds).collect()
+    }
+
+    /// The most special networks there are for a class.
+    fn networks(&self, kernel: Kernel, variant: Variant) -> &[SmallNetwork] {
+        let found = class_names(kernel, variant).into_iter().find_map(|name| self.classes.get(name));
+        found.or_else(|| self.classes.get(ANY_CLASS)).expect("every model has networks for any class")
+    }
+}
+
+impl SmallNetwork {
+    fn is_sound(&self) -> bool {
+        let units = self.hidden.len();
+        let lengths = self.biases.len() == units && self.output.len() == units && self.direct.len() == INPUTS;
+        let rows = self.hidden.iter().all(|row| row.len() == INPUTS);
+        let all = self.hidden.iter().flatten().chain(&self.biases).chain(&self.output).chain(&self.direct);
+        lengths && rows && self.bias.is_finite() && all.into_iter().all(|value| value.is_finite())
+    }
+
+    fn evaluate(&self, row: &[f64; INPUTS]) -> f64 {
+        let dot = |weights: &[f64]| -> f64 { weights.iter().zip(row).map(|(w, x)| w * x).sum() };
+        let mut sum = self.bias + dot(&self.direct);
+        for ((weights, bias), output) in self.hidden.iter().zip(&self.biases).zip(&self.output) {
+            let unit = bias + dot(weights);
+            sum += output * unit / (1.0 + unit.abs());
+        }
+        sum
+    }
+}
+
+/// Names of the models that suit a stage, the most special first.
+pub fn class_names(kernel: Kernel, variant: Variant) -> [&'static str; 3] {
+    macro_rules! names {
+        ($kernel:literal) => {
+            match variant {
+                Variant::Root => [concat!($kernel, ".root"), $kernel, ANY_CLASS],
+                Variant::Sliding => [concat!($kernel, ".sliding"), $kernel, ANY_CLASS],
+                Variant::Inside => [concat!($kernel, ".inside"), $kernel, ANY_CLASS],
+            }
+        };
+    }
+    match kernel {
+        Kernel::Pointwise => names!("pointwise"),
+        Kernel::Stencil => names!("stencil"),
+        Kernel::Resampling => names!("resampling"),
+        Kernel::Contraction => names!("contraction"),
+        Kernel::Reduction => names!("reduction"),
+        Kernel::Scan => names!("scan"),
+        Kernel::Scatter => names!("scatter"),
+        Kernel::Gather => names!("gather"),
+        Kernel::Copy => names!("copy"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(output_bias: f64) -> SmallNetwork {
+        SmallNetwork {
+            hidden: vec![vec![0.0; INPUTS]],
+            biases: vec![1.0],
+            output: vec![0.5],
+            bias: output_bias,
+            direct: vec![0.0; INPUTS],
+        }
+    }
+
+    fn model() -> LearnedModel {
+        let scale = InputScale { mean: 0.0, deviation: 1.0, min: -100.0, max: 100.0 };
+        let classes =
+            [(ANY_CLASS.to_owned(), vec![network(0.0)]), ("stencil".to_owned(), vec![network(0.5), network(1.5)])];
+        LearnedModel::new("a test".to_owned(), vec![scale; INPUTS], 0.25, classes.into()).unwrap()
+    }
+
+    #[test]
+    fn the_most_special_class_corrects_the_estimate() {
+        let hardware = Hardware::generic(2, 32);
+        let features = Features { float_additions: 6e9, threads: 1.0, imbalance: 1.0, ..Features::default() };
+        let predicted = |kernel| model().predict(&hardware, kernel, Variant::Root, &features);
+        let any = predicted(Kernel::Scan);
+        assert!((any.log_seconds - 0.5).abs() < 1e-12 && any.doubt == 0.0, "{any:?}");
+        let stencil = predicted(Kernel::Stencil);
+        assert!((stencil.log_seconds - 1.5).abs() < 1e-12 && (stencil.doubt - 0.5).abs() < 1e-12, "{stencil:?}");
+        assert!(stencil.cautious_seconds() > stencil.log_seconds.exp());
+    }
+
+    #[test]
+    fn what_is_outside_of_the_range_is_doubted_and_held() {
+        let hardware = Hardware::generic(2, 32);
+        let mut narrow = model();
+        narrow.scales[0] = InputScale { mean: 0.0, deviation: 1.0, min: -1.0, max: 1.0 };
+        let features = Features { float_additions: 6e12, threads: 1.0, imbalance: 1.0, ..Features::default() };
+        let predicted = narrow.predict(&hardware, Kernel::Scan, Variant::Root, &features);
+        assert!(predicted.doubt > 0.5 && (predicted.log_seconds - 1000f64.ln() - 0.5).abs() < 1e-9, "{predicted:?}");
+    }
+
+    #[test]
+    fn files_come_back_and_bad_ones_are_refused() {
+        let text = model().to_json();
+        assert_eq!(LearnedModel::from_json(&text).unwrap(), model());
+        assert!(LearnedModel::from_json(&text.replace("nnc-cost-model", "else")).is_err());
+        assert!(LearnedModel::from_json(&text.replacen("\"any\"", "\"some\"", 1)).is_err());
+        assert!(LearnedModel::from_json("{}").is_err());
+    }
+}
