@@ -114,7 +114,8 @@ impl<'a> Analysis<'a> {
         if changes.moved.contains(func) || keys.intersects(&changes.moved) {
             body.fill(model, stage, |source| plan.compute.get(source) == Some(&Site::Inline));
         }
-        let own = changes.called.contains(func) || changes.held.contains(func);
+        // A Func that moved may have brought data into cache for others in the loops that it left or came to.
+        let own = changes.called.contains(func) || changes.held.contains(func) || !changes.moved.is_empty();
         let around = || hosts(model, plan, stage).any(|at| changes.blocks.contains(at));
         let sources = plan.blocks[stage].level(0).iter().map(|e| timeline.distance(model, e.source, stage));
         let keeping = sources.map(|distance| caches(hardware).map(|cache| distance <= cache.bytes));

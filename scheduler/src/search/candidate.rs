@@ -7,8 +7,8 @@ use super::StageSeconds;
 use crate::check::check;
 use crate::cost::{CostModel, Hardware, Roofline};
 use crate::directive::Directive;
-use crate::features::{analyze, ScheduledPipeline, ScheduledStage};
-use crate::ir::FuncId;
+use crate::features::{Analysis, Features};
+use crate::ir::{FuncId, StageRef};
 use crate::Error;
 use std::hash::{Hash, Hasher};
 
@@ -26,25 +26,42 @@ pub(super) struct Candidate {
 }
 
 /// What every stage is expected to take.
-pub(super) fn stage_seconds(scheduled: &ScheduledPipeline, hardware: &Hardware) -> Vec<StageSeconds> {
+pub(super) fn stage_seconds<'f>(
+    features: impl Iterator<Item = (StageRef, &'f Features)>,
+    hardware: &Hardware,
+) -> Vec<StageSeconds> {
     let model = Roofline(*hardware);
-    let seconds = |s: &ScheduledStage| StageSeconds { stage: s.stage, seconds: model.seconds(&s.features) };
-    scheduled.stages.iter().map(seconds).collect()
+    features.map(|(stage, f)| StageSeconds { stage, seconds: model.seconds(f) }).collect()
+}
+
+/// Makes one candidate after the other; most share most of their features.
+#[derive(Clone)]
+pub(super) struct Evaluator<'a> {
+    problem: &'a Problem<'a>,
+    analysis: Analysis<'a>,
+}
+
+impl<'a> Evaluator<'a> {
+    pub(super) fn new(problem: &'a Problem<'a>) -> Self {
+        Self { problem, analysis: Analysis::new(problem.pipeline, problem.regions, problem.hardware) }
+    }
+
+    /// What comes of some choices.
+    ///
+    /// # Errors
+    /// [`Error::Illegal`] if the schedule does not pass [`check`].
+    pub(super) fn candidate(&mut self, choices: Choices) -> Result<Candidate, Error> {
+        let (placements, directives) = self.problem.construct(&choices);
+        check(self.problem.pipeline, &directives)?;
+        self.analysis.update(&directives)?;
+        let stages = stage_seconds(self.analysis.features(), self.problem.hardware);
+        let seconds = stages.iter().map(|s| s.seconds).sum();
+        let code_bytes = self.analysis.features().map(|(_, f)| f.code_bytes).sum();
+        Ok(Candidate { choices, placements, directives, stages, seconds, code_bytes })
+    }
 }
 
 impl Candidate {
-    /// # Errors
-    /// [`Error::Illegal`] if the schedule does not pass [`check`].
-    pub(super) fn new(problem: &Problem, choices: Choices) -> Result<Self, Error> {
-        let (placements, directives) = problem.construct(&choices);
-        check(problem.pipeline, &directives)?;
-        let scheduled = analyze(problem.pipeline, problem.regions, &directives, problem.hardware)?;
-        let stages = stage_seconds(&scheduled, problem.hardware);
-        let seconds = stages.iter().map(|s| s.seconds).sum();
-        let code_bytes = scheduled.stages.iter().map(|s| s.features.code_bytes).sum();
-        Ok(Self { choices, placements, directives, stages, seconds, code_bytes })
-    }
-
     /// A hash of the schedule.
     pub(super) fn fingerprint(&self) -> u64 {
         let mut hasher = std::hash::DefaultHasher::new();

@@ -29,10 +29,10 @@ pub use budget::{Budget, StopReason};
 use crate::check::check;
 use crate::cost::Hardware;
 use crate::directive::Directive;
-use crate::features::analyze;
+use crate::features::Analysis;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef};
 use crate::Error;
-use candidate::Candidate;
+use candidate::{Candidate, Evaluator};
 use choice::Choices;
 use problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -139,16 +139,17 @@ pub fn search_all(pipeline: &Pipeline, options: &Options) -> Result<Found, Error
     }
     let regions = Regions::at_estimates(pipeline)?;
     let problem = Problem::new(pipeline, &regions, &options.hardware);
+    let mut evaluator = Evaluator::new(&problem);
     let one =
         |candidate: Candidate| refine::Refined { best: vec![candidate], candidates: 1, stop: StopReason::Converged };
     let found = match options.strategy {
-        Strategy::Random => one(random::candidate(&problem, options.seed)?),
+        Strategy::Random => one(random::candidate(&problem, &mut evaluator, options.seed)?),
         Strategy::Beam => {
             let stages = pipeline.funcs.iter().map(|f| f.stages.len()).sum();
             let budget = options.budget.unwrap_or_else(|| Budget::for_stages(stages));
-            refine::refine(&problem, Candidate::new(&problem, Choices::default())?, &budget, options.top_k)
+            refine::refine(&problem, evaluator, &budget, options.top_k)?
         }
-        _ => one(Candidate::new(&problem, Choices::default())?),
+        _ => one(evaluator.candidate(Choices::default())?),
     };
     Ok(Found {
         schedules: found.best.into_iter().map(Schedule::from).collect(),
@@ -171,8 +172,9 @@ impl From<Candidate> for Schedule {
 pub fn given(pipeline: &Pipeline, directives: Vec<Directive>, options: &Options) -> Result<Found, Error> {
     check(pipeline, &directives)?;
     let regions = Regions::at_estimates(pipeline)?;
-    let scheduled = analyze(pipeline, &regions, &directives, &options.hardware)?;
-    let stages = candidate::stage_seconds(&scheduled, &options.hardware);
+    let mut analysis = Analysis::new(pipeline, &regions, &options.hardware);
+    analysis.update(&directives)?;
+    let stages = candidate::stage_seconds(analysis.features(), &options.hardware);
     let schedule = Schedule { directives, predicted_seconds: stages.iter().map(|s| s.seconds).sum(), stages };
     Ok(Found { schedules: vec![schedule], candidates: 1, stop: StopReason::Converged })
 }

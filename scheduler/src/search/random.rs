@@ -1,6 +1,6 @@
 //! A random schedule of the space, for collecting timings.
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, Evaluator};
 use super::choice::Choices;
 use super::moves::{about, Grain};
 use super::problem::Problem;
@@ -28,10 +28,10 @@ impl Random {
 /// Starts from what the rules make and changes up to as many decisions as there are Funcs, each at random.
 ///
 /// # Errors
-/// As [`Candidate::new`].
-pub(super) fn candidate(problem: &Problem, seed: u64) -> Result<Candidate, Error> {
+/// As [`Evaluator::candidate`].
+pub(super) fn candidate(problem: &Problem, evaluator: &mut Evaluator, seed: u64) -> Result<Candidate, Error> {
     let mut random = Random(seed);
-    let mut candidate = Candidate::new(problem, Choices::default())?;
+    let mut candidate = evaluator.candidate(Choices::default())?;
     let funcs = problem.pipeline.funcs.len();
     for _ in 0..random.below(2 * funcs + 2) {
         let id = FuncId::from_index(random.below(funcs));
@@ -42,7 +42,7 @@ pub(super) fn candidate(problem: &Problem, seed: u64) -> Result<Candidate, Error
         }
         let chosen = moves[random.below(moves.len())].clone();
         // Some decisions do not go together.
-        if let Ok(changed) = Candidate::new(problem, chosen) {
+        if let Ok(changed) = evaluator.candidate(chosen) {
             candidate = changed;
         }
     }

@@ -4,11 +4,12 @@
 //! stored, in which groups), then with the fine ones (sizes of parts, vectors), until a whole pass changes nothing.
 
 use super::budget::{Budget, StopReason};
-use super::candidate::Candidate;
+use super::candidate::{Candidate, Evaluator};
 use super::choice::Choices;
 use super::moves::{about, Grain};
 use super::problem::Problem;
 use crate::ir::FuncId;
+use crate::Error;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -46,11 +47,23 @@ struct Search<'a> {
     beam: Vec<Candidate>,
     best: Vec<Candidate>,
     candidates: u64,
+    /// One for each thread.
+    evaluators: Vec<Evaluator<'a>>,
 }
 
-/// Improves on a candidate within a budget.
-pub(super) fn refine(problem: &Problem, start: Candidate, budget: &Budget, top: usize) -> Refined {
-    let rules = start.clone();
+/// Improves on what the rules make, within a budget.
+///
+/// # Errors
+/// [`Error::Illegal`] if the schedule that the rules make is not legal.
+pub(super) fn refine<'a>(
+    problem: &'a Problem<'a>,
+    mut evaluator: Evaluator<'a>,
+    budget: &'a Budget,
+    top: usize,
+) -> Result<Refined, Error> {
+    let rules = evaluator.candidate(Choices::default())?;
+    let start = rules.clone();
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let mut search = Search {
         problem,
         budget,
@@ -60,6 +73,7 @@ pub(super) fn refine(problem: &Problem, start: Candidate, budget: &Budget, top: 
         best: vec![start.clone()],
         beam: vec![start],
         candidates: 1,
+        evaluators: vec![evaluator; threads],
     };
     let stop = search.run(top.max(1)).err().unwrap_or(StopReason::Converged);
     let mut best = search.best;
@@ -68,7 +82,7 @@ pub(super) fn refine(problem: &Problem, start: Candidate, budget: &Budget, top: 
         best.insert(0, rules);
         best.truncate(top.max(1));
     }
-    Refined { best, candidates: search.candidates, stop }
+    Ok(Refined { best, candidates: search.candidates, stop })
 }
 
 /// What candidates are compared by.
@@ -101,7 +115,7 @@ impl Search<'_> {
         let is_short = (moves.len() as u64) > left;
         moves.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         self.candidates += moves.len() as u64;
-        for candidate in evaluate(self.problem, &moves) {
+        for candidate in self.evaluate(moves) {
             if candidate.code_bytes <= self.most_code && self.seen.insert(candidate.fingerprint()) {
                 self.beam.push(candidate);
             }
@@ -140,17 +154,21 @@ impl Search<'_> {
 const DIRECTIVE_BYTES: usize = 256;
 const SEEN_BYTES: usize = 16;
 
-/// Evaluates choices on the machine's threads; the order of the results is that of the choices, without illegal ones.
-fn evaluate(problem: &Problem, moves: &[Choices]) -> Vec<Candidate> {
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let per_thread = moves.len().div_ceil(threads).max(MIN_PER_THREAD);
-    let evaluate_all =
-        |part: &[Choices]| part.iter().filter_map(|c| Candidate::new(problem, c.clone()).ok()).collect::<Vec<_>>();
-    if moves.len() <= per_thread {
-        return evaluate_all(moves);
+impl Search<'_> {
+    /// Evaluates choices on the machine's threads; the order of the results is that of the choices, without illegal ones.
+    fn evaluate(&mut self, moves: Vec<Choices>) -> Vec<Candidate> {
+        let per_thread = moves.len().div_ceil(self.evaluators.len()).max(MIN_PER_THREAD);
+        let evaluate_all = |evaluator: &mut Evaluator, part: &[Choices]| {
+            part.iter().filter_map(|c| evaluator.candidate(c.clone()).ok()).collect::<Vec<_>>()
+        };
+        if moves.len() <= per_thread {
+            return evaluate_all(&mut self.evaluators[0], &moves);
+        }
+        std::thread::scope(|scope| {
+            let parts = moves.chunks(per_thread).zip(&mut self.evaluators);
+            let threads: Vec<_> =
+                parts.map(|(part, evaluator)| scope.spawn(move || evaluate_all(evaluator, part))).collect();
+            threads.into_iter().flat_map(|t| t.join().expect("evaluating a candidate does not panic")).collect()
+        })
     }
-    std::thread::scope(|scope| {
-        let parts: Vec<_> = moves.chunks(per_thread).map(|part| scope.spawn(move || evaluate_all(part))).collect();
-        parts.into_iter().flat_map(|part| part.join().expect("evaluating a candidate does not panic")).collect()
-    })
 }
