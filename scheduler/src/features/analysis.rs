@@ -5,6 +5,7 @@ use super::calls::Calls;
 use super::chain::caches;
 use super::model::Model;
 use super::plan::{Changes, Plan, Site};
+use super::set::Set;
 use super::stage;
 use super::table::Features;
 use super::timeline::Timeline;
@@ -58,9 +59,13 @@ impl<'a> Analysis<'a> {
         self.calls.replace(directives, &mut changes.called);
         self.follows = false;
         self.plan.update(&self.model, &self.calls, &mut changes)?;
+        // A Func that moves may bring data into cache for others in the loops that it leaves or comes to.
+        let mut shaken = Set::new(self.model.funcs());
+        changes.moved.iter().for_each(|func| shaken.insert(self.timeline.nest(func)));
         self.timeline.fill(&self.model, &self.plan);
+        changes.moved.iter().for_each(|func| shaken.insert(self.timeline.nest(func)));
         for stage in 0..self.stages.len() {
-            self.update_stage(stage, &changes);
+            self.update_stage(stage, &changes, &shaken);
         }
         self.follows = true;
         Ok(())
@@ -103,7 +108,7 @@ impl<'a> Analysis<'a> {
         self.plan.compute[self.model.stages[stage].stage.func.index()] == Site::Inline
     }
 
-    fn update_stage(&mut self, stage: usize, changes: &Changes) {
+    fn update_stage(&mut self, stage: usize, changes: &Changes, shaken: &Set) {
         if self.is_inlined(stage) {
             return;
         }
@@ -114,8 +119,8 @@ impl<'a> Analysis<'a> {
         if changes.moved.contains(func) || keys.intersects(&changes.moved) {
             body.fill(model, stage, |source| plan.compute.get(source) == Some(&Site::Inline));
         }
-        // A Func that moved may have brought data into cache for others in the loops that it left or came to.
-        let own = changes.called.contains(func) || changes.held.contains(func) || !changes.moved.is_empty();
+        let shaken = shaken.contains(timeline.nest(func));
+        let own = changes.called.contains(func) || changes.held.contains(func) || shaken;
         let around = || hosts(model, plan, stage).any(|at| changes.blocks.contains(at));
         let sources = plan.blocks[stage].level(0).iter().map(|e| timeline.distance(model, e.source, stage));
         let keeping = sources.map(|distance| caches(hardware).map(|cache| distance <= cache.bytes));

@@ -20,10 +20,6 @@ impl Set {
         self.words[index / 64] |= 1 << (index % 64);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.words.iter().all(|word| *word == 0)
-    }
-
     pub(super) fn contains(&self, index: usize) -> bool {
         self.words.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
     }

@@ -48,6 +48,11 @@ impl Timeline {
         }
     }
 
+    /// The Func at root in whose loops a Func is computed; itself as long as nothing is known.
+    pub(super) fn nest(&self, func: usize) -> usize {
+        self.nests.get(func).copied().unwrap_or(func)
+    }
+
     /// Bytes touched between the last use of a source before a stage and the stage. Nothing runs before the first use of
     /// an input but the run before, all of it.
     pub(super) fn distance(&self, model: &Model, source: usize, stage: usize) -> f64 {
