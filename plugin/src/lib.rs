@@ -21,7 +21,7 @@ impl Scheduler for Srivastava2020 {
         let started = std::time::Instant::now();
         let pipeline = Pipeline::from_json(&request.extract()?).map_err(|e| e.to_string())?;
         let stages = pipeline.funcs.iter().map(|f| f.stages.len()).sum();
-        let options = parameters.options(&pipeline.target, stages);
+        let options = parameters.options(&pipeline.target, stages)?;
         let found = match &parameters.schedule {
             Some(path) => given::read(path, request, &pipeline, &options)?,
             None => scheduler::search_all(&pipeline, &options).map_err(|e| e.to_string())?,

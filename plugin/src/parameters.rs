@@ -1,18 +1,22 @@
 //! The autoscheduler's parameters: `autoscheduler.<key>=<value>`.
 
+use scheduler::cost::LearnedModel;
 use scheduler::ir::Target;
 use scheduler::{Budget, Hardware, Options, Strategy};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 /// Parallelism that Halide's own autoschedulers assume when none is given.
 const DEFAULT_PARALLELISM: u32 = 16;
+/// The model that needs no file.
+const ANALYTIC: &str = "analytic";
 const ACCEPTED: &str = "accepted parameters: parallelism (threads, a whole number of at least 1; default 16), \
     strategy (beam, greedy, random, root or none; default beam), candidates (schedules that a beam search may look at; \
     default 40000 / stages), time_limit (seconds that it may take; default none), memory_limit (MB that it may hold; \
     default none), top_k (best schedules to report; default 1), seed (of strategy=random; default 0), \
+    model (a file of a learned cost model, or analytic; default analytic), \
     report (a file to write a JSON report to), schedule (a file with a schedule to apply instead of searching: such a \
     report, a JSON list of directives, or what a generator writes with -e hlpipe)";
 
@@ -29,6 +33,8 @@ pub struct Parameters {
     pub top_k: usize,
     /// Of random schedules.
     pub seed: u64,
+    /// The file of a learned cost model; none for the analytic cost.
+    pub model: Option<PathBuf>,
     /// Where to write a report.
     pub report: Option<PathBuf>,
     /// The schedule to apply instead of searching for one.
@@ -71,7 +77,9 @@ impl Parameters {
                 }
                 "report" if !value.is_empty() => parameters.report = Some(value.into()),
                 "schedule" if !value.is_empty() => parameters.schedule = Some(value.into()),
-                "report" | "schedule" => return Err(bad()),
+                "model" if value == ANALYTIC => parameters.model = None,
+                "model" if !value.is_empty() => parameters.model = Some(value.into()),
+                "report" | "schedule" | "model" => return Err(bad()),
                 _ => return Err(format!("unknown parameter '{key}'; {ACCEPTED}")),
             }
         }
@@ -79,16 +87,29 @@ impl Parameters {
     }
 
     /// What the search gets: the target decides the vector width, never the machine this runs on.
-    pub fn options(&self, target: &Target, stages: usize) -> Options {
+    ///
+    /// # Errors
+    /// A message with the path, when there is a model file that cannot be used.
+    pub fn options(&self, target: &Target, stages: usize) -> Result<Options, String> {
+        let model = self.model.as_deref().map(read_model).transpose()?;
         let candidates = self.budget.candidates.or(Budget::for_stages(stages).candidates);
-        Options {
+        Ok(Options {
             hardware: Hardware::generic(self.parallelism, target.vector_bytes),
             strategy: self.strategy,
             budget: Some(Budget { candidates, ..self.budget }),
             top_k: self.top_k,
             seed: self.seed,
-        }
+            model,
+        })
     }
+}
+
+/// A model that lives as long as the process: there are few, and a search hands them around.
+fn read_model(path: &Path) -> Result<&'static LearnedModel, String> {
+    let bad = |e: &dyn fmt::Display| format!("cannot use the model in {}: {e}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|e| bad(&e))?;
+    let model = LearnedModel::from_json(&text).map_err(|e| bad(&e))?;
+    Ok(Box::leak(Box::new(model)))
 }
 
 /// A number of at least `least`.
@@ -104,6 +125,7 @@ impl Default for Parameters {
             budget: Budget::default(),
             top_k: 1,
             seed: 0,
+            model: None,
             report: None,
             schedule: None,
         }
@@ -120,6 +142,9 @@ impl fmt::Display for Parameters {
         write!(f, "strategy={strategy}")?;
         if self.strategy == Strategy::Random {
             write!(f, ", seed={}", self.seed)?;
+        }
+        if let Some(model) = &self.model {
+            write!(f, ", model={}", model.file_name().unwrap_or_default().to_string_lossy())?;
         }
         let Budget { candidates, time, memory_bytes } = self.budget;
         for (key, value) in [

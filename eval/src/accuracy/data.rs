@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::{Array1, Array2};
 use predictor::{Parts, Whole};
-use scheduler::cost::{class_names, inputs, Hardware, Roofline, ANY_CLASS, INPUT_NAMES};
+use scheduler::cost::{class_names, inputs, Hardware, ANY_CLASS, INPUT_NAMES};
 use scheduler::features::Features;
 
 use crate::collect::dataset::{Group, StageRow};
 
-/// A class gets a model of its own where it occurs in so many pipelines; else the class above it does.
-const LEAST_PIPELINES: usize = 10;
+/// A class gets a model of its own where it occurs in so many pipelines, about as many as a model has parameters; with
+/// fewer its stages take the model of the class above.
+const LEAST_PIPELINES: usize = 75;
 
 /// What models see of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +52,10 @@ pub struct Pipeline {
 }
 
 fn stage(row: &StageRow, hardware: &Hardware, view: View) -> Stage {
-    let features = &row.features;
-    let (augmented, bound) = inputs(features, &Roofline(*hardware).times(features));
+    let (augmented, bound) = inputs(&row.scheduled, hardware);
     let row_of = match view {
         View::Augmented => augmented.to_vec(),
-        View::Plain => plain(features),
+        View::Plain => plain(&row.scheduled.features),
     };
     Stage { class: class_names(row.kernel, row.variant), row: row_of, bound }
 }
@@ -78,6 +78,7 @@ fn plain(f: &Features) -> Vec<f64> {
         f.task_starts,
         f.threads,
         f.allocations,
+        f.code_bytes,
     ];
     counts.iter().map(|count| count.ln_1p()).collect()
 }

@@ -65,7 +65,7 @@ impl Method {
                 order_weight: 1.0,
                 epochs,
                 learning_rate: 0.02,
-                weight_decay: 3e-4,
+                weight_decay: 1e-2,
                 validation_share: 0.15,
             })
         };

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use scheduler::cost::{Kernel, Variant};
-use scheduler::features::{analyze, Features, ScheduledPipeline};
+use scheduler::features::{analyze, ScheduledPipeline, ScheduledStage};
 use scheduler::ir::{self, Regions};
 use scheduler::Hardware;
 
@@ -19,8 +19,8 @@ pub struct StageRow {
     pub kernel: Kernel,
     /// Where.
     pub variant: Variant,
-    /// What it does.
-    pub features: Features,
+    /// Its loops and what it does.
+    pub scheduled: ScheduledStage,
 }
 
 /// A schedule that was measured.
@@ -68,8 +68,7 @@ fn group(measured: &Measured) -> Result<Option<Group>> {
         let Some(seconds) = record.seconds else { continue };
         let Ok(scheduled) = analyze(pipeline, &regions, &record.directives, &hardware) else { continue };
         let stages = stage_rows(pipeline, &scheduled).into_iter().map(|row| {
-            let bits: Vec<u64> = row.features.values().into_iter().map(f64::to_bits).collect();
-            *known.entry((row.kernel, row.variant, bits)).or_insert_with(|| {
+            *known.entry(format!("{row:?}")).or_insert_with(|| {
                 group.stages.push(row);
                 group.stages.len() - 1
             })
@@ -81,12 +80,12 @@ fn group(measured: &Measured) -> Result<Option<Group>> {
 }
 
 fn stage_rows(pipeline: &ir::Pipeline, scheduled: &ScheduledPipeline) -> Vec<StageRow> {
-    let row = |s: &scheduler::features::ScheduledStage| {
+    let row = |s: &ScheduledStage| {
         let at = s.stage.func.index();
         StageRow {
             kernel: Kernel::of(pipeline, s.stage),
             variant: Variant::of(scheduled.computed[at], scheduled.stored[at]),
-            features: s.features.clone(),
+            scheduled: s.clone(),
         }
     };
     scheduled.stages.iter().map(row).collect()

@@ -1,10 +1,10 @@
 //! What a learned model sees of a stage: few numbers, most of them ratios, so that sizes never seen look familiar.
 
-use super::Times;
-use crate::features::Features;
+use super::{Hardware, Roofline};
+use crate::features::{LoopKind, ScheduledStage};
 
 /// Number of inputs.
-pub const INPUTS: usize = 14;
+pub const INPUTS: usize = 15;
 
 /// Names of the inputs, in order.
 pub const INPUT_NAMES: [&str; INPUTS] = [
@@ -22,13 +22,15 @@ pub const INPUT_NAMES: [&str; INPUTS] = [
     "code_bytes",
     "recomputation",
     "converted",
+    "chain",
 ];
 
 /// The inputs of a stage, and the analytic estimate of its seconds, positive.
 ///
 /// Shares are of the estimate, in \[0, 1\]; counts and sizes enter as logarithms.
-pub fn inputs(features: &Features, times: &Times) -> ([f64; INPUTS], f64) {
-    let f = features;
+pub fn inputs(stage: &ScheduledStage, hardware: &Hardware) -> ([f64; INPUTS], f64) {
+    let f = &stage.features;
+    let times = Roofline(*hardware).times(f);
     let bound = times.seconds().max(LEAST_SECONDS);
     let (accesses, arithmetic) = (f.loads() + f.stores(), arithmetic_instructions(f));
     let slow = f.gathered_loads + f.scattered_stores + f.boundary_loads + f.strided_loads + f.strided_stores;
@@ -48,6 +50,7 @@ pub fn inputs(features: &Features, times: &Times) -> ([f64; INPUTS], f64) {
         log(f.code_bytes),
         log(f.recomputation),
         others / (arithmetic + 1.0),
+        log(chain_seconds(stage, hardware) / bound),
     ];
     (row, bound)
 }
@@ -55,7 +58,21 @@ pub fn inputs(features: &Features, times: &Times) -> ([f64; INPUTS], f64) {
 /// Stages that take no time at all would have no logarithm.
 const LEAST_SECONDS: f64 = 1e-9;
 
-fn arithmetic_instructions(f: &Features) -> f64 {
+/// Seconds from an accumulation that waits for the one before, a multiple of those of an independent one.
+const ACCUMULATION_CYCLES: f64 = 8.0;
+
+/// Seconds that a reduction takes if every value accumulated waits for the one before: those of the innermost reduction
+/// loop, of which as many run at a time as pure loops inside of it have iterations.
+fn chain_seconds(stage: &ScheduledStage, hardware: &Hardware) -> f64 {
+    let Some(at) = stage.levels.iter().position(|l| l.var.rvar && l.kind != LoopKind::Vectorized) else { return 0.0 };
+    let inside = stage.levels[..at].iter().filter(|l| l.kind != LoopKind::Vectorized);
+    let independent: f64 = inside.map(|l| l.extent).product();
+    let f = &stage.features;
+    let cores = f.threads.max(1.0) / f.imbalance.max(1.0);
+    f.vectors * ACCUMULATION_CYCLES / independent.max(1.0) / (hardware.vector_ops_per_second * cores)
+}
+
+fn arithmetic_instructions(f: &crate::features::Features) -> f64 {
     let floats = f.float_additions + f.float_multiplications + f.float_multiply_adds + f.float_divisions;
     let integers = f.integer_additions + f.integer_multiplications + f.integer_divisions;
     floats + integers + f.constant_divisions + f.comparisons + f.casts + f.intrinsics + f.math_calls

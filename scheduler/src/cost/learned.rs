@@ -1,7 +1,7 @@
 //! The learned cost: small networks correct the analytic estimate, one a kernel class and variant family.
 
-use super::{inputs, Hardware, Kernel, Roofline, Variant, INPUTS, INPUT_NAMES};
-use crate::features::{Features, ScheduledPipeline, ScheduledStage};
+use super::{inputs, Hardware, Kernel, Variant, INPUTS, INPUT_NAMES};
+use crate::features::{ScheduledPipeline, ScheduledStage};
 use crate::ir::Pipeline;
 use crate::Error;
 use serde::{Deserialize, Serialize};
@@ -133,8 +133,8 @@ impl LearnedModel {
     }
 
     /// Predicts the time of a stage on the hardware that the model was trained for.
-    pub fn predict(&self, hardware: &Hardware, kernel: Kernel, variant: Variant, features: &Features) -> Predicted {
-        let (mut row, bound) = inputs(features, &Roofline(*hardware).times(features));
+    pub fn predict(&self, hardware: &Hardware, kernel: Kernel, variant: Variant, stage: &ScheduledStage) -> Predicted {
+        let (mut row, bound) = inputs(stage, hardware);
         let mut outside: f64 = 0.0;
         for (value, scale) in row.iter_mut().zip(&self.scales) {
             let held = value.clamp(scale.min, scale.max);
@@ -159,7 +159,7 @@ impl LearnedModel {
         let seconds = |s: &ScheduledStage| {
             let at = s.stage.func.index();
             let variant = Variant::of(scheduled.computed[at], scheduled.stored[at]);
-            self.predict(hardware, Kernel::of(pipeline, s.stage), variant, &s.features).cautious_seconds()
+            self.predict(hardware, Kernel::of(pipeline, s.stage), variant, s).cautious_seconds()
         };
         scheduled.stages.iter().map(seconds).collect()
     }
@@ -218,6 +218,8 @@ pub fn class_names(kernel: Kernel, variant: Variant) -> [&'static str; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::Features;
+    use crate::ir::{FuncId, StageRef};
 
     fn network(output_bias: f64) -> SmallNetwork {
         SmallNetwork {
@@ -236,11 +238,19 @@ mod tests {
         LearnedModel::new("a test".to_owned(), vec![scale; INPUTS], 0.25, classes.into()).unwrap()
     }
 
+    fn stage(float_additions: f64) -> ScheduledStage {
+        ScheduledStage {
+            stage: StageRef { func: FuncId::from_index(0), stage: 0 },
+            levels: vec![],
+            features: Features { float_additions, threads: 1.0, imbalance: 1.0, ..Features::default() },
+        }
+    }
+
     #[test]
     fn the_most_special_class_corrects_the_estimate() {
         let hardware = Hardware::generic(2, 32);
-        let features = Features { float_additions: 6e9, threads: 1.0, imbalance: 1.0, ..Features::default() };
-        let predicted = |kernel| model().predict(&hardware, kernel, Variant::Root, &features);
+        let stage = stage(6e9);
+        let predicted = |kernel| model().predict(&hardware, kernel, Variant::Root, &stage);
         let any = predicted(Kernel::Scan);
         assert!((any.log_seconds - 0.5).abs() < 1e-12 && any.doubt == 0.0, "{any:?}");
         let stencil = predicted(Kernel::Stencil);
@@ -253,8 +263,8 @@ mod tests {
         let hardware = Hardware::generic(2, 32);
         let mut narrow = model();
         narrow.scales[0] = InputScale { mean: 0.0, deviation: 1.0, min: -1.0, max: 1.0 };
-        let features = Features { float_additions: 6e12, threads: 1.0, imbalance: 1.0, ..Features::default() };
-        let predicted = narrow.predict(&hardware, Kernel::Scan, Variant::Root, &features);
+        let stage = stage(6e12);
+        let predicted = narrow.predict(&hardware, Kernel::Scan, Variant::Root, &stage);
         assert!(predicted.doubt > 0.5 && (predicted.log_seconds - 1000f64.ln() - 0.5).abs() < 1e-9, "{predicted:?}");
     }
 

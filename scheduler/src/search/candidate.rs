@@ -5,10 +5,10 @@ use super::placement::Placement;
 use super::problem::Problem;
 use super::StageSeconds;
 use crate::check::check;
-use crate::cost::{CostModel, Hardware, Roofline};
+use crate::cost::{CostModel, Hardware, LearnedModel, Roofline};
 use crate::directive::Directive;
-use crate::features::{Analysis, Features};
-use crate::ir::{FuncId, StageRef};
+use crate::features::Analysis;
+use crate::ir::{FuncId, Pipeline};
 use crate::Error;
 use std::hash::{Hash, Hasher};
 
@@ -25,13 +25,21 @@ pub(super) struct Candidate {
     pub(super) code_bytes: f64,
 }
 
-/// What every stage is expected to take.
-pub(super) fn stage_seconds<'f>(
-    features: impl Iterator<Item = (StageRef, &'f Features)>,
+/// What every stage is expected to take: as the learned model says or, without one, as the analytic cost does.
+pub(super) fn stage_seconds(
+    pipeline: &Pipeline,
+    analysis: &Analysis,
     hardware: &Hardware,
+    model: Option<&LearnedModel>,
 ) -> Vec<StageSeconds> {
-    let model = Roofline(*hardware);
-    features.map(|(stage, f)| StageSeconds { stage, seconds: model.seconds(f) }).collect()
+    let Some(model) = model else {
+        let analytic = Roofline(*hardware);
+        let priced = analysis.features().map(|(stage, f)| StageSeconds { stage, seconds: analytic.seconds(f) });
+        return priced.collect();
+    };
+    let scheduled = analysis.scheduled();
+    let seconds = model.stages(hardware, pipeline, &scheduled);
+    scheduled.stages.iter().zip(seconds).map(|(s, seconds)| StageSeconds { stage: s.stage, seconds }).collect()
 }
 
 /// Makes one candidate after the other; most share most of their features.
@@ -54,7 +62,7 @@ impl<'a> Evaluator<'a> {
         let (placements, directives) = self.problem.construct(&choices);
         check(self.problem.pipeline, &directives)?;
         self.analysis.update(&directives)?;
-        let stages = stage_seconds(self.analysis.features(), self.problem.hardware);
+        let stages = stage_seconds(self.problem.pipeline, &self.analysis, self.problem.hardware, self.problem.model);
         let seconds = stages.iter().map(|s| s.seconds).sum();
         let code_bytes = self.analysis.features().map(|(_, f)| f.code_bytes).sum();
         Ok(Candidate { choices, placements, directives, stages, seconds, code_bytes })

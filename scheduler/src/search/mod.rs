@@ -27,7 +27,7 @@ mod vector;
 pub use budget::{Budget, StopReason};
 
 use crate::check::check;
-use crate::cost::Hardware;
+use crate::cost::{Hardware, LearnedModel};
 use crate::directive::Directive;
 use crate::features::Analysis;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef};
@@ -67,12 +67,14 @@ pub struct Options {
     pub top_k: usize,
     /// Of random schedules.
     pub seed: u64,
+    /// What prices stages, trained for this hardware; none for the analytic cost.
+    pub model: Option<&'static LearnedModel>,
 }
 
 impl Options {
     /// The default search for a machine.
     pub fn new(hardware: Hardware) -> Self {
-        Self { hardware, strategy: Strategy::default(), budget: None, top_k: 1, seed: 0 }
+        Self { hardware, strategy: Strategy::default(), budget: None, top_k: 1, seed: 0, model: None }
     }
 
     /// The same with another strategy.
@@ -138,7 +140,7 @@ pub fn search_all(pipeline: &Pipeline, options: &Options) -> Result<Found, Error
         return Ok(Found { schedules: vec![schedule], candidates: 1, stop: StopReason::Converged });
     }
     let regions = Regions::at_estimates(pipeline)?;
-    let problem = Problem::new(pipeline, &regions, &options.hardware);
+    let problem = Problem::new(pipeline, &regions, options);
     let mut evaluator = Evaluator::new(&problem);
     let one =
         |candidate: Candidate| refine::Refined { best: vec![candidate], candidates: 1, stop: StopReason::Converged };
@@ -174,7 +176,7 @@ pub fn given(pipeline: &Pipeline, directives: Vec<Directive>, options: &Options)
     let regions = Regions::at_estimates(pipeline)?;
     let mut analysis = Analysis::new(pipeline, &regions, &options.hardware);
     analysis.update(&directives)?;
-    let stages = candidate::stage_seconds(analysis.features(), &options.hardware);
+    let stages = candidate::stage_seconds(pipeline, &analysis, &options.hardware, options.model);
     let schedule = Schedule { directives, predicted_seconds: stages.iter().map(|s| s.seconds).sum(), stages };
     Ok(Found { schedules: vec![schedule], candidates: 1, stop: StopReason::Converged })
 }

@@ -2,8 +2,8 @@
 
 use super::choice::Choices;
 use super::placement::{place, Placement};
-use super::{nest, slabs, strips, tiles};
-use crate::cost::Hardware;
+use super::{nest, slabs, strips, tiles, Options};
+use crate::cost::{Hardware, LearnedModel};
 use crate::directive::Directive;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef};
 use std::collections::BTreeSet;
@@ -13,6 +13,8 @@ pub(super) struct Problem<'a> {
     pub(super) pipeline: &'a Pipeline,
     pub(super) regions: &'a Regions,
     pub(super) hardware: &'a Hardware,
+    /// What prices stages; none for the analytic cost.
+    pub(super) model: Option<&'a LearnedModel>,
     /// By Func, the stages that read it.
     pub(super) consumers: Vec<Vec<StageRef>>,
     /// By Func, whether it must have storage at root: outputs, and what extern stages read.
@@ -22,7 +24,7 @@ pub(super) struct Problem<'a> {
 }
 
 impl<'a> Problem<'a> {
-    pub(super) fn new(pipeline: &'a Pipeline, regions: &'a Regions, hardware: &'a Hardware) -> Self {
+    pub(super) fn new(pipeline: &'a Pipeline, regions: &'a Regions, options: &'a Options) -> Self {
         let mut pinned = vec![false; pipeline.funcs.len()];
         let extern_reads = pipeline.funcs.iter().flat_map(|f| &f.extern_definition).flat_map(|e| &e.sources);
         for &id in pipeline.outputs.iter().chain(extern_reads.filter_map(|s| s.func()).collect::<Vec<_>>().iter()) {
@@ -31,7 +33,8 @@ impl<'a> Problem<'a> {
         Self {
             pipeline,
             regions,
-            hardware,
+            hardware: &options.hardware,
+            model: options.model,
             consumers: pipeline.consumers(),
             pinned,
             hosts: pipeline.funcs.iter().flat_map(|f| f.placed_inside.iter().copied()).collect(),
