@@ -39,6 +39,9 @@ using MaybeAffine = std::optional<Affine>;
 
 class Analysis {
     const std::vector<std::string> &loops;
+    const LetValues &lets;
+    // Lets that use each other make more paths than variables.
+    mutable std::map<std::string, MaybeAffine> known_lets;
 
     Affine constant(std::optional<int64_t> offset) const {
         return {std::vector<Rational>(loops.size()), offset, false};
@@ -138,7 +141,20 @@ class Analysis {
                 return result;
             }
         }
-        return constant(std::nullopt);
+        const auto let = lets.find(name);
+        if (let == lets.end()) {
+            return constant(std::nullopt);
+        }
+        const auto known = known_lets.find(name);
+        if (known != known_lets.end()) {
+            return known->second;
+        }
+        MaybeAffine value = of(let->second);
+        if (!value && !depends_on_data({let->second}, lets)) {
+            // A modulo, say: counts as what it is along the loops that it does not depend on.
+            value = constant(std::nullopt);
+        }
+        return known_lets[name] = value;
     }
 
     MaybeAffine call(const Call *op) const {
@@ -152,8 +168,8 @@ class Analysis {
     }
 
 public:
-    explicit Analysis(const std::vector<std::string> &loops)
-        : loops(loops) {
+    Analysis(const std::vector<std::string> &loops, const LetValues &lets)
+        : loops(loops), lets(lets) {
     }
 
     MaybeAffine of(const Expr &e) const {
@@ -193,9 +209,39 @@ public:
 
 }  // namespace
 
-void write_access_row(Json &json, const Expr &e, const std::vector<std::string> &loops) {
+bool depends_on_data(const std::vector<Expr> &exprs, const LetValues &lets) {
+    struct Find : public IRGraphVisitor {
+        const LetValues &lets;
+        bool found = false;
+
+        using IRGraphVisitor::visit;
+
+        void visit(const Call *op) override {
+            found |= op->call_type == Call::Halide || op->call_type == Call::Image;
+            IRGraphVisitor::visit(op);
+        }
+
+        void visit(const Variable *op) override {
+            const auto let = lets.find(op->name);
+            if (let != lets.end()) {
+                include(let->second);
+            }
+        }
+
+        explicit Find(const LetValues &lets)
+            : lets(lets) {
+        }
+    } find(lets);
+    for (const Expr &e : exprs) {
+        e.accept(&find);
+    }
+    return find.found;
+}
+
+void write_access_row(Json &json, const Expr &e, const std::vector<std::string> &loops,
+                      const LetValues &lets) {
     const Expr known = simplify(substitute_in_all_lets(substitute_estimates(e)));
-    const MaybeAffine affine = Analysis(loops).of(known);
+    const MaybeAffine affine = Analysis(loops, lets).of(known);
     if (!affine) {
         json.null();
         return;

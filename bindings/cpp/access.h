@@ -2,16 +2,24 @@
 #ifndef HALIDE_SYS_ACCESS_H
 #define HALIDE_SYS_ACCESS_H
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "Halide.h"
 #include "json.h"
 
+/// Values of the variables that Lets in a definition bind.
+using LetValues = std::map<std::string, Halide::Expr>;
+
+/// Whether expressions within Lets load something.
+bool depends_on_data(const std::vector<Halide::Expr> &exprs, const LetValues &lets);
+
 /// Writes one row of an access matrix: the coordinate `e` as `{coeffs: [[numerator, denominator], one per loop],
 /// offset: integer or null, clamped: whether a min or max by a loop-invariant bounds it}`, or null when the coordinate
 /// is no affine function of the loops (data-dependent, a product of loops, ...). Division rounds down, so a
-/// denominator other than 1 means a floor.
-void write_access_row(Json &json, const Halide::Expr &e, const std::vector<std::string> &loops);
+/// denominator other than 1 means a floor. `e` may use the variables of `lets`, the Lets around it.
+void write_access_row(Json &json, const Halide::Expr &e, const std::vector<std::string> &loops,
+                      const LetValues &lets);
 
 #endif

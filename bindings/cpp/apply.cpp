@@ -46,6 +46,14 @@ std::vector<VarOrRVar> loop_vars(const hs_directive &d) {
     return vars;
 }
 
+std::vector<Var> vars(const hs_directive &d) {
+    std::vector<Var> result;
+    for (size_t i = 0; i < d.var_count; i++) {
+        result.emplace_back(to_string(d.vars[i].name));
+    }
+    return result;
+}
+
 Stage stage_of(Function function, uint32_t stage) {
     if (stage == 0) {
         return Stage(function, function.definition(), 0);
@@ -80,6 +88,9 @@ bool apply_to_func(hs_request &request, const hs_directive &d) {
         return true;
     case HS_ALIGN_BOUNDS:
         f.align_bounds(Var(to_string(d.vars[0].name)), d.factor, d.offset);
+        return true;
+    case HS_REORDER_STORAGE:
+        f.reorder_storage(vars(d));
         return true;
     default:
         return false;
@@ -138,6 +149,7 @@ void apply_to_stage(hs_request &request, Stage stage, const hs_directive &d) {
 extern "C" int32_t hs_apply(hs_request *request, const hs_directive *directives, size_t count) {
     return guard(request->error, [&] {
         std::optional<Stage> specialized;
+        std::optional<Func> partial;
         for (size_t i = 0; i < count; i++) {
             const hs_directive &d = directives[i];
             const Function &f = request->funcs.at(d.func);
@@ -145,6 +157,13 @@ extern "C" int32_t hs_apply(hs_request *request, const hs_directive *directives,
                 specialized = stage_of(f, d.stage).specialize(size_condition(f, d));
             } else if (d.kind == HS_END_SPECIALIZE) {
                 specialized.reset();
+            } else if (d.kind == HS_RFACTOR) {
+                partial = stage_of(f, d.stage).rfactor(RVar(to_string(d.vars[0].name)), Var(to_string(d.vars[1].name)));
+                partial->compute_root();
+            } else if (d.kind == HS_END_RFACTOR) {
+                partial.reset();
+            } else if (partial) {
+                apply_to_stage(*request, stage_of(partial->function(), d.stage > 0 ? 1 : 0), d);
             } else if (!apply_to_func(*request, d)) {
                 apply_to_stage(*request, specialized ? *specialized : stage_of(f, d.stage), d);
             }

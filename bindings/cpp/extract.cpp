@@ -31,8 +31,15 @@ class FindLoads : public IRGraphVisitor {
         IRGraphVisitor::visit(op);
     }
 
+    void visit(const Let *op) override {
+        lets.emplace(op->name, simplify(substitute_estimates(op->value)));
+        IRGraphVisitor::visit(op);
+    }
+
 public:
     std::vector<const Call *> loads;
+    /// The values that Halide's common subexpression elimination gave names, all distinct.
+    LetValues lets;
 };
 
 class Extract {
@@ -113,6 +120,7 @@ class Extract {
         for (const Expr &e : exprs) {
             e.accept(&find);
         }
+        const LetValues &lets = find.lets;
         json.key("accesses").array(find.loads, [&](const Call *call) {
             json.object([&] {
                 json.key("source");
@@ -120,7 +128,10 @@ class Extract {
                     json.null();
                 }
                 json.key("value").value(call->value_index);
-                json.key("rows").array(call->args, [&](const Expr &arg) { write_access_row(json, arg, loops); });
+                json.key("rows").array(call->args, [&](const Expr &arg) { write_access_row(json, arg, loops, lets); });
+                if (depends_on_data(call->args, lets)) {
+                    json.key("by_data").value(true);
+                }
             });
         });
     }
@@ -196,8 +207,12 @@ class Extract {
             }
             requirements(f, definition, exprs, names);
             if (!definition.is_init()) {
+                FindLoads find;
+                for (const Expr &arg : definition.args()) {
+                    arg.accept(&find);
+                }
                 json.key("stores").array(definition.args(),
-                                         [&](const Expr &arg) { write_access_row(json, arg, names); });
+                                         [&](const Expr &arg) { write_access_row(json, arg, names, find.lets); });
                 const AssociativeOp op = prove_associativity(f.name(), definition.args(), definition.values());
                 json.key("associative").value(op.associative());
                 json.key("commutative").value(op.associative() && op.commutative());

@@ -49,6 +49,7 @@ typedef enum {
     HS_BOUND,
     HS_ALIGN_BOUNDS,
     HS_COMPUTE_WITH,
+    HS_REORDER_STORAGE,
     HS_SPLIT,
     HS_FUSE,
     HS_REORDER,
@@ -57,6 +58,8 @@ typedef enum {
     HS_PARALLEL,
     HS_ATOMIC,
     HS_UNSCHEDULED,
+    HS_RFACTOR,
+    HS_END_RFACTOR,
     HS_SPECIALIZE,
     HS_END_SPECIALIZE,
 } hs_directive_kind;
@@ -89,8 +92,11 @@ typedef struct {
  * `n` > 0 the update n - 1. Which other fields count depends on the kind:
  * compute_at, store_at: at_func, vars[0]; store_in: memory; fold_storage: vars[0], factor;
  * bound: vars[0], offset (min), factor (extent); align_bounds: vars[0], factor (modulus), offset (remainder);
- * compute_with: at_func, at_stage, vars[0]; split: vars = old, outer, inner, factor, tail;
+ * compute_with: at_func, at_stage, vars[0]; reorder_storage: vars, innermost first;
+ * split: vars = old, outer, inner, factor, tail;
  * fuse: vars = inner, outer, fused; reorder: vars, innermost first; vectorize, unroll, parallel: vars[0];
+ * rfactor: vars = reduction variable, new pure variable; the intermediate Func is computed at root, and calls up to
+ * end_rfactor go to its pure definition (stage 0) or its update (any other stage);
  * specialize: sizes, all of which must hold. Calls up to end_specialize go to the specialised stage. */
 typedef struct {
     hs_directive_kind kind;

@@ -9,10 +9,16 @@ pub fn from_directives(directives: &[Directive]) -> Vec<Call<'_>> {
     directives.iter().flat_map(from_directive).collect()
 }
 
-/// One call, but for a specialisation, which brackets its own.
+/// One call, but for a specialisation or an intermediate Func, which bracket their own.
 fn from_directive(directive: &Directive) -> Vec<Call<'_>> {
-    let Directive::Specialize { stage, when, then } = directive else {
-        return vec![single(directive)];
+    let (stage, when, then) = match directive {
+        Directive::Specialize { stage, when, then } => (stage, when, then),
+        Directive::Rfactor { stage, rvar, var, then } => {
+            let begin = of_stage(Kind::HS_RFACTOR, *stage, [rvar, var]);
+            let end = of_stage(Kind::HS_END_RFACTOR, *stage, []);
+            return [vec![begin], from_directives(then), vec![end]].concat();
+        }
+        _ => return vec![single(directive)],
     };
     let at_least = |c: &AtLeast| Size {
         dim: u32::try_from(c.dim).expect("few dimensions"),
@@ -42,6 +48,9 @@ fn single(directive: &Directive) -> Call<'_> {
             at_stage: u32::try_from(with.stage).expect("fewer than 2^32 stages"),
             ..of_stage(Kind::HS_COMPUTE_WITH, *stage, [var])
         },
+        Directive::ReorderStorage { func, vars } => {
+            of_stage(Kind::HS_REORDER_STORAGE, StageRef { func: *func, stage: 0 }, vars)
+        }
         Directive::Split { stage, old, outer, inner, factor, tail } => Call {
             factor: int(*factor),
             tail: tail_strategy(*tail),
@@ -54,7 +63,7 @@ fn single(directive: &Directive) -> Call<'_> {
         Directive::Parallel { stage, var } => of_stage(Kind::HS_PARALLEL, *stage, [var]),
         Directive::Atomic { stage } => of_stage(Kind::HS_ATOMIC, *stage, []),
         Directive::Unscheduled { stage } => of_stage(Kind::HS_UNSCHEDULED, *stage, []),
-        Directive::Specialize { .. } => unreachable!("specialisations do not nest"),
+        Directive::Specialize { .. } | Directive::Rfactor { .. } => unreachable!("they do not nest"),
     }
 }
 

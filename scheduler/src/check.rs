@@ -6,7 +6,7 @@ mod bounds;
 mod fused;
 
 use crate::directive::{AtLeast, Directive, LoopVar, Tail};
-use crate::ir::{FuncId, Interval, Pipeline, Regions, StageRef};
+use crate::ir::{FuncId, Interval, Loop, Pipeline, Regions, Source, StageRef};
 use crate::Error;
 use bounds::Dimension;
 use std::cell::OnceCell;
@@ -81,6 +81,8 @@ struct Replay<'a> {
     extensible: OnceCell<Vec<Vec<bool>>>,
     /// Stages that share the loops of another one, with the innermost loop shared.
     shared: Vec<(StageRef, StageRef, LoopVar)>,
+    /// Funcs with updates that are added up in parts: their loops are spread over two Funcs.
+    in_parts: BTreeSet<FuncId>,
 }
 
 fn illegal(stage: StageRef, reason: impl Into<String>) -> Error {
@@ -97,16 +99,7 @@ impl<'a> Replay<'a> {
         for id in pipeline.func_ids() {
             let func = pipeline.func(id);
             for stage in func.stage_refs(id) {
-                let dims = pipeline.stage(stage).loops.iter().map(|l| Dim {
-                    var: LoopVar { name: l.var.clone(), rvar: l.reduction.is_some() },
-                    extent: match &l.reduction {
-                        Some(r) => r.constant,
-                        None => func.bounds.get(&l.var).and_then(|b| b.extent),
-                    },
-                    parallel: l.parallel,
-                    whole: true,
-                });
-                nests.insert(stage, dims.collect());
+                nests.insert(stage, Self::original_nest(pipeline, stage));
             }
         }
         Self {
@@ -121,7 +114,21 @@ impl<'a> Replay<'a> {
             widened: BTreeSet::new(),
             extensible: OnceCell::new(),
             shared: Vec::new(),
+            in_parts: BTreeSet::new(),
         }
+    }
+
+    fn original_nest(pipeline: &Pipeline, stage: StageRef) -> Vec<Dim> {
+        let dim = |l: &Loop| Dim {
+            var: LoopVar { name: l.var.clone(), rvar: l.reduction.is_some() },
+            extent: match &l.reduction {
+                Some(r) => r.constant,
+                None => pipeline.func(stage.func).bounds.get(&l.var).and_then(|b| b.extent),
+            },
+            parallel: l.parallel,
+            whole: true,
+        };
+        pipeline.stage(stage).loops.iter().map(dim).collect()
     }
 
     fn nest(&mut self, stage: StageRef) -> Result<&mut Vec<Dim>, Error> {
@@ -169,6 +176,7 @@ impl<'a> Replay<'a> {
                 self.widened.insert(dimension);
             }
             Directive::ComputeWith { stage, with, var } => self.shared.push((*stage, *with, var.clone())),
+            Directive::ReorderStorage { func, vars } => self.reorder_storage(*func, vars)?,
             Directive::Split { stage, old, outer, inner, factor, tail } => {
                 self.split(*stage, old, [outer, inner], *factor, *tail)?;
             }
@@ -190,11 +198,33 @@ impl<'a> Replay<'a> {
                 }
             }
             Directive::Specialize { stage, when, then } => self.specialize(*stage, when, then)?,
+            Directive::Rfactor { stage, rvar, var, then } => self.rfactor(*stage, rvar, var, then)?,
             Directive::Atomic { stage } => {
                 if !self.pipeline.stage(*stage).associative {
                     return Err(illegal(*stage, "atomic needs an associative update"));
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// What the pipeline's user or an extern stage gets as a buffer has its dimensions in the order of the arguments.
+    fn reorder_storage(&self, func: FuncId, vars: &[LoopVar]) -> Result<(), Error> {
+        let stage = first_stage(func);
+        let definition = self.pipeline.func(func);
+        let externs = self.pipeline.funcs.iter().filter_map(|f| f.extern_definition.as_ref());
+        let is_buffer = definition.extern_definition.is_some()
+            || self.pipeline.is_output(func)
+            || externs.flat_map(|e| &e.sources).any(|&s| s == Source::Func(func));
+        if is_buffer {
+            return Err(illegal(stage, "the storage of outputs and of extern stages' buffers has a fixed order"));
+        }
+        let mut named: Vec<&String> = vars.iter().filter(|v| !v.rvar).map(|v| &v.name).collect();
+        let mut arguments: Vec<&String> = definition.args.iter().collect();
+        named.sort_unstable();
+        arguments.sort_unstable();
+        if named.len() != vars.len() || named != arguments {
+            return Err(illegal(stage, "storage is reordered by something else than all arguments"));
         }
         Ok(())
     }
@@ -219,6 +249,37 @@ impl<'a> Replay<'a> {
         if let Some(special) = self.nests.insert(stage, general) {
             self.specialized.insert(stage, special);
         }
+        Ok(())
+    }
+
+    /// Replays the calls on the intermediate Func on copies of the nests, and leaves the loops that add up its parts.
+    fn rfactor(&mut self, stage: StageRef, rvar: &LoopVar, var: &LoopVar, then: &[Directive]) -> Result<(), Error> {
+        let func = self.pipeline.func(stage.func);
+        let definition = self.pipeline.stage(stage);
+        let exact = func.types.iter().all(|t| t.contains("int") || t == "bool");
+        if !(definition.associative && definition.commutative && exact) {
+            return Err(illegal(stage, "only exact, associative and commutative updates can be added up in parts"));
+        }
+        let at_root = self.pipeline.is_output(stage.func) || self.computed.get(&stage.func) == Some(&None);
+        if !at_root || !rvar.rvar || var.rvar {
+            return Err(illegal(stage, "parts are made of a reduction loop of a Func at root"));
+        }
+        let pure = first_stage(stage.func);
+        if then.iter().any(|d| d.stage().is_none_or(|s| s != pure && s != stage)) {
+            return Err(illegal(stage, "the intermediate Func has no other stages"));
+        }
+        let at = self.position(stage, rvar)?;
+        let kept = self.nest(stage)?[at].clone();
+        let parts = Dim { var: var.clone(), parallel: true, ..kept.clone() };
+        let own = (self.nest(pure)?.clone(), self.nest(stage)?.clone());
+        let pure_dims = Self::original_nest(self.pipeline, pure);
+        self.nests.insert(pure, pure_dims.iter().cloned().chain([parts.clone()]).collect());
+        self.nest(stage)?[at] = parts;
+        self.distinct(stage)?;
+        then.iter().try_for_each(|directive| self.step(directive))?;
+        self.nests.insert(pure, own.0);
+        self.nests.insert(stage, [kept].into_iter().chain(pure_dims).collect());
+        self.in_parts.insert(stage.func);
         Ok(())
     }
 
@@ -328,6 +389,9 @@ impl<'a> Replay<'a> {
         let consumers = self.pipeline.consumers();
         for (&func, level) in &self.computed {
             let Some((host, var)) = level else { continue };
+            if self.in_parts.contains(host) {
+                return Err(illegal(first_stage(func), "computed in loops that are added up in parts"));
+            }
             self.loop_exists(func, *host, var)?;
             for &stage in &consumers[func.index()] {
                 if !self.inside(stage, *host, var, &consumers, self.pipeline.funcs.len()) {

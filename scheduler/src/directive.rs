@@ -132,6 +132,13 @@ pub enum Directive {
         /// The innermost loop shared, by its name in both.
         var: LoopVar,
     },
+    /// `func.reorder_storage(vars...)`
+    ReorderStorage {
+        /// The Func stored.
+        func: FuncId,
+        /// All its pure arguments, innermost in memory first.
+        vars: Vec<LoopVar>,
+    },
     /// `stage.split(old, outer, inner, factor, tail)`
     Split {
         /// The stage.
@@ -190,6 +197,18 @@ pub enum Directive {
     Atomic {
         /// The stage.
         stage: StageRef,
+    },
+    /// `intermediate = stage.rfactor(rvar, var)`: values of `rvar` get sums of their own, which `stage` then adds up. Its
+    /// loops are from then on `rvar` and all pure arguments. The intermediate Func has stages of the same numbers.
+    Rfactor {
+        /// The associative update.
+        stage: StageRef,
+        /// The reduction loop whose values are independent in the intermediate Func.
+        rvar: LoopVar,
+        /// The pure loop that takes its place there.
+        var: LoopVar,
+        /// Calls on the intermediate Func, which is at root: each on its pure stage or, as `stage`, its update.
+        then: Vec<Directive>,
     },
     /// `stage.specialize(output extents >= ...)`, and the calls made on the specialised stage. Comes before all other
     /// calls on the stage.

@@ -39,7 +39,8 @@ impl Directive {
             | Self::StoreIn { func, .. }
             | Self::FoldStorage { func, .. }
             | Self::Bound { func, .. }
-            | Self::AlignBounds { func, .. } => *func,
+            | Self::AlignBounds { func, .. }
+            | Self::ReorderStorage { func, .. } => *func,
             _ => self.stage().expect("every other directive schedules a stage").func,
         }
     }
@@ -55,6 +56,7 @@ impl Directive {
             | Self::Unroll { stage, .. }
             | Self::Parallel { stage, .. }
             | Self::Atomic { stage }
+            | Self::Rfactor { stage, .. }
             | Self::Specialize { stage, .. }
             | Self::Unscheduled { stage } => Some(*stage),
             _ => None,
@@ -127,6 +129,11 @@ impl<'a> Block<'a> {
                 chain = None;
                 continue;
             }
+            if let Directive::Rfactor { stage, rvar, var, then } = directive {
+                statements.extend(self.rfactor(&receiver, *stage, [rvar, var], then));
+                chain = None;
+                continue;
+            }
             let call = self.call(directive);
             if chain != Some(target) {
                 statements.push(vec![receiver]);
@@ -142,6 +149,25 @@ impl<'a> Block<'a> {
             let _ = writeln!(out, "    {};", statement.join("\n        ."));
         }
         let _ = writeln!(out, "}}");
+    }
+
+    /// The statements that make an intermediate Func and schedule it.
+    fn rfactor(
+        &mut self,
+        receiver: &str,
+        stage: StageRef,
+        [rvar, var]: [&LoopVar; 2],
+        then: &[Directive],
+    ) -> Vec<Vec<String>> {
+        let name = format!("{}partial{}", self.names[&self.func], stage.stage - 1);
+        let vars = [self.var(stage, rvar), self.var(stage, var)].join(", ");
+        let made = vec![format!("Func {name} = {receiver}"), format!("rfactor({vars})")];
+        let calls = then.iter().map(|directive| {
+            let update = directive.stage().is_some_and(|s| s.stage > 0);
+            vec![name.clone() + if update { ".update(0)" } else { "" }, self.call(directive)]
+        });
+        let root = vec![name.clone(), "compute_root()".into()];
+        [made, root].into_iter().chain(calls).collect()
     }
 
     fn condition(&self, when: &[AtLeast]) -> String {
@@ -175,6 +201,11 @@ impl<'a> Block<'a> {
             Directive::ComputeWith { stage, with, var } => {
                 format!("compute_with({}, {})", receiver(&self.names[&with.func], *with), self.var(*stage, var))
             }
+            Directive::ReorderStorage { func, vars } => {
+                let pure = StageRef { func: *func, stage: 0 };
+                let vars: Vec<_> = vars.iter().map(|v| self.var(pure, v)).collect();
+                format!("reorder_storage({})", vars.join(", "))
+            }
             Directive::Split { stage, old, outer, inner, factor, tail } => {
                 let [old, outer, inner] = [old, outer, inner].map(|v| self.var(*stage, v));
                 format!("split({old}, {outer}, {inner}, {factor}, TailStrategy::{})", tail_name(*tail))
@@ -192,7 +223,7 @@ impl<'a> Block<'a> {
             Directive::Parallel { stage, var } => format!("parallel({})", self.var(*stage, var)),
             Directive::Atomic { .. } => "atomic()".into(),
             Directive::Unscheduled { .. } => "unscheduled()".into(),
-            Directive::Specialize { .. } => unreachable!("specialisations do not nest"),
+            Directive::Specialize { .. } | Directive::Rfactor { .. } => unreachable!("they do not nest"),
         }
     }
 

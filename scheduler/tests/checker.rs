@@ -185,3 +185,43 @@ fn only_independent_stages_share_loops() {
     let error = check(&gathered(), &[both.as_slice(), &[reordered, with(3, 2, "x")]].concat()).unwrap_err();
     assert!(error.to_string().contains("loops differ"));
 }
+
+#[test]
+fn storage_is_reordered_whole_and_only_inside() {
+    let reorder = |index: usize, vars: &[&str]| Directive::ReorderStorage {
+        func: func(index),
+        vars: vars.iter().map(|v| var(v)).collect(),
+    };
+    check(&pipeline(), &[root(0), root(2), reorder(0, &["y", "x"])]).unwrap();
+    assert!(reason(&[root(0), reorder(0, &["y"])]).contains("all arguments"));
+    assert!(reason(&[root(0), reorder(0, &["y", "y"])]).contains("all arguments"));
+    assert!(reason(&[reorder(3, &["y", "x"])]).contains("fixed order"));
+}
+
+#[test]
+fn only_exact_sums_are_added_up_in_parts() {
+    let update = stage(2, 1);
+    let parts = |then: Vec<Directive>| {
+        let rvar = var("r2$xo");
+        vec![
+            root(0),
+            root(2),
+            split(update, "r2$x", 5, Tail::GuardWithIf),
+            Directive::Rfactor { stage: update, rvar, var: var("part"), then },
+        ]
+    };
+    let parallel = |name: &str| vec![Directive::Parallel { stage: update, var: var(name) }];
+    let floats = check(&pipeline(), &parts(parallel("part"))).unwrap_err().to_string();
+    assert!(floats.contains("only exact"), "{floats}");
+    let mut integers = pipeline();
+    integers.funcs[2].types = vec!["uint32".into()];
+    check(&integers, &parts(parallel("part"))).unwrap();
+    let inner = check(&integers, &parts(parallel("r2$xi"))).unwrap_err().to_string();
+    assert!(inner.contains("data hazards"), "{inner}");
+    let at = Directive::ComputeAt { func: func(1), consumer: func(2), var: var("r2$xi") };
+    let mut inside = parts(parallel("part"));
+    inside.push(at);
+    assert!(check(&integers, &inside).is_err());
+    integers.funcs[2].stages[1].commutative = false;
+    assert!(check(&integers, &parts(Vec::new())).is_err());
+}

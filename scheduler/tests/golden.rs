@@ -17,4 +17,4 @@ macro_rules! golden {
     };
 }
 
-golden!(attention, blur, harris, hist_equalize, iir_blur, matmul, softmax, unsharp);
+golden!(attention, bilateral_grid, blur, harris, hist_equalize, iir_blur, matmul, softmax, unsharp);

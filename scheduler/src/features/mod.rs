@@ -26,7 +26,7 @@ pub use table::{markdown, Feature, Features, TABLE};
 
 use crate::cost::Hardware;
 use crate::directive::Directive;
-use crate::ir::{Pipeline, Regions, StageRef};
+use crate::ir::{Pipeline, Regions, StageRef, StorageOrders};
 use crate::Error;
 
 /// A stage of a scheduled pipeline.
@@ -61,7 +61,29 @@ pub fn analyze(
     directives: &[Directive],
     hardware: &Hardware,
 ) -> Result<ScheduledPipeline, Error> {
+    let orders = storage_orders(pipeline, directives);
+    if !orders.is_empty() {
+        let reordered = pipeline.with_storage(&orders);
+        let regions = Regions::at_estimates(&reordered)?;
+        let calls: Vec<Directive> = directives.iter().filter(|d| !reorders_storage(d)).cloned().collect();
+        return analyze(&reordered, &regions, &calls, hardware);
+    }
     let mut analysis = Analysis::new(pipeline, regions, hardware);
     analysis.update(directives)?;
     Ok(analysis.scheduled())
+}
+
+fn reorders_storage(directive: &Directive) -> bool {
+    matches!(directive, Directive::ReorderStorage { .. })
+}
+
+/// The orders that directives give to dimensions in memory.
+fn storage_orders(pipeline: &Pipeline, directives: &[Directive]) -> StorageOrders {
+    let order = |directive: &Directive| {
+        let Directive::ReorderStorage { func, vars } = directive else { return None };
+        let args = &pipeline.func(*func).args;
+        let dims = vars.iter().map(|v| args.iter().position(|a| *a == v.name));
+        Some((*func, dims.collect::<Option<Vec<usize>>>()?))
+    };
+    directives.iter().filter_map(order).collect()
 }

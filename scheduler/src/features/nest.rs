@@ -153,6 +153,8 @@ impl Nest {
             Directive::Vectorize { var, .. } => set(vars, var, LoopKind::Vectorized)?,
             Directive::Unroll { var, .. } => set(vars, var, LoopKind::Unrolled)?,
             Directive::Parallel { var, .. } => set(vars, var, LoopKind::Parallel)?,
+            // What the parts take decides; adding them up is next to nothing.
+            Directive::Rfactor { rvar, .. } => set(vars, rvar, LoopKind::Parallel)?,
             // The rest changes no loop.
             _ => return Ok(()),
         };

@@ -11,6 +11,7 @@ mod operations;
 mod overrun;
 mod program;
 mod regions;
+mod storage;
 mod validate;
 
 pub(crate) use bounds::{Bounds, StageBounds};
@@ -19,6 +20,7 @@ pub use operations::Operations;
 pub use program::{Program, Token};
 pub(crate) use regions::merge;
 pub use regions::{Interval, Region, Regions};
+pub use storage::StorageOrders;
 
 use crate::Error;
 use serde::{Deserialize, Serialize};
@@ -195,6 +197,9 @@ pub struct Access {
     pub value: usize,
     /// One row per dimension of what is read; `None` where the coordinate is not affine (data-dependent, say).
     pub rows: Vec<Option<AccessRow>>,
+    /// Whether some coordinate depends on loaded values.
+    #[serde(default)]
+    pub by_data: bool,
 }
 
 /// One coordinate as `floor(sum(coeffs[i] * loop[i]) + offset)`.

@@ -12,6 +12,8 @@ pub(super) const TASKS_PER_THREAD: i64 = 8;
 #[derive(Clone, Debug)]
 pub(super) struct Dim {
     pub(super) var: LoopVar,
+    /// How far out its dimension lies in memory; `None` for reductions.
+    pub(super) place: Option<usize>,
     /// Iterations at the estimates.
     pub(super) extent: i64,
     /// Free of data hazards.
@@ -40,12 +42,13 @@ impl Nest {
     pub(super) fn new(pipeline: &Pipeline, regions: &Regions, stage: StageRef) -> Self {
         let definition = pipeline.stage(stage);
         let var = |l: &Loop| LoopVar { name: l.var.clone(), rvar: l.reduction.is_some() };
+        let func = pipeline.func(stage.func);
         let dim = |(index, l): (usize, &Loop)| Dim {
             var: var(l),
+            place: func.args.iter().position(|a| l.reduction.is_none() && *a == l.var),
             extent: regions.loop_extent(stage, index),
             parallel: l.parallel,
         };
-        let func = pipeline.func(stage.func);
         let loop_names = func.stages.iter().flat_map(|s| &s.loops).map(|l| l.var.clone());
         Self {
             stage,
@@ -136,7 +139,7 @@ impl Nest {
         let outer = self.fresh(old, &format!("{tag}o"));
         let inner = self.fresh(old, &format!("{tag}i"));
         let dim = self.loops[at].clone();
-        let part = |var: &LoopVar, extent| Dim { var: var.clone(), extent, parallel: dim.parallel };
+        let part = |var: &LoopVar, extent| Dim { var: var.clone(), extent, ..dim };
         let tiles = (dim.extent + i64::from(factor) - 1) / i64::from(factor);
         self.loops.splice(at..=at, [part(&inner, i64::from(factor)), part(&outer, tiles)]);
         self.directives.push(Directive::Split {
@@ -157,8 +160,11 @@ impl Nest {
         (outer, inner)
     }
 
+    /// All other loops: reductions, then dimensions as they lie in memory.
     pub(super) fn remaining(&self, except: &[LoopVar]) -> Vec<Dim> {
-        self.loops.iter().filter(|d| !except.contains(&d.var)).cloned().collect()
+        let mut rest: Vec<Dim> = self.loops.iter().filter(|d| !except.contains(&d.var)).cloned().collect();
+        rest.sort_by_key(|d| d.place);
+        rest
     }
 
     pub(super) fn reorder(&mut self, order: Vec<LoopVar>) {

@@ -3,6 +3,7 @@
 //! A construction makes one schedule in steps: [`placement`] says which Funcs are inlined, [`tiles`] which reductions are
 //! computed in register tiles of their consumer, [`strips`] and [`slabs`] which of the rest are computed inside strips or
 //! slabs of theirs, [`nest`] gives every stage its loops. What it does not understand stays a plain `compute_root`.
+//! [`storage`] orders the dimensions of Funcs in memory before: everything else sees the reordered pipeline.
 //!
 //! Each step decides by rules, unless [`choice`] says otherwise. [`refine`] looks for better choices: [`moves`] are those
 //! that differ in one decision, [`candidate`] is what comes of some. [`random`] draws them.
@@ -14,12 +15,15 @@ mod group;
 mod loops;
 mod moves;
 mod nest;
+mod parts;
 mod placement;
 mod problem;
 mod random;
+mod reads;
 mod reduction;
 mod refine;
 mod slabs;
+mod storage;
 mod strips;
 mod tiles;
 mod vector;
@@ -141,15 +145,26 @@ pub fn search_all(pipeline: &Pipeline, options: &Options) -> Result<Found, Error
     }
     let regions = Regions::at_estimates(pipeline)?;
     let problem = Problem::new(pipeline, &regions, options);
-    let mut evaluator = Evaluator::new(&problem);
+    let Some(stored) = storage::reorder(&problem) else { return find(&problem, options) };
+    let mut found = find(&Problem::new(&stored.pipeline, &stored.regions, options), options)?;
+    for schedule in &mut found.schedules {
+        schedule.directives = stored.directives(std::mem::take(&mut schedule.directives));
+        check(pipeline, &schedule.directives)?;
+    }
+    Ok(found)
+}
+
+/// The schedules of a strategy that follows rules.
+fn find(problem: &Problem, options: &Options) -> Result<Found, Error> {
+    let mut evaluator = Evaluator::new(problem);
     let one =
         |candidate: Candidate| refine::Refined { best: vec![candidate], candidates: 1, stop: StopReason::Converged };
     let found = match options.strategy {
-        Strategy::Random => one(random::candidate(&problem, &mut evaluator, options.seed)?),
+        Strategy::Random => one(random::candidate(problem, &mut evaluator, options.seed)?),
         Strategy::Beam => {
-            let stages = pipeline.funcs.iter().map(|f| f.stages.len()).sum();
+            let stages = problem.pipeline.funcs.iter().map(|f| f.stages.len()).sum();
             let budget = options.budget.unwrap_or_else(|| Budget::for_stages(stages));
-            refine::refine(&problem, evaluator, &budget, options.top_k)?
+            refine::refine(problem, evaluator, &budget, options.top_k)?
         }
         _ => one(evaluator.candidate(Choices::default())?),
     };

@@ -2,9 +2,10 @@
 
 use super::choice::Choices;
 use super::loops::{Nest, TASKS_PER_THREAD};
+use super::parts;
 use super::placement::Placement;
 use super::problem::Problem;
-use super::reduction::Reduction;
+use super::reduction::{shared_loop, Reduction};
 use super::slabs::Slabs;
 use super::strips::Strips;
 use super::tiles::Tile;
@@ -226,6 +227,8 @@ impl Planner<'_> {
             }
         } else if reduction == Some(Reduction::Accumulates) {
             inner.extend(self.side_by_side(stage, &mut nest));
+        } else if reduction.is_some() {
+            inner.extend(self.shared_scatter(stage, &mut nest));
         }
         self.unroll_reduction(stage, &mut nest);
         let (hazards, free): (Vec<_>, Vec<_>) = nest.remaining(&inner).into_iter().partition(|d| !d.parallel);
@@ -233,7 +236,9 @@ impl Planner<'_> {
         nest.reorder(order);
         if at_root && self.work(stage) >= MIN_PARALLEL_WORK {
             let tasks = self.choices.of(stage.func).tasks.map_or(TASKS_PER_THREAD, i64::from);
-            nest.parallelize(i64::from(self.hardware.threads), tasks, None);
+            if !parts::form(self.pipeline, self.regions, self.hardware, &mut nest) {
+                nest.parallelize(i64::from(self.hardware.threads), tasks, None);
+            }
         }
         if nest.directives.is_empty() && stage.stage > 0 {
             nest.directives.push(Directive::Unscheduled { stage });
@@ -281,6 +286,17 @@ impl Planner<'_> {
             return None;
         }
         let inner = nest.split(index, "u", SCALAR_ACCUMULATORS).1;
+        nest.directives.push(Directive::Unroll { stage, var: inner.clone() });
+        Some(inner)
+    }
+
+    /// Scattered updates of a few values each, with loads that all of them share: unrolled innermost, so that what is
+    /// loaded and computed from it serves all.
+    fn shared_scatter(&self, stage: StageRef, nest: &mut Nest) -> Option<LoopVar> {
+        let scatters = self.pipeline.stage(stage).stores.iter().any(Option::is_none);
+        let index = shared_loop(self.pipeline, self.regions, stage).filter(|_| scatters)?;
+        let values = u32::try_from(self.regions.loop_extent(stage, index)).ok()?;
+        let inner = nest.split(index, "u", values).1;
         nest.directives.push(Directive::Unroll { stage, var: inner.clone() });
         Some(inner)
     }

@@ -3,7 +3,7 @@
 use super::choice::{Choices, Storage};
 use super::problem::Problem;
 use super::vector;
-use crate::ir::{FuncId, Pipeline, Regions, Source, Stage, StageRef};
+use crate::ir::{AccessRow, FuncId, Pipeline, Regions, Source, Stage, StageRef};
 use std::collections::BTreeSet;
 
 /// Where a Func is computed.
@@ -192,10 +192,22 @@ impl Inlining<'_> {
         if !pipeline.func(id).stages[0].is_boundary_condition() || pipeline.func(id).args.is_empty() {
             return self.weights[id.index()][0];
         }
-        let stencils = consumers.iter().filter(|&&c| self.calls(c, id) > 1.0);
+        let stencils = consumers.iter().filter(|&&c| self.reads_neighbours(c, id));
         let lanes = stencils.map(|&c| f64::from(vector::lanes(pipeline, c, pipeline.target.vector_bytes)));
         let lanes = lanes.fold(1.0, f64::max);
         BOUNDARY_CONDITION + 2.0 * lanes * lanes * GATHERED_LANE / regions.extent(id, 0) as f64
+    }
+
+    /// Whether a consumer reads neighbours, so that some of its vectors, or those of what it is inlined into, cross the
+    /// ends of rows. Several values at one place (the channels of a pixel) are none.
+    fn reads_neighbours(&self, consumer: StageRef, id: FuncId) -> bool {
+        let accesses = &self.pipeline.stage(consumer).accesses;
+        let rows: Vec<_> = accesses.iter().filter(|a| a.source == Some(Source::Func(id))).map(|a| &a.rows).collect();
+        (0..self.pipeline.func(id).args.len()).any(|dim| {
+            let moves = |r: &AccessRow| r.coeffs.iter().any(|c| c[0] != 0);
+            let offset = |row: &Option<AccessRow>| row.as_ref().map(|r| if moves(r) { r.offset } else { Some(0) });
+            rows.windows(2).any(|pair| offset(&pair[0][dim]) != offset(&pair[1][dim]))
+        })
     }
 
     /// A Func with one reader can be computed close to it, in cache; several readers mostly are nests of their own.

@@ -41,3 +41,18 @@ pub(super) fn reused_loop(pipeline: &Pipeline, regions: &Regions, stage: StageRe
             && reused(index)
     })
 }
+
+/// Most values that a shared load may serve unrolled.
+const MAX_SHARED: i64 = 4;
+
+/// A short pure loop that no load of others depends on.
+pub(super) fn shared_loop(pipeline: &Pipeline, regions: &Regions, stage: StageRef) -> Option<usize> {
+    let definition = pipeline.stage(stage);
+    let others = || definition.accesses.iter().filter(|a| a.source != Some(Source::Func(stage.func)));
+    (0..definition.loops.len()).find(|&index| {
+        definition.loops[index].reduction.is_none()
+            && (2..=MAX_SHARED).contains(&regions.loop_extent(stage, index))
+            && others().next().is_some()
+            && others().all(|a| a.is_fixed(index))
+    })
+}

@@ -66,8 +66,13 @@ impl Builder {
             predicate: false,
             operations: operations(&[("add", 1)]),
             accesses: vec![
-                Access { source: Some(Source::Func(id)), value: 0, rows: own.clone() },
-                Access { source: Some(Source::Func(producer)), value: 0, rows: vec![row([1, 1, 0]), row([0, 0, 1])] },
+                Access { source: Some(Source::Func(id)), value: 0, rows: own.clone(), by_data: false },
+                Access {
+                    source: Some(Source::Func(producer)),
+                    value: 0,
+                    rows: vec![row([1, 1, 0]), row([0, 0, 1])],
+                    by_data: false,
+                },
             ],
             drops_reads: false,
             requires: vec![
@@ -199,7 +204,15 @@ fn accesses(id: FuncId, read: Read) -> Vec<Access> {
             })
             .collect()
     };
-    offsets(read).into_iter().map(|o| Access { source: Some(Source::Func(id)), value: 0, rows: rows(o) }).collect()
+    offsets(read)
+        .into_iter()
+        .map(|o| Access {
+            source: Some(Source::Func(id)),
+            value: 0,
+            rows: rows(o),
+            by_data: matches!(read, Read::Gather),
+        })
+        .collect()
 }
 
 fn program(tokens: &[&str]) -> Option<Program> {

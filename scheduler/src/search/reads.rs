@@ -1,0 +1,66 @@
+//! What a stage loads, with everything that is inlined into it.
+
+use crate::ir::{Access, AccessRow, FuncId, Pipeline, Source, StageRef};
+
+/// By loop of the stage, how far a coordinate moves in one step of it; `None` where it depends on data.
+pub(super) type Steps = Option<Vec<f64>>;
+
+/// A load, and how its coordinates move with the loops of the stage.
+pub(super) struct Load {
+    pub(super) source: Source,
+    /// Loads of this kind in one evaluation.
+    pub(super) count: f64,
+    /// One entry per dimension of what is read.
+    pub(super) coordinates: Vec<Steps>,
+    /// Whether some coordinate depends on loaded values.
+    pub(super) by_data: bool,
+}
+
+/// The loads of one evaluation. Those that are alike are one entry, whatever their offsets.
+pub(super) fn loads(pipeline: &Pipeline, stage: StageRef, inlined: impl Fn(FuncId) -> bool) -> Vec<Load> {
+    let definition = pipeline.stage(stage);
+    let loops = definition.loops.len();
+    let unit = |origin| Some((0..loops).map(|l| if l == origin { 1.0 } else { 0.0 }).collect());
+    let own: Vec<Steps> = (0..loops).map(unit).collect();
+    let mut found = Vec::new();
+    for access in &definition.accesses {
+        add(&mut found, access, &own, 1.0, false);
+    }
+    // The last Func first: by then all that read it have been followed.
+    let is_inlined = |load: &Load| load.source.func().is_some_and(|f| f != stage.func && inlined(f));
+    while let Some(at) = (0..found.len()).filter(|&at| is_inlined(&found[at])).max_by_key(|&at| found[at].source) {
+        let Load { source, count, coordinates, by_data } = found.swap_remove(at);
+        let Some(func) = source.func().map(|f| pipeline.func(f)) else { continue };
+        let argument = |var: &String| func.args.iter().position(|a| a == var).and_then(|arg| coordinates[arg].clone());
+        let at: Vec<Steps> = func.stages[0].loops.iter().map(|l| argument(&l.var)).collect();
+        for access in &func.stages[0].accesses {
+            add(&mut found, access, &at, count, by_data);
+        }
+    }
+    found
+}
+
+/// Adds a load that is written in loops that move as `at` says.
+fn add(found: &mut Vec<Load>, access: &Access, at: &[Steps], count: f64, by_data: bool) {
+    let Some(source) = access.source else { return };
+    let coordinates: Vec<Steps> = access.rows.iter().map(|row| moved(row.as_ref()?, at)).collect();
+    let by_data = by_data || access.by_data;
+    let alike = |l: &&mut Load| l.source == source && l.coordinates == coordinates && l.by_data == by_data;
+    match found.iter_mut().find(alike) {
+        Some(known) => known.count += count,
+        None => found.push(Load { source, count, coordinates, by_data }),
+    }
+}
+
+/// `None` where a coordinate that it depends on does; loops beyond the last entry do not move it.
+fn moved(row: &AccessRow, at: &[Steps]) -> Steps {
+    let mut sum = Vec::new();
+    for (&[numerator, denominator], steps) in row.coeffs.iter().zip(at).filter(|(c, _)| c[0] != 0) {
+        let steps = steps.as_ref()?;
+        sum.resize(steps.len(), 0.0);
+        for (total, step) in sum.iter_mut().zip(steps) {
+            *total += step * numerator as f64 / denominator as f64;
+        }
+    }
+    Some(sum)
+}

@@ -1,0 +1,197 @@
+//! In which order the dimensions of Funcs lie in memory.
+//!
+//! Experts reorder storage where data decides on a coordinate: a histogram over intensity at every place, a table that is
+//! looked up at every pixel. With that dimension innermost, one place is one cache line or two, scattered updates stay in
+//! the first-level cache, and the stages in between run along it in vectors. Everything else keeps the order of its
+//! arguments.
+
+use super::choice::Choices;
+use super::placement::{place, Placement};
+use super::problem::Problem;
+use super::reads::{loads, Load};
+use super::vector;
+use crate::directive::{Directive, LoopVar};
+use crate::ir::{FuncId, Pipeline, Regions, Source, StageRef, StorageOrders};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A coordinate that moves less than this from one value of a vector to the next leaves the lanes of a gather together.
+const SLOW_STEP: f64 = 0.25;
+/// Fewer values in memory are not worth vectors along them.
+const MIN_EXTENT: i64 = 8;
+/// So much more must be accessed along the new innermost dimension than along others.
+const MAJORITY: f64 = 2.0;
+
+/// A pipeline with Funcs stored in the orders that suit it, and what is computed of it.
+pub(super) struct Stored {
+    pub(super) pipeline: Pipeline,
+    pub(super) regions: Regions,
+    pub(super) orders: StorageOrders,
+}
+
+/// Orders the storage of Funcs that are accessed where data says; `None` where none is.
+pub(super) fn reorder(problem: &Problem) -> Option<Stored> {
+    let Problem { pipeline, regions, ref pinned, .. } = *problem;
+    let placements = place(problem, &Choices::default());
+    let mut votes = Votes::new(pipeline, regions, &placements);
+    // Consumers first: where a Func's vectors run along a new innermost dimension, its producers had better follow.
+    for id in pipeline.func_ids().rev() {
+        if placements[id.index()] == Placement::Root {
+            votes.count_scatters(id);
+            if !pinned[id.index()] {
+                votes.decide(id);
+            }
+            votes.count_loads(id);
+        }
+    }
+    let orders = votes.orders;
+    let pipeline = (!orders.is_empty()).then(|| pipeline.with_storage(&orders))?;
+    let regions = Regions::at_estimates(&pipeline).ok()?;
+    Some(Stored { pipeline, regions, orders })
+}
+
+impl Stored {
+    /// The schedule of the pipeline as it was: says how Funcs are stored.
+    pub(super) fn directives(&self, directives: Vec<Directive>) -> Vec<Directive> {
+        let mut told = BTreeSet::new();
+        let mut result = Vec::with_capacity(directives.len() + self.orders.len());
+        for directive in directives {
+            let func = directive.subject();
+            result.push(directive);
+            if self.orders.contains_key(&func) && told.insert(func) {
+                let var = |name: &String| LoopVar { name: name.clone(), rvar: false };
+                let vars = self.pipeline.func(func).args.iter().map(var).collect();
+                result.push(Directive::ReorderStorage { func, vars });
+            }
+        }
+        result
+    }
+}
+
+/// How often a Func's dimensions should be innermost.
+#[derive(Default)]
+struct Ballot {
+    /// Accesses by the dimension that should be innermost.
+    by_dim: BTreeMap<usize, f64>,
+    /// The order wanted by those most who want one for a reason: accesses where data says, or Funcs that are reordered.
+    order: Option<(f64, Vec<usize>)>,
+}
+
+/// The order of dimensions that an access wants.
+struct Wish {
+    order: Vec<usize>,
+    /// How much it matters which dimensions follow the innermost; `None` where the access is happy with what there is.
+    weight: Option<f64>,
+}
+
+struct Votes<'a> {
+    pipeline: &'a Pipeline,
+    regions: &'a Regions,
+    placements: &'a [Placement],
+    ballots: BTreeMap<FuncId, Ballot>,
+    orders: StorageOrders,
+}
+
+impl<'a> Votes<'a> {
+    fn new(pipeline: &'a Pipeline, regions: &'a Regions, placements: &'a [Placement]) -> Self {
+        Self { pipeline, regions, placements, ballots: BTreeMap::new(), orders: StorageOrders::new() }
+    }
+
+    fn iterations(&self, stage: StageRef) -> f64 {
+        let loops = self.pipeline.stage(stage).loops.len();
+        (0..loops).map(|l| self.regions.loop_extent(stage, l) as f64).product()
+    }
+
+    fn vote(&mut self, id: FuncId, wish: Wish, accesses: f64) {
+        let ballot = self.ballots.entry(id).or_default();
+        *ballot.by_dim.entry(wish.order[0]).or_insert(0.0) += accesses;
+        let Some(weight) = wish.weight else { return };
+        if ballot.order.as_ref().is_none_or(|(most, _)| weight * accesses > *most) {
+            ballot.order = Some((weight * accesses, wish.order));
+        }
+    }
+
+    /// Updates that write where data says.
+    fn count_scatters(&mut self, id: FuncId) {
+        for stage in self.pipeline.func(id).stage_refs(id).skip(1) {
+            let stores = &self.pipeline.stage(stage).stores;
+            let unknown: Vec<usize> = (0..stores.len()).filter(|&d| stores[d].is_none()).collect();
+            if let [dim] = unknown[..] {
+                // Readers rather than scattered writes say which dimensions come next.
+                self.vote(id, Wish { order: first(dim, &[], stores.len()), weight: Some(0.0) }, self.iterations(stage));
+            }
+        }
+    }
+
+    fn decide(&mut self, id: FuncId) {
+        let Some(ballot) = self.ballots.get(&id) else { return };
+        let Some((_, order)) = &ballot.order else { return };
+        let total: f64 = ballot.by_dim.values().sum();
+        let wanted = ballot.by_dim[&order[0]];
+        let long = self.regions.extent(id, order[0]) >= MIN_EXTENT;
+        if order[0] != 0 && long && wanted >= MAJORITY * (total - wanted) {
+            self.orders.insert(id, order.clone());
+        }
+    }
+
+    /// What the loads of a stored Func's stages want of what they load.
+    fn count_loads(&mut self, id: FuncId) {
+        for stage in self.pipeline.func(id).stage_refs(id) {
+            let along = self.along(stage);
+            let iterations = self.iterations(stage);
+            for load in loads(self.pipeline, stage, |f| self.placements[f.index()] == Placement::Inline) {
+                let Source::Func(loaded) = load.source else { continue };
+                if let Some(wish) = self.wish(stage, along, &load) {
+                    self.vote(loaded, wish, iterations * load.count);
+                }
+            }
+        }
+    }
+
+    /// The loop that vectors of a stage run along.
+    fn along(&self, stage: StageRef) -> Option<usize> {
+        let func = self.pipeline.func(stage.func);
+        if let (Some(order), 0) = (self.orders.get(&stage.func), stage.stage) {
+            return self.pipeline.stage(stage).loop_index(&func.args[order[0]]);
+        }
+        let bytes = self.pipeline.target.vector_bytes;
+        vector::choose(self.pipeline, self.regions, self.placements, stage, bytes).map(|v| v.index)
+    }
+
+    /// The order that a load wants: first the coordinate that depends on data, if all others are slow; else the one that
+    /// vectors move, and then as the reader itself is stored.
+    fn wish(&self, stage: StageRef, along: Option<usize>, load: &Load) -> Option<Wish> {
+        let coordinates = &load.coordinates;
+        let unknown: Vec<usize> = (0..coordinates.len()).filter(|&d| coordinates[d].is_none()).collect();
+        let step = |dim: usize, origin: usize| {
+            coordinates[dim].as_ref().and_then(|s| s.get(origin)).map_or(0.0, |step| step.abs())
+        };
+        if let ([dim], true) = (&unknown[..], load.by_data) {
+            let dim = *dim;
+            let slow = |d: usize| along.is_none_or(|l| step(d, l) <= SLOW_STEP);
+            if (0..coordinates.len()).all(slow) {
+                let loops = self.pipeline.stage(stage).loops.len();
+                let fixed: Vec<usize> =
+                    (0..coordinates.len()).filter(|&d| d != dim && (0..loops).all(|l| step(d, l) == 0.0)).collect();
+                return Some(Wish { order: first(dim, &fixed, coordinates.len()), weight: Some(1.0) });
+            }
+        }
+        let moved = |origin: usize| (0..coordinates.len()).find(|&d| step(d, origin) == 1.0);
+        let dim = moved(along?)?;
+        let args = &self.pipeline.func(stage.func).args;
+        let reordered = self.orders.get(&stage.func).filter(|_| stage.stage == 0);
+        let loops = reordered.into_iter().flatten().filter_map(|&d| self.pipeline.stage(stage).loop_index(&args[d]));
+        let next: Vec<usize> = loops.filter_map(moved).collect();
+        Some(Wish { order: first(dim, &next, coordinates.len()), weight: reordered.map(|_| 1.0) })
+    }
+}
+
+/// `dim`, then `next`, then all other dimensions.
+fn first(dim: usize, next: &[usize], dims: usize) -> Vec<usize> {
+    let mut order = vec![dim];
+    for d in next.iter().copied().chain(0..dims) {
+        if !order.contains(&d) {
+            order.push(d);
+        }
+    }
+    order
+}
