@@ -32,6 +32,10 @@ pub(super) struct Tile {
 
 /// Rows of a tile: with 4 vectors of a 32-register machine, or 2 of a 16-register one, nearly all registers.
 const ROWS: i64 = 6;
+/// Rows of a tile whose rows share no operand: accumulators enough for the latency of their additions.
+const UNSHARED_ROWS: i64 = 3;
+/// Steps of a reduction that needs no shared operand to be worth a tile.
+const MAX_SHORT_REDUCTION: i64 = 16;
 
 /// Pairs output Funcs with the reduction each reads point by point.
 pub(super) fn form(problem: &Problem, choices: &Choices, mut placements: Vec<Placement>) -> Vec<Placement> {
@@ -79,7 +83,10 @@ fn tile(
         return None;
     }
     let vector = vector::choose(pipeline, regions, placements, update, hardware.vector_bytes)?;
-    let across = reused_loop(pipeline, regions, update, vector.index)?;
+    let reused = reused_loop(pipeline, regions, update, vector.index);
+    let any = || next_loop(pipeline, regions, update, vector.index).filter(|_| short_reduction(pipeline, update));
+    let across = reused.or_else(any)?;
+    let most_rows = if reused.is_some() { ROWS } else { UNSHARED_ROWS };
     let arg = |index: usize| {
         let var = &pipeline.stage(update).loops[index].var;
         func.args.iter().position(|a| a == var)
@@ -91,8 +98,26 @@ fn tile(
         vectors: u32::try_from(available.clamp(1, registers)).ok()?,
         lanes: vector.lanes,
         across: arg(across)?,
-        rows: u32::try_from(regions.loop_extent(update, across).min(ROWS)).ok()?,
+        rows: u32::try_from(regions.loop_extent(update, across).min(most_rows)).ok()?,
         across_first: shared_bytes(pipeline, regions, update, across) > hardware.private_cache_bytes as f64 / 4.0,
+    })
+}
+
+/// Whether the reduction takes so few steps that keeping what it accumulates in memory takes as long as the steps.
+fn short_reduction(pipeline: &Pipeline, stage: StageRef) -> bool {
+    let reductions = pipeline.stage(stage).loops.iter().filter_map(|l| l.reduction.as_ref());
+    let steps: Option<Vec<i64>> = reductions.map(|r| r.constant).collect();
+    steps.is_some_and(|steps| steps.iter().product::<i64>() <= MAX_SHORT_REDUCTION)
+}
+
+/// The first pure loop, other than `except`, of a few iterations or more.
+fn next_loop(pipeline: &Pipeline, regions: &Regions, stage: StageRef, except: usize) -> Option<usize> {
+    let loops = &pipeline.stage(stage).loops;
+    (0..loops.len()).find(|&index| {
+        index != except
+            && loops[index].parallel
+            && loops[index].reduction.is_none()
+            && regions.loop_extent(stage, index) >= 4
     })
 }
 
