@@ -54,6 +54,14 @@ explain_shows_loops_and_bounds() {
     grep -q 'does not fit' "$work/error.txt"
 }
 
+# Schedules that an expert and another autoscheduler gave the Funcs.
+explain_reads_schedules_of_others() {
+    "$nnc" explain blur --threads 2 --scheduler manual >"$work/explain.txt"
+    grep -q '^ *store blur_x' "$work/explain.txt"
+    "$nnc" explain blur --threads 2 --scheduler Mullapudi2016 >"$work/explain.txt"
+    grep -q '^ *parallel ' "$work/explain.txt"
+}
+
 run_sharpens_a_photograph() {
     "$python" -c 'import imageio' || return 0
     "$python" "$root/tests/nnc/photograph.py" make "$work/in.png"
@@ -105,6 +113,6 @@ if [ $# -gt 0 ]; then
     "$1"
 else
     run_shell_tests "$work" eval_small eval_reports_a_timeout gen_honours_hl_autoscheduler \
-        bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds run_sharpens_a_photograph \
+        bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds explain_reads_schedules_of_others run_sharpens_a_photograph \
         verify_all_pipelines study_small study_resumes study_from_data
 fi

@@ -1,5 +1,6 @@
 // Reads the schedule of a serialised pipeline as directives.
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "json.h"
@@ -60,8 +61,8 @@ class ReadSchedule {
     Json json;
     /// The request's Funcs by name, and by the names of copies that are all that is computed of them.
     std::map<std::string, size_t> index;
-    /// Definitions with the schedule to read, as `request.funcs`.
-    std::vector<Function> scheduled;
+    /// Definitions with the schedule to read, as `request.funcs`; none for what was inlined in the definitions themselves.
+    std::vector<std::optional<Function>> scheduled;
     /// What the calls being written are about.
     size_t func = 0, stage = 0;
 
@@ -367,7 +368,7 @@ class ReadSchedule {
     }
 
     void stages() {
-        const Function &ours = request.funcs[func], &theirs = scheduled[func];
+        const Function &ours = request.funcs[func], &theirs = *scheduled[func];
         if (ours.has_pure_definition() != theirs.has_pure_definition() ||
             ours.updates().size() != theirs.updates().size()) {
             throw std::invalid_argument("the schedule is for another definition of '" + name() + "'");
@@ -418,17 +419,23 @@ public:
         }
         for (const Function &f : request.funcs) {
             const auto found = env.find(f.name());
-            if (found == env.end()) {
+            if (found != env.end()) {
+                scheduled.emplace_back(scheduled_as(found->second, env));
+            } else if (f.can_be_inlined()) {
+                scheduled.emplace_back();
+            } else {
                 throw std::invalid_argument("the schedule is of a pipeline without '" + f.name() + "'");
             }
-            scheduled.push_back(scheduled_as(found->second, env));
         }
     }
 
     std::string directives() {
         json.array([&] {
             for (func = 0; func < request.funcs.size(); func++) {
-                FuncSchedule &schedule = scheduled[func].schedule();
+                if (!scheduled[func]) {
+                    continue;
+                }
+                FuncSchedule &schedule = scheduled[func]->schedule();
                 placement(schedule);
                 storage(schedule);
                 bounds(schedule);

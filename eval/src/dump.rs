@@ -1,5 +1,7 @@
 //! `nnc dump`: a pipeline as the autoscheduler sees it.
 
+use std::path::Path;
+
 use anyhow::{bail, Context, Result};
 
 use crate::builder::Builder;
@@ -7,6 +9,7 @@ use crate::child;
 use crate::cli::{BuildArgs, DumpArgs};
 use crate::failure::{explain, Tail};
 use crate::generator::{self, Pipeline};
+use crate::hl_autoscheduler::{Source, OURS};
 use crate::schedulers::Scheduler;
 
 /// Runs the one pipeline asked for through our plugin, with a scheduler that is ours; returns its name and the plugin's
@@ -17,24 +20,53 @@ pub fn report(build: &BuildArgs, scheduler: &Scheduler) -> Result<(String, serde
     Ok((pipeline.to_string(), report))
 }
 
-/// The report of our plugin, with a scheduler that is ours, on `pipeline`.
-pub fn report_of(pipeline: &Pipeline, builder: &Builder, scheduler: &Scheduler) -> Result<serde_json::Value> {
+/// Has a pipeline write `what` into a folder, as a scheduler schedules it, with a report of the plugin if `report` names
+/// a file.
+fn emit(
+    pipeline: &Pipeline,
+    builder: &Builder,
+    scheduler: &Scheduler,
+    what: &str,
+    folder: &Path,
+    report: Option<&Path>,
+) -> Result<()> {
     let chosen = scheduler.arguments(&builder.plugins, &pipeline.executable, builder.threads)?;
-    let folder = tempfile::tempdir()?;
-    let report = folder.path().join("report.json");
     let mut command = generator::command(&pipeline.executable.path);
-    // The schedule alone spares the compiler the work.
-    command.args(["-g", &pipeline.name, "-e", "schedule", "-o"]).arg(folder.path());
+    command.args(["-g", &pipeline.name, "-e", what, "-o"]).arg(folder);
     command.arg(format!("target={}", builder.target));
     command.args(pipeline.params.iter().map(|(key, value)| format!("{key}={value}")));
-    command.args(chosen.args).arg(format!("autoscheduler.report={}", report.display()));
+    command.args(chosen.args).args(report.map(|path| format!("autoscheduler.report={}", path.display())));
     let mut tail = Tail::default();
     let finished = child::run(command, &builder.limits, |_, line| tail.push(line))?;
     if let Some((_, message)) = explain(&finished, &tail, &builder.limits, "reading the pipeline") {
         bail!("{pipeline}: {message}");
     }
+    Ok(())
+}
+
+/// The report of our plugin, with a scheduler that is ours, on `pipeline`.
+pub fn report_of(pipeline: &Pipeline, builder: &Builder, scheduler: &Scheduler) -> Result<serde_json::Value> {
+    let folder = tempfile::tempdir()?;
+    let report = folder.path().join("report.json");
+    // The schedule alone spares the compiler the work.
+    emit(pipeline, builder, scheduler, "schedule", folder.path(), Some(&report))?;
     let text = std::fs::read(&report).context("the plugin wrote no report")?;
     serde_json::from_slice(&text).context("the plugin's report")
+}
+
+/// As [`report`], with the schedule that any scheduler makes.
+pub fn report_of_any(build: &BuildArgs, scheduler: &Scheduler) -> Result<(String, serde_json::Value)> {
+    if matches!(scheduler, Scheduler::Plugin { source: Source::Known(OURS), .. } | Scheduler::Unscheduled) {
+        return report(build, scheduler);
+    }
+    let (pipeline, builder) = (build.open_pipeline()?, build.builder(scheduler)?);
+    let folder = tempfile::tempdir()?;
+    emit(&pipeline, &builder, scheduler, "hlpipe", folder.path(), None)?;
+    let written = folder.path().join(format!("{}.hlpipe", pipeline.name));
+    let params = [("strategy", "root".to_owned()), ("schedule", written.display().to_string())];
+    let params = params.map(|(key, value)| (key.to_owned(), value)).into();
+    let reader = Scheduler::Plugin { source: Source::Known(OURS), params, variant: String::new() };
+    Ok((pipeline.to_string(), report_of(&pipeline, &builder, &reader)?))
 }
 
 /// Prints what our plugin read of a pipeline.

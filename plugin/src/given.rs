@@ -2,7 +2,7 @@
 
 use halide_sys::Request;
 use scheduler::ir::Pipeline;
-use scheduler::{Directive, Found, Options};
+use scheduler::{Directive, Found, Options, Strategy};
 use std::path::Path;
 
 /// Reads a schedule: what a generator wrote with `-e hlpipe` is known by that extension, everything else is JSON.
@@ -17,6 +17,10 @@ pub fn read(path: &Path, request: &mut Request<'_>, pipeline: &Pipeline, options
         std::fs::read_to_string(path).map_err(|e| context(&e))?
     };
     let directives = parse(&text).map_err(|e| context(&e))?;
+    // What is not applied need not be legal: it is only reported.
+    if options.strategy == Strategy::Root {
+        return Ok(Found::unpriced(directives));
+    }
     scheduler::given(pipeline, directives, options).map_err(|e| context(&e))
 }
 

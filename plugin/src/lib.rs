@@ -26,7 +26,10 @@ impl Scheduler for Srivastava2020 {
             Some(path) => given::read(path, request, &pipeline, &options)?,
             None => scheduler::search_all(&pipeline, &options).map_err(|e| e.to_string())?,
         };
-        let schedule = &found.schedules[0];
+        let schedule = match parameters.only_reads() {
+            true => &scheduler::search(&pipeline, &options).map_err(|e| e.to_string())?,
+            false => &found.schedules[0],
+        };
         request.apply(&calls::from_directives(&schedule.directives))?;
         request.set_schedule_source(&format!(
             "// {} {}, {parameters}, target {}\n{}",

@@ -18,7 +18,8 @@ const ACCEPTED: &str = "accepted parameters: parallelism (threads, a whole numbe
     default none), top_k (best schedules to report; default 1), seed (of strategy=random; default 0), \
     model (a file of a learned cost model, or analytic; default analytic), \
     report (a file to write a JSON report to), schedule (a file with a schedule to apply instead of searching: such a \
-    report, a JSON list of directives, or what a generator writes with -e hlpipe)";
+    report, a JSON list of directives, or what a generator writes with -e hlpipe), reassociate (true or false: \
+    whether that schedule may add and multiply floats in another order; default false)";
 
 /// Parsed parameters.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Parameters {
     pub report: Option<PathBuf>,
     /// The schedule to apply instead of searching for one.
     pub schedule: Option<PathBuf>,
+    /// Whether that schedule may add and multiply floats in another order.
+    pub reassociate: bool,
 }
 
 impl Parameters {
@@ -75,6 +78,7 @@ impl Parameters {
                         _ => return Err(bad()),
                     };
                 }
+                "reassociate" => parameters.reassociate = value.parse().map_err(|_| bad())?,
                 "report" if !value.is_empty() => parameters.report = Some(value.into()),
                 "schedule" if !value.is_empty() => parameters.schedule = Some(value.into()),
                 "model" if value == ANALYTIC => parameters.model = None,
@@ -84,6 +88,11 @@ impl Parameters {
             }
         }
         Ok(parameters)
+    }
+
+    /// Whether the schedule given is to be reported, not applied: Funcs are then at root in plain loops.
+    pub fn only_reads(&self) -> bool {
+        self.schedule.is_some() && self.strategy == Strategy::Root
     }
 
     /// What the search gets: the target decides the vector width, never the machine this runs on.
@@ -100,6 +109,7 @@ impl Parameters {
             top_k: self.top_k,
             seed: self.seed,
             model,
+            reassociate: self.reassociate,
         })
     }
 }
@@ -128,6 +138,7 @@ impl Default for Parameters {
             model: None,
             report: None,
             schedule: None,
+            reassociate: false,
         }
     }
 }
@@ -172,11 +183,12 @@ mod tests {
     #[test]
     fn defaults_and_all_keys() {
         assert_eq!(parse(&[]).unwrap().parallelism, 16);
-        let pairs = [("parallelism", "2"), ("report", "r.json"), ("schedule", "s.json"), ("strategy", "root")];
-        let (report, schedule) = (Some("r.json".into()), Some("s.json".into()));
+        let files = parse(&[("report", "r.json"), ("schedule", "s.json")]).unwrap();
+        assert_eq!((files.report, files.schedule), (Some("r.json".into()), Some("s.json".into())));
+        let others = parse(&[("parallelism", "2"), ("reassociate", "true"), ("strategy", "root")]).unwrap();
         let expected =
-            Parameters { parallelism: 2, strategy: Strategy::Root, report, schedule, ..Parameters::default() };
-        assert_eq!(parse(&pairs).unwrap(), expected);
+            Parameters { parallelism: 2, strategy: Strategy::Root, reassociate: true, ..Parameters::default() };
+        assert_eq!(others, expected);
     }
 
     #[test]
@@ -187,6 +199,7 @@ mod tests {
             ("strategy", "best"),
             ("report", ""),
             ("schedule", ""),
+            ("reassociate", "yes"),
             ("paralelism", "2"),
         ] {
             let message = parse(&[bad]).unwrap_err();

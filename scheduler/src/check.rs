@@ -19,7 +19,18 @@ use std::collections::{BTreeMap, BTreeSet};
 /// loop with data hazards reordered against another one, vectorised or made parallel, a tail strategy that computes
 /// or needs coordinates outside the requested region, a Func computed where not all of its consumers are.
 pub fn check(pipeline: &Pipeline, directives: &[Directive]) -> Result<(), Error> {
-    let mut replay = Replay::new(pipeline);
+    replay(Replay::new(pipeline), pipeline, directives)
+}
+
+/// As [`check`], but floats may be rounded otherwise: sums and products of them may be in any order.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_reassociated(pipeline: &Pipeline, directives: &[Directive]) -> Result<(), Error> {
+    replay(Replay { reassociate: true, ..Replay::new(pipeline) }, pipeline, directives)
+}
+
+fn replay(mut replay: Replay, pipeline: &Pipeline, directives: &[Directive]) -> Result<(), Error> {
     for directive in directives {
         exists(pipeline, directive)?;
         replay.step(directive)?;
@@ -64,6 +75,8 @@ struct Dim {
 
 struct Replay<'a> {
     pipeline: &'a Pipeline,
+    /// Whether floats may be added and multiplied in any order.
+    reassociate: bool,
     /// What is computed at the estimates; `None` where they are missing.
     regions: Option<Regions>,
     nests: BTreeMap<StageRef, Vec<Dim>>,
@@ -104,6 +117,7 @@ impl<'a> Replay<'a> {
         }
         Self {
             pipeline,
+            reassociate: false,
             regions: Regions::at_estimates(pipeline).ok(),
             nests,
             specialized: BTreeMap::new(),
@@ -369,10 +383,17 @@ impl<'a> Replay<'a> {
         for (place, dim) in places.into_iter().zip(moved) {
             nest[place] = dim;
         }
-        if before != hazards(nest) {
+        if before != hazards(nest) && !self.any_order(stage) {
             return Err(illegal(stage, "loops with data hazards change their order"));
         }
         Ok(())
+    }
+
+    /// Whether an update's iterations may run in any order: rounding is all that could differ.
+    fn any_order(&self, stage: StageRef) -> bool {
+        let rounds =
+            self.pipeline.func(stage.func).types.iter().any(|t| t.starts_with("float") || t.starts_with("bfloat"));
+        self.pipeline.stage(stage).commutative && (self.reassociate || !rounds)
     }
 
     fn constant_extent(&mut self, stage: StageRef, var: &LoopVar) -> Result<Dim, Error> {

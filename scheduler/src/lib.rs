@@ -17,7 +17,7 @@ mod emit;
 mod error;
 mod search;
 
-pub use check::check;
+pub use check::{check, check_reassociated};
 pub use cost::{inputs, Bound, CostModel, Hardware, Kernel, Roofline, Times, Variant, INPUTS, INPUT_NAMES};
 pub use directive::{AtLeast, Directive, LoopVar, Memory, Tail};
 pub use emit::emit;

@@ -3,7 +3,7 @@
 mod support;
 
 use scheduler::ir::{FuncId, Pipeline, Requirement, StageRef};
-use scheduler::{check, AtLeast, Directive, LoopVar, Tail};
+use scheduler::{check, check_reassociated, AtLeast, Directive, LoopVar, Tail};
 use support::{Builder, Read};
 
 /// f0 -> f1 (stencil along x) -> f2 (sum over 10) -> f3 (point).
@@ -114,7 +114,14 @@ fn refuses_reordered_hazards_and_double_names() {
     extra.var = "r2$y".into();
     two.funcs[2].stages[1].loops.insert(1, extra);
     let swapped = Directive::Reorder { stage: stage(2, 1), vars: vec![var("r2$y"), var("r2$x")] };
-    assert!(check(&two, &[swapped]).unwrap_err().to_string().contains("change their order"));
+    let refused = |pipeline: &Pipeline| check(pipeline, std::slice::from_ref(&swapped)).unwrap_err().to_string();
+    assert!(refused(&two).contains("change their order"));
+    two.funcs[2].stages[1].commutative = true;
+    assert!(refused(&two).contains("change their order"), "sums of floats are rounded otherwise");
+    check_reassociated(&two, std::slice::from_ref(&swapped)).unwrap();
+    let mut integers = two.clone();
+    integers.funcs[2].types = vec!["int32".into()];
+    check(&integers, std::slice::from_ref(&swapped)).unwrap();
     let free = Directive::Reorder { stage: stage(2, 1), vars: vec![var("x"), var("r2$x"), var("r2$y")] };
     check(&two, &[free]).unwrap();
     let same = Directive::Split {

@@ -18,6 +18,7 @@ use scheduler::{Bound, Directive, Hardware, Roofline, Times};
 use serde::Serialize;
 
 use crate::cli::BuildArgs;
+use crate::schedulers::Scheduler;
 use alternatives::Alternative;
 
 /// Arguments of `nnc explain`.
@@ -25,6 +26,7 @@ use alternatives::Alternative;
 #[command(after_long_help = "Examples:
   nnc explain blur
   nnc explain --generator out/my.generator:sharpen,radius=3 --json
+  nnc explain blur --scheduler manual                  the expert's schedule
   nnc explain blur --schedule report.json              the same pipeline with other directives
 
 A FILE for --schedule is what autoscheduler.report=FILE or `nnc explain --json` writes, or a JSON list of directives. Only \
@@ -36,6 +38,9 @@ pub struct ExplainArgs {
     /// What to build; exactly one pipeline, none where the schedule's file has one.
     #[command(flatten)]
     pub build: BuildArgs,
+    /// Explain the schedule of another scheduler: manual, the name of an autoscheduler, the path of a plugin
+    #[arg(long, value_name = "SCHEDULER", conflicts_with = "schedule")]
+    pub scheduler: Option<Scheduler>,
     /// Explain these directives instead of those that Srivastava2020 finds
     #[arg(long, value_name = "FILE")]
     pub schedule: Option<PathBuf>,
@@ -52,6 +57,8 @@ pub struct Subject {
     pub pipeline: Pipeline,
     /// The schedule.
     pub directives: Vec<Directive>,
+    /// Whether another scheduler made it, for Halide: explained even if our checker refuses it.
+    pub made_by_other: bool,
 }
 
 /// What is expected of one stage.
@@ -77,6 +84,8 @@ struct Explanation {
     target: String,
     threads: u32,
     predicted_seconds: f64,
+    /// Why our checker refuses the schedule, if it does.
+    illegal: Option<String>,
     /// The nests as pseudo-code, one line each.
     loop_nest: Vec<String>,
     /// Producers first.
@@ -101,8 +110,11 @@ pub fn run(args: &ExplainArgs) -> Result<()> {
 }
 
 fn explain(subject: &Subject, hardware: &Hardware) -> Result<Explanation> {
-    let Subject { name, pipeline, directives } = subject;
-    scheduler::check(pipeline, directives).context("the schedule does not fit the pipeline")?;
+    let Subject { name, pipeline, directives, made_by_other } = subject;
+    let illegal = match scheduler::check(pipeline, directives) {
+        Err(error) if *made_by_other => Some(error.to_string()),
+        checked => checked.map(|()| None).context("the schedule does not fit the pipeline")?,
+    };
     let regions = Regions::at_estimates(pipeline)?;
     let scheduled = scheduler::features::analyze(pipeline, &regions, directives, hardware)?;
     let stages = stages(pipeline, &scheduled, hardware);
@@ -113,6 +125,7 @@ fn explain(subject: &Subject, hardware: &Hardware) -> Result<Explanation> {
         target: pipeline.target.name.clone(),
         threads: hardware.threads,
         predicted_seconds,
+        illegal,
         loop_nest: loops::lines(pipeline, directives, &scheduled, &stages),
         inlined: pipeline.func_ids().filter(is_inlined).map(|id| pipeline.func(id).name.clone()).collect(),
         alternatives: alternatives::find(pipeline, &regions, directives, &scheduled, hardware),

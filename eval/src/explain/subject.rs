@@ -42,23 +42,25 @@ pub fn open(args: &ExplainArgs) -> Result<Subject> {
     let named = !args.build.names.is_empty() || !args.build.generator.is_empty();
     let Some(path) = &args.schedule else {
         ensure!(named, crate::Usage("name a pipeline, or a file with --schedule".to_owned()));
-        let mut schedulers = [Scheduler::plugin(Source::Known(OURS))];
+        let mut schedulers = [args.scheduler.clone().unwrap_or_else(|| Scheduler::plugin(Source::Known(OURS)))];
         args.build.parametrise(&mut schedulers)?;
-        let (name, report) = dump::report(&args.build, &schedulers[0])?;
+        let (name, report) = dump::report_of_any(&args.build, &schedulers[0])?;
         let Given { directives, pipeline } = parse(&report.to_string())?;
-        return Ok(Subject { name, directives, pipeline: pipeline.context("the plugin's report has no pipeline")? });
+        let pipeline = pipeline.context("the plugin's report has no pipeline")?;
+        return Ok(Subject { name, pipeline, directives, made_by_other: args.scheduler.is_some() });
     };
     let given = read(path)?;
     if named {
         let (name, report) = dump::report(&args.build, &Scheduler::Unscheduled)?;
         let pipeline = Pipeline::from_json(&report["pipeline"].to_string())?;
-        return Ok(Subject { name, pipeline, directives: given.directives });
+        return Ok(Subject { name, pipeline, directives: given.directives, made_by_other: false });
     }
     let missing = || crate::Usage(format!("{} has no pipeline in it: name the one it is for", path.display()));
     Ok(Subject {
         name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         pipeline: given.pipeline.ok_or_else(missing)?,
         directives: given.directives,
+        made_by_other: false,
     })
 }
 

@@ -21,6 +21,9 @@ pub fn text(explanation: &Explanation) -> String {
         explanation.threads,
         explanation.target
     );
+    if let Some(reason) = &explanation.illegal {
+        let _ = write!(text, "Srivastava2020 would not make this schedule: {reason}\n\n");
+    }
     for line in &explanation.loop_nest {
         let _ = writeln!(text, "{line}");
     }

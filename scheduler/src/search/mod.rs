@@ -30,7 +30,7 @@ mod vector;
 
 pub use budget::{Budget, StopReason};
 
-use crate::check::check;
+use crate::check::{check, check_reassociated};
 use crate::cost::{Hardware, LearnedModel};
 use crate::directive::Directive;
 use crate::features::Analysis;
@@ -73,12 +73,22 @@ pub struct Options {
     pub seed: u64,
     /// What prices stages, trained for this hardware; none for the analytic cost.
     pub model: Option<&'static LearnedModel>,
+    /// Whether given schedules may add and multiply floats in another order.
+    pub reassociate: bool,
 }
 
 impl Options {
     /// The default search for a machine.
     pub fn new(hardware: Hardware) -> Self {
-        Self { hardware, strategy: Strategy::default(), budget: None, top_k: 1, seed: 0, model: None }
+        Self {
+            hardware,
+            strategy: Strategy::default(),
+            budget: None,
+            top_k: 1,
+            seed: 0,
+            model: None,
+            reassociate: false,
+        }
     }
 
     /// The same with another strategy.
@@ -140,8 +150,7 @@ pub fn search_all(pipeline: &Pipeline, options: &Options) -> Result<Found, Error
     };
     if let Some(directives) = plain {
         check(pipeline, &directives)?;
-        let schedule = Schedule { directives, predicted_seconds: 0.0, stages: Vec::new() };
-        return Ok(Found { schedules: vec![schedule], candidates: 1, stop: StopReason::Converged });
+        return Ok(Found::unpriced(directives));
     }
     let regions = Regions::at_estimates(pipeline)?;
     let problem = Problem::new(pipeline, &regions, options);
@@ -175,6 +184,14 @@ fn find(problem: &Problem, options: &Options) -> Result<Found, Error> {
     })
 }
 
+impl Found {
+    /// A schedule that nothing is known about.
+    pub fn unpriced(directives: Vec<Directive>) -> Self {
+        let schedule = Schedule { directives, predicted_seconds: 0.0, stages: Vec::new() };
+        Self { schedules: vec![schedule], candidates: 1, stop: StopReason::Converged }
+    }
+}
+
 impl From<Candidate> for Schedule {
     fn from(candidate: Candidate) -> Self {
         let Candidate { directives, seconds, stages, .. } = candidate;
@@ -187,7 +204,10 @@ impl From<Candidate> for Schedule {
 /// # Errors
 /// [`Error::Illegal`] if it does not pass [`check`]; [`Error::MissingEstimates`] when sizes are not known.
 pub fn given(pipeline: &Pipeline, directives: Vec<Directive>, options: &Options) -> Result<Found, Error> {
-    check(pipeline, &directives)?;
+    match options.reassociate {
+        true => check_reassociated(pipeline, &directives)?,
+        false => check(pipeline, &directives)?,
+    }
     let regions = Regions::at_estimates(pipeline)?;
     let mut analysis = Analysis::new(pipeline, &regions, &options.hardware);
     analysis.update(&directives)?;
