@@ -14,11 +14,22 @@ impl Regions {
         let mut extensible: Vec<Vec<bool>> = Vec::with_capacity(pipeline.funcs.len());
         // Producers come first, so theirs are known.
         for id in pipeline.func_ids() {
-            let of_dim = |dim| may_extend(pipeline, id, dim) && self.reads_allow(pipeline, id, dim, &extensible);
+            let of_dim = |dim| self.may_extend(pipeline, id, dim) && self.reads_allow(pipeline, id, dim, &extensible);
             let dims = (0..pipeline.func(id).args.len()).map(of_dim).collect();
             extensible.push(dims);
         }
         extensible
+    }
+
+    /// Outputs and buffers of extern stages are as large as they are; declared bounds are promises, and what the user
+    /// scheduled has its own tails.
+    fn may_extend(&self, pipeline: &Pipeline, id: FuncId, dim: usize) -> bool {
+        let func = pipeline.func(id);
+        !pipeline.is_output(id)
+            && !self.is_read_by_extern(id)
+            && func.extern_definition.is_none()
+            && func.scheduled.is_none()
+            && !func.bounds.contains_key(&func.args[dim])
     }
 
     /// Whether every stage of a Func may run over more of a dimension.
@@ -47,22 +58,6 @@ impl Regions {
                 needed.bounds.iter().all(known) && needed.bounds.iter().enumerate().all(fine)
             })
     }
-}
-
-/// Outputs and buffers of extern stages are as large as they are; declared bounds are promises, and what the user
-/// scheduled has its own tails.
-fn may_extend(pipeline: &Pipeline, id: FuncId, dim: usize) -> bool {
-    let func = pipeline.func(id);
-    let read_outside = pipeline
-        .funcs
-        .iter()
-        .filter_map(|f| f.extern_definition.as_ref())
-        .any(|e| e.sources.contains(&Source::Func(id)));
-    !pipeline.is_output(id)
-        && !read_outside
-        && func.extern_definition.is_none()
-        && func.scheduled.is_none()
-        && !func.bounds.contains_key(&func.args[dim])
 }
 
 fn extend(loops: &Region, index: usize) -> Option<Region> {

@@ -84,7 +84,7 @@ impl Regions {
     }
 
     /// Whether an extern stage reads a Func.
-    pub(super) fn is_read_by_extern(&self, id: FuncId) -> bool {
+    pub(crate) fn is_read_by_extern(&self, id: FuncId) -> bool {
         self.read_by_extern[id.index()]
     }
 

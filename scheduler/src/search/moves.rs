@@ -4,6 +4,7 @@ use super::candidate::Candidate;
 use super::choice::{Choices, Lead, Storage};
 use super::placement::Placement;
 use super::problem::Problem;
+use super::slabs;
 use super::vector::{self, Vector};
 use crate::ir::{FuncId, StageRef};
 
@@ -19,7 +20,6 @@ pub(super) enum Grain {
 /// Few strips are slow: those at the border run code that Halide does not partition again.
 const STRIPS_PER_THREAD: [u32; 4] = [4, 8, 16, 32];
 const CHUNKS: [u32; 4] = [256, 512, 1024, 2048];
-const SLAB_HEIGHTS: [u32; 4] = [8, 16, 32, 64];
 const TILES: [(u32, u32); 6] = [(1, 4), (1, 8), (2, 4), (2, 6), (4, 4), (4, 6)];
 const TASKS_PER_THREAD: [u32; 3] = [1, 2, 32];
 const SIDE_BY_SIDE: [u32; 4] = [1, 2, 4, 8];
@@ -95,7 +95,7 @@ fn fine(problem: &Problem, candidate: &Candidate, id: FuncId) -> Vec<Choices> {
             other_counts.chain(chunks.map(|chunk| lead(Lead::Strips { per_thread: now, chunk }))).collect()
         }
         Placement::Slabs(slabs) => {
-            let heights = SLAB_HEIGHTS.iter().filter(|&&h| h != slabs.height);
+            let heights = slabs::HEIGHTS.iter().filter(|&&h| h != slabs.height);
             heights.map(|&height| lead(Lead::Slabs { height })).collect()
         }
         Placement::Tiles(tile) => {

@@ -25,18 +25,14 @@ pub(super) struct Problem<'a> {
 
 impl<'a> Problem<'a> {
     pub(super) fn new(pipeline: &'a Pipeline, regions: &'a Regions, options: &'a Options) -> Self {
-        let mut pinned = vec![false; pipeline.funcs.len()];
-        let extern_reads = pipeline.funcs.iter().flat_map(|f| &f.extern_definition).flat_map(|e| &e.sources);
-        for &id in pipeline.outputs.iter().chain(extern_reads.filter_map(|s| s.func()).collect::<Vec<_>>().iter()) {
-            pinned[id.index()] = true;
-        }
+        let is_pinned = |id| pipeline.is_output(id) || regions.is_read_by_extern(id);
         Self {
             pipeline,
             regions,
             hardware: &options.hardware,
             model: options.model,
             consumers: pipeline.consumers(),
-            pinned,
+            pinned: pipeline.func_ids().map(is_pinned).collect(),
             hosts: pipeline.funcs.iter().flat_map(|f| f.placed_inside.iter().copied()).collect(),
         }
     }

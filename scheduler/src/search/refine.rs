@@ -24,6 +24,9 @@ const MORE_CODE: f64 = 1.5;
 const MORE_CODE_BYTES: f64 = 8192.0;
 /// Funcs with less than this share of the time are left to the rules.
 const NEGLIGIBLE: f64 = 0.002;
+/// A directive with its names, and an entry of the set of hashes with its share of a tree's node.
+const DIRECTIVE_BYTES: usize = 256;
+const SEEN_BYTES: usize = 16;
 /// Candidates that are worth another thread.
 const MIN_PER_THREAD: usize = 4;
 
@@ -148,13 +151,7 @@ impl Search<'_> {
         let directives: usize = self.beam.iter().chain(&self.best).map(|c| c.directives.len()).sum();
         (directives * DIRECTIVE_BYTES + self.seen.len() * SEEN_BYTES) as u64
     }
-}
 
-/// A directive with its names, and an entry of the set of hashes with its share of a tree's node.
-const DIRECTIVE_BYTES: usize = 256;
-const SEEN_BYTES: usize = 16;
-
-impl Search<'_> {
     /// Evaluates choices on the machine's threads; the order of the results is that of the choices, without illegal ones.
     fn evaluate(&mut self, moves: Vec<Choices>) -> Vec<Candidate> {
         let per_thread = moves.len().div_ceil(self.evaluators.len()).max(MIN_PER_THREAD);

@@ -26,7 +26,7 @@ pub(super) struct Slabs {
 }
 
 /// Heights that are tried, from the shallowest.
-const HEIGHTS: [u32; 4] = [8, 16, 32, 64];
+pub(super) const HEIGHTS: [u32; 4] = [8, 16, 32, 64];
 /// What is computed more often than this pays for no locality.
 const MAX_RECOMPUTE: f64 = 1.1;
 /// The part of a private cache that a slab of all members may take, and that the data which every slab reads anew may.
