@@ -20,6 +20,7 @@ fn build_shim(root: &Path) {
     let sources = [
         "access",
         "apply",
+        "comparisons",
         "estimates",
         "extract",
         "inputs",

@@ -2,6 +2,7 @@
 
 #include <numeric>
 #include <optional>
+#include <set>
 
 #include "estimates.h"
 
@@ -238,13 +239,45 @@ bool depends_on_data(const std::vector<Expr> &exprs, const LetValues &lets) {
     return find.found;
 }
 
-void write_access_row(Json &json, const Expr &e, const std::vector<std::string> &loops,
+std::vector<size_t> loops_within(const std::vector<Expr> &exprs, const std::vector<std::string> &loops,
+                                 const LetValues &lets) {
+    struct Find : public IRGraphVisitor {
+        const LetValues &lets;
+        std::set<std::string> found;
+
+        using IRGraphVisitor::visit;
+
+        void visit(const Variable *op) override {
+            found.insert(op->name);
+            const auto let = lets.find(op->name);
+            if (let != lets.end()) {
+                include(let->second);
+            }
+        }
+
+        explicit Find(const LetValues &lets)
+            : lets(lets) {
+        }
+    } find(lets);
+    for (const Expr &e : exprs) {
+        e.accept(&find);
+    }
+    std::vector<size_t> indices;
+    for (size_t i = 0; i < loops.size(); i++) {
+        if (find.found.count(loops[i])) {
+            indices.push_back(i);
+        }
+    }
+    return indices;
+}
+
+bool write_access_row(Json &json, const Expr &e, const std::vector<std::string> &loops,
                       const LetValues &lets) {
     const Expr known = simplify(substitute_in_all_lets(substitute_estimates(e)));
     const MaybeAffine affine = Analysis(loops, lets).of(known);
     if (!affine) {
         json.null();
-        return;
+        return false;
     }
     json.object([&] {
         json.key("coeffs").array(affine->coeffs, [&](const Rational &c) {
@@ -261,4 +294,5 @@ void write_access_row(Json &json, const Expr &e, const std::vector<std::string> 
         }
         json.key("clamped").value(affine->clamped);
     });
+    return true;
 }

@@ -15,11 +15,16 @@ using LetValues = std::map<std::string, Halide::Expr>;
 /// Whether expressions within Lets load something.
 bool depends_on_data(const std::vector<Halide::Expr> &exprs, const LetValues &lets);
 
+/// Indices of the loops that expressions within Lets mention, in increasing order.
+std::vector<size_t> loops_within(const std::vector<Halide::Expr> &exprs, const std::vector<std::string> &loops,
+                                 const LetValues &lets);
+
 /// Writes one row of an access matrix: the coordinate `e` as `{coeffs: [[numerator, denominator], one per loop],
 /// offset: integer or null, clamped: whether a min or max by a loop-invariant bounds it}`, or null when the coordinate
 /// is no affine function of the loops (data-dependent, a product of loops, ...). Division rounds down, so a
-/// denominator other than 1 means a floor. `e` may use the variables of `lets`, the Lets around it.
-void write_access_row(Json &json, const Halide::Expr &e, const std::vector<std::string> &loops,
+/// denominator other than 1 means a floor. `e` may use the variables of `lets`, the Lets around it. Returns whether the
+/// coordinate is affine.
+bool write_access_row(Json &json, const Halide::Expr &e, const std::vector<std::string> &loops,
                       const LetValues &lets);
 
 #endif

@@ -1,5 +1,6 @@
 // Describes a whole Pipeline as data, once.
 #include "access.h"
+#include "comparisons.h"
 #include "estimates.h"
 #include "inputs.h"
 #include "json.h"
@@ -128,7 +129,15 @@ class Extract {
                     json.null();
                 }
                 json.key("value").value(call->value_index);
-                json.key("rows").array(call->args, [&](const Expr &arg) { write_access_row(json, arg, loops, lets); });
+                std::vector<Expr> others;
+                json.key("rows").array(call->args, [&](const Expr &arg) {
+                    if (!write_access_row(json, arg, loops, lets)) {
+                        others.push_back(arg);
+                    }
+                });
+                if (!others.empty()) {
+                    json.key("moved_by").array(loops_within(others, loops, lets), [&](size_t l) { json.value(l); });
+                }
                 if (depends_on_data(call->args, lets)) {
                     json.key("by_data").value(true);
                 }
@@ -202,6 +211,9 @@ class Extract {
             json.key("operations");
             write_operations(json, with_predicate);
             accesses(with_predicate, names);
+            if (const auto compared = compared_loops(with_predicate, names); !compared.empty()) {
+                json.key("compared").array(compared, [&](size_t l) { json.value(l); });
+            }
             if (drops_reads(with_predicate)) {
                 json.key("drops_reads").value(true);
             }

@@ -96,6 +96,8 @@ struct Replay<'a> {
     shared: Vec<(StageRef, StageRef, LoopVar)>,
     /// Funcs with updates that are added up in parts: their loops are spread over two Funcs.
     in_parts: BTreeSet<FuncId>,
+    /// Updates whose reductions may be vectorised: Halide adds up the lanes.
+    atomic: BTreeSet<StageRef>,
 }
 
 fn illegal(stage: StageRef, reason: impl Into<String>) -> Error {
@@ -129,6 +131,7 @@ impl<'a> Replay<'a> {
             extensible: OnceCell::new(),
             shared: Vec::new(),
             in_parts: BTreeSet::new(),
+            atomic: BTreeSet::new(),
         }
     }
 
@@ -198,7 +201,7 @@ impl<'a> Replay<'a> {
             Directive::Reorder { stage, vars } => self.reorder(*stage, vars)?,
             Directive::Vectorize { stage, var } => {
                 let dim = self.constant_extent(*stage, var)?;
-                if !dim.parallel {
+                if !dim.parallel && !(self.atomic.contains(stage) && self.any_order(*stage)) {
                     return Err(illegal(*stage, format!("vectorised loop {} has data hazards", var.name)));
                 }
             }
@@ -217,6 +220,7 @@ impl<'a> Replay<'a> {
                 if !self.pipeline.stage(*stage).associative {
                     return Err(illegal(*stage, "atomic needs an associative update"));
                 }
+                self.atomic.insert(*stage);
             }
         }
         Ok(())

@@ -17,4 +17,17 @@ macro_rules! golden {
     };
 }
 
-golden!(attention, bilateral_grid, blur, harris, hist_equalize, iir_blur, matmul, softmax, unsharp);
+golden!(
+    attention,
+    bilateral_grid,
+    blur,
+    conv2d,
+    fft,
+    harris,
+    hist_equalize,
+    iir_blur,
+    matmul,
+    resize_lanczos,
+    softmax,
+    unsharp
+);

@@ -27,7 +27,7 @@ pub(super) struct Motions {
 /// How one coordinate moves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Coordinate {
-    /// Whether its steps are known; else it depends on data.
+    /// Whether its steps are known; else it depends on data, and they only tell which loops move it.
     affine: bool,
     /// Whether a boundary condition clamps it.
     clamped: bool,
@@ -105,7 +105,7 @@ impl Body {
         }
         let first = self.coordinates.len();
         for row in &own.stores {
-            self.push_moved(row.as_ref(), coordinates);
+            self.push_moved(row, coordinates);
         }
         self.stored = Some(self.motions_since(first));
     }
@@ -117,10 +117,10 @@ impl Body {
         let mut others = false;
         for index in 0..motions.count {
             let at = motions.first + index;
-            if !self.coordinates[at].affine {
+            let step = self.steps[at * self.loops + origin];
+            if !self.coordinates[at].affine && step != 0.0 {
                 return None;
             }
-            let step = self.steps[at * self.loops + origin];
             if index == 0 {
                 steps = step;
             } else {
@@ -137,7 +137,7 @@ impl Body {
         for load in &model.stages[stage].loads {
             let first = self.coordinates.len();
             for row in &load.rows {
-                self.push_moved(row.as_ref(), at);
+                self.push_moved(row, at);
             }
             let motions = self.motions_since(first);
             let expands = load.source != own && inlined(load.source);
@@ -176,14 +176,10 @@ impl Body {
     }
 
     /// A coordinate that moves as a row says where the loops it is written in move as `at` do.
-    fn push_moved(&mut self, row: Option<&Row>, at: Motions) {
+    fn push_moved(&mut self, row: &Row, at: Motions) {
         let start = self.steps.len();
         self.steps.resize(start + self.loops, 0.0);
-        let Some(row) = row else {
-            self.coordinates.push(Coordinate { affine: false, clamped: false });
-            return;
-        };
-        let mut coordinate = Coordinate { affine: true, clamped: row.clamped };
+        let mut coordinate = Coordinate { affine: row.affine, clamped: row.clamped };
         for &(l, factor) in &row.steps {
             let by = at.first + l;
             coordinate.affine &= self.coordinates[by].affine;
@@ -193,7 +189,10 @@ impl Body {
             }
         }
         if !coordinate.affine {
-            self.steps[start..].fill(0.0);
+            for index in 0..self.loops {
+                let moves = |l: &usize| self.steps[(at.first + l) * self.loops + index] != 0.0;
+                self.steps[start + index] = f64::from(u8::from(row.steps.iter().any(|(l, _)| moves(l))));
+            }
         }
         self.coordinates.push(coordinate);
     }
@@ -202,11 +201,7 @@ impl Body {
     fn motions_since(&self, first: usize) -> Motions {
         let mut motions = Motions { first, count: self.coordinates.len() - first, moving: 0, clamped: 0 };
         for at in first..self.coordinates.len() {
-            let Coordinate { affine, clamped } = self.coordinates[at];
-            if !affine {
-                motions.moving = LoopSet::MAX;
-                continue;
-            }
+            let clamped = self.coordinates[at].clamped;
             for (l, step) in self.steps[at * self.loops..][..self.loops].iter().enumerate() {
                 if *step != 0.0 {
                     motions.moving |= bit(l);

@@ -45,7 +45,7 @@ pub(super) struct StageFacts {
     pub(super) operations: Vec<Operation>,
     pub(super) loads: Vec<LoadFacts>,
     /// Rows of the coordinates written, by dimension.
-    pub(super) stores: Vec<Option<Row>>,
+    pub(super) stores: Vec<Row>,
     /// Bytes of each component written.
     pub(super) component_bytes: Vec<f64>,
     /// By dimension of the Func, the loop over it.
@@ -67,8 +67,8 @@ pub(super) struct Operation {
 pub(super) struct LoadFacts {
     /// Index among the sources.
     pub(super) source: usize,
-    /// By dimension of what is read; `None` where the coordinate depends on data.
-    pub(super) rows: Vec<Option<Row>>,
+    /// By dimension of what is read.
+    pub(super) rows: Vec<Row>,
 }
 
 /// How one coordinate moves.
@@ -76,15 +76,21 @@ pub(super) struct LoadFacts {
 pub(super) struct Row {
     /// Loops it moves with, and steps for one step of each.
     pub(super) steps: Vec<(usize, f64)>,
+    /// Whether the steps are known: without products of loops, or data. If not, each counts as 1.
+    pub(super) affine: bool,
     /// Whether a boundary condition clamps it.
     pub(super) clamped: bool,
 }
 
 impl Row {
-    fn new(row: &AccessRow) -> Self {
+    /// A coordinate that may depend on data; if it does, it moves with these loops.
+    fn new(row: Option<&AccessRow>, moved_by: impl Iterator<Item = usize>) -> Self {
+        let Some(row) = row else {
+            return Self { steps: moved_by.map(|l| (l, 1.0)).collect(), affine: false, clamped: false };
+        };
         let step = |c: &[i64; 2]| c[0] as f64 / c[1] as f64;
         let steps = row.coeffs.iter().map(step).enumerate().filter(|(_, step)| *step != 0.0).collect();
-        Self { steps, clamped: row.clamped }
+        Self { steps, affine: true, clamped: row.clamped }
     }
 }
 
@@ -164,16 +170,21 @@ impl StageFacts {
         let definition = pipeline.stage(stage);
         let func = pipeline.func(stage.func);
         let extents: Vec<f64> = (0..definition.loops.len()).map(|l| regions.loop_extent(stage, l) as f64).collect();
-        let row = |row: &Option<AccessRow>| row.as_ref().map(Row::new);
+        let loops = 0..definition.loops.len();
         let load = |access: &Access| {
             let source = source_index(pipeline, access.source?);
-            Some(LoadFacts { source, rows: access.rows.iter().map(row).collect() })
+            let moved_by = || loops.clone().filter(|&l| access.is_gather_along(l));
+            let rows = access.rows.iter().map(|row| Row::new(row.as_ref(), moved_by())).collect();
+            Some(LoadFacts { source, rows })
         };
         let loop_of: Vec<Option<usize>> = func.args.iter().map(|arg| definition.loop_index(arg)).collect();
-        let written = |l: &Option<usize>| Some(Row { steps: l.iter().map(|&l| (l, 1.0)).collect(), clamped: false });
+        let written = |l: &Option<usize>| {
+            let steps = l.iter().map(|&l| (l, 1.0)).collect();
+            Row { steps, affine: true, clamped: false }
+        };
         let stores = match stage.stage {
             0 => loop_of.iter().map(written).collect(),
-            _ => definition.stores.iter().map(row).collect(),
+            _ => definition.stores.iter().map(|row| Row::new(row.as_ref(), loops.clone())).collect(),
         };
         Self {
             stage,

@@ -145,6 +145,9 @@ pub struct Stage {
     pub operations: Operations,
     /// Distinct loads for one evaluation.
     pub accesses: Vec<Access>,
+    /// Loops that are compared with constants, in increasing order: those that a select between channels goes by.
+    #[serde(default)]
+    pub compared: Vec<usize>,
     /// Whether Halide's simplifier drops all reads of some producer, as it does those of weight zero.
     #[serde(default)]
     pub drops_reads: bool,
@@ -200,6 +203,9 @@ pub struct Access {
     /// Whether some coordinate depends on loaded values.
     #[serde(default)]
     pub by_data: bool,
+    /// The loops that coordinates which are not affine depend on, in increasing order; `None` where that is not known.
+    #[serde(default)]
+    pub moved_by: Option<Vec<usize>>,
 }
 
 /// One coordinate as `floor(sum(coeffs[i] * loop[i]) + offset)`.
@@ -301,6 +307,11 @@ impl Access {
     /// Whether some coordinate is not affine: it depends on data, or on products of loops.
     pub fn is_gather(&self) -> bool {
         self.rows.iter().any(Option::is_none)
+    }
+
+    /// Whether the stage's loop `index` moves some coordinate in a way that is not affine.
+    pub fn is_gather_along(&self, index: usize) -> bool {
+        self.is_gather() && self.moved_by.as_ref().is_none_or(|loops| loops.contains(&index))
     }
 
     /// Whether none of its coordinates depends on the stage's loop `index`.

@@ -42,6 +42,10 @@ impl Pipeline {
                 return Err("an access has another dimensionality than what it reads".into());
             }
         }
+        let moved_by = stage.accesses.iter().flat_map(|a| a.moved_by.iter().flatten());
+        if moved_by.chain(&stage.compared).any(|&l| l >= stage.loops.len()) {
+            return Err("an access or a comparison mentions a loop that is not there".into());
+        }
         for requirement in &stage.requires {
             if requirement.bounds.len() != self.dimensions(requirement.source)? {
                 return Err("a requirement has another dimensionality than its producer".into());

@@ -29,6 +29,15 @@ pub(super) struct Member {
     operations: f64,
 }
 
+/// Storage of a member.
+struct Stored {
+    id: FuncId,
+    /// Bytes that its rows in use take.
+    bytes: f64,
+    /// Its last reader in the group; `None` if it is kept from row to row.
+    until: Option<FuncId>,
+}
+
 pub(super) enum Verdict {
     Join(Member),
     DoesNotFit,
@@ -48,8 +57,7 @@ pub(super) struct Group<'a> {
     /// How many members deep below the leader each member is.
     depth: BTreeMap<FuncId, usize>,
     max_sliding_depth: usize,
-    /// Bytes that the rows in use of all members take.
-    resident_bytes: f64,
+    stored: Vec<Stored>,
     /// Weighted operations of one run.
     pub(super) operations: f64,
 }
@@ -83,7 +91,7 @@ impl<'a> Group<'a> {
             members: Vec::new(),
             depth: [(leader, 0)].into(),
             max_sliding_depth: if former.pipeline.is_output(leader) { usize::MAX } else { MAX_GUARDED_DEPTH },
-            resident_bytes: 0.0,
+            stored: Vec::new(),
             operations: 0.0,
         };
         group.operations = points(former.regions, leader, whole) * group.weight(leader);
@@ -106,9 +114,26 @@ impl<'a> Group<'a> {
     pub(super) fn admit(&mut self, id: FuncId, member: Member) {
         self.depth.insert(id, self.depth_of(id));
         self.members.push((id, member.sliding));
-        self.resident_bytes += member.bytes;
+        self.stored.push(self.storage(id, member.bytes, member.sliding));
         self.operations += member.operations;
         self.follow(id);
+    }
+
+    fn storage(&self, id: FuncId, bytes: f64, sliding: bool) -> Stored {
+        let last = self.former.readers[id.index()].iter().filter(|r| self.depth.contains_key(r)).max();
+        Stored { id, bytes, until: last.copied().filter(|_| !sliding) }
+    }
+
+    /// Bytes that are in use at once: what is computed anew for every row is gone after its last reader, and its memory
+    /// used again.
+    fn resident_bytes(&self, candidate: &Stored) -> f64 {
+        let all = || self.stored.iter().chain([candidate]);
+        let kept: f64 = all().filter(|s| s.until.is_none()).map(|s| s.bytes).sum();
+        let in_use = |at: FuncId| {
+            let live = all().filter(|s| s.id <= at && s.until.is_some_and(|last| at <= last));
+            live.map(|s| s.bytes).sum::<f64>()
+        };
+        kept + all().map(|s| in_use(s.id)).fold(0.0, f64::max)
     }
 
     pub(super) fn judge(&self, id: FuncId) -> Verdict {
@@ -133,7 +158,7 @@ impl<'a> Group<'a> {
         }
         let bytes = f64::from(func.value_bytes());
         let resident = row_points * bytes * if sliding { 2.0 } else { 1.0 };
-        if self.resident_bytes + resident > 0.6 * hardware.private_cache_bytes as f64 {
+        if self.resident_bytes(&self.storage(id, resident, sliding)) > 0.6 * hardware.private_cache_bytes as f64 {
             return Verdict::DoesNotFit;
         }
         let cores = f64::from(hardware.threads);

@@ -134,7 +134,14 @@ impl Nest {
         (outer, inner)
     }
 
-    fn split_loop(&mut self, old: &LoopVar, tag: &str, factor: u32, tail: Tail) -> (LoopVar, LoopVar) {
+    /// The loop right around another one; that one itself if it is the outermost.
+    pub(super) fn around(&self, var: &LoopVar) -> LoopVar {
+        let at = self.position(var);
+        self.loops[(at + 1).min(self.loops.len() - 1)].var.clone()
+    }
+
+    /// Splits a loop. Returns the outer and the inner part.
+    pub(super) fn split_loop(&mut self, old: &LoopVar, tag: &str, factor: u32, tail: Tail) -> (LoopVar, LoopVar) {
         let at = self.position(old);
         let outer = self.fresh(old, &format!("{tag}o"));
         let inner = self.fresh(old, &format!("{tag}i"));

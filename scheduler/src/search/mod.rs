@@ -1,7 +1,7 @@
 //! From a pipeline to a schedule.
 //!
 //! A construction makes one schedule in steps: [`placement`] says which Funcs are inlined, [`tiles`] which reductions are
-//! computed in register tiles of their consumer, [`strips`] and [`slabs`] which of the rest are computed inside strips or
+//! computed in register tiles of their consumer, [`panels`] what is computed beside them for a few rows of tiles, [`strips`] and [`slabs`] which of the rest are computed inside strips or
 //! slabs of theirs, [`nest`] gives every stage its loops. What it does not understand stays a plain `compute_root`.
 //! [`storage`] orders the dimensions of Funcs in memory before: everything else sees the reordered pipeline.
 //!
@@ -15,6 +15,7 @@ mod group;
 mod loops;
 mod moves;
 mod nest;
+mod panels;
 mod parts;
 mod placement;
 mod problem;
@@ -22,6 +23,8 @@ mod random;
 mod reads;
 mod reduction;
 mod refine;
+mod resample;
+mod sharing;
 mod slabs;
 mod storage;
 mod strips;
@@ -154,7 +157,7 @@ pub fn search_all(pipeline: &Pipeline, options: &Options) -> Result<Found, Error
     }
     let regions = Regions::at_estimates(pipeline)?;
     let problem = Problem::new(pipeline, &regions, options);
-    let Some(stored) = storage::reorder(&problem) else { return find(&problem, options) };
+    let Some(stored) = storage::reorder(&problem, options) else { return find(&problem, options) };
     let mut found = find(&Problem::new(&stored.pipeline, &stored.regions, options), options)?;
     for schedule in &mut found.schedules {
         schedule.directives = stored.directives(std::mem::take(&mut schedule.directives));

@@ -5,22 +5,21 @@ use super::loops::{Nest, TASKS_PER_THREAD};
 use super::parts;
 use super::placement::Placement;
 use super::problem::Problem;
-use super::reduction::{shared_loop, Reduction};
+use super::reduction::{shared_loop, unrolled_iterations, Reduction, MAX_UNROLLED_REDUCTION};
+use super::sharing::sharing_loop;
 use super::slabs::Slabs;
 use super::strips::Strips;
 use super::tiles::Tile;
 use super::unscheduled_updates;
 use super::vector::{self, Vector};
 use crate::cost::Hardware;
-use crate::directive::{Directive, LoopVar};
-use crate::ir::{Access, FuncId, Pipeline, Regions, StageRef};
+use crate::directive::{Directive, LoopVar, Tail};
+use crate::ir::{FuncId, Pipeline, Regions, StageRef};
 
 /// Below this many weighted operations a stage is not worth waking other threads for.
 const MIN_PARALLEL_WORK: f64 = 50_000.0;
 /// Sums that are computed side by side where they cannot be vectorised: latency times throughput of an addition.
 const SCALAR_ACCUMULATORS: u32 = 8;
-/// Iterations of small constant reductions that are unrolled.
-const MAX_UNROLLED_REDUCTION: i64 = 16;
 
 /// Directives for every Func that is not left alone, consumers first.
 pub(super) fn directives(problem: &Problem, choices: &Choices, placements: &[Placement]) -> Vec<Directive> {
@@ -33,6 +32,15 @@ pub(super) fn directives(problem: &Problem, choices: &Choices, placements: &[Pla
 struct StripLoops {
     row: LoopVar,
     storage: LoopVar,
+}
+
+/// A tile leader's nest.
+struct TileLoops {
+    nest: Nest,
+    /// The innermost loop over tiles, which the reduction is computed in.
+    tile: LoopVar,
+    /// The loop over panels, if there are any.
+    panel: LoopVar,
 }
 
 struct Planner<'a> {
@@ -49,11 +57,19 @@ impl Planner<'_> {
             Placement::LeftAlone | Placement::Inline => Vec::new(),
             Placement::Host => self.root(id).into_iter().chain(unscheduled_updates(self.pipeline, id)).collect(),
             Placement::Root => self.root(id).into_iter().chain(self.stages(id, true)).collect(),
-            Placement::Strips(strips) => self.leader(id, |nest| self.strips(nest, *strips).0),
-            Placement::Tiles(tile) => self.leader(id, |nest| self.tiles(nest, *tile).0),
+            Placement::Strips(strips) => {
+                let nest = self.strips(self.plain_nest(id), *strips).0;
+                self.root(id).into_iter().chain(nest.directives).collect()
+            }
+            Placement::Tiles(tile) => self.leader(id, |nest| self.tiles(nest, *tile).nest),
             Placement::Slabs(slabs) => self.leader(id, |nest| self.slabs(nest, slabs).0),
             Placement::InSlab { leader, .. } => self.slab_member(id, *leader),
             Placement::InTile { leader } => self.tile_member(id, *leader),
+            Placement::InPanel { leader } => {
+                let var = self.tiles(self.plain_nest(*leader), self.tile_of(*leader)).panel;
+                let at = Directive::ComputeAt { func: id, consumer: *leader, var };
+                [at].into_iter().chain(self.stages(id, false)).collect()
+            }
             Placement::InStrips { leader, sliding } => {
                 let loops = self.strip_loops(*leader);
                 let at = Directive::ComputeAt { func: id, consumer: *leader, var: loops.row };
@@ -104,6 +120,20 @@ impl Planner<'_> {
         }
     }
 
+    /// Vectors of a stage without data hazards, and inside them, unrolled, iterations that share work. Returns these loops,
+    /// innermost first, lanes included.
+    fn vectors(&self, nest: &mut Nest, vector: Vector) -> Vec<LoopVar> {
+        let stage = nest.stage;
+        let (vectors, lanes) = nest.vectorize(vector);
+        let shared = sharing_loop(self.pipeline, self.regions, stage, vector).and_then(|index| {
+            let iterations = u32::try_from(self.regions.loop_extent(stage, index)).ok()?;
+            let inner = nest.split(index, "u", iterations).1;
+            nest.directives.push(Directive::Unroll { stage, var: inner.clone() });
+            Some(inner)
+        });
+        [lanes].into_iter().chain(shared).chain([vectors]).collect()
+    }
+
     /// Order, innermost first: vector, the rest of the row, other dimensions, rows of the strip, chunks, strips.
     fn strips(&self, mut nest: Nest, strips: Strips) -> (Nest, StripLoops) {
         let stage = nest.stage;
@@ -115,7 +145,7 @@ impl Planner<'_> {
         }
         // Members are computed in whole rows.
         let vector = self.vector(stage).filter(|v| v.index != self.loop_of(id, 0, strips.row));
-        let mut inner: Vec<LoopVar> = vector.map(|v| nest.vectorize(v).1).into_iter().collect();
+        let mut inner: Vec<LoopVar> = vector.map(|v| self.vectors(&mut nest, v)).unwrap_or_default();
         let rest = nest.remaining(&[&inner[..], &outer[..], &[row.clone(), strip.clone()]].concat());
         inner.extend(rest.into_iter().map(|dim| dim.var));
         outer.push(strip.clone());
@@ -135,7 +165,7 @@ impl Planner<'_> {
         outer.push(slab);
         let vector =
             self.vector(nest.stage).filter(|v| !slabs.outside.iter().any(|&a| self.loop_of(id, 0, a) == v.index));
-        let mut inner: Vec<LoopVar> = vector.map(|v| nest.vectorize(v).1).into_iter().collect();
+        let mut inner: Vec<LoopVar> = vector.map(|v| self.vectors(&mut nest, v)).unwrap_or_default();
         let rest = nest.remaining(&[&inner[..], &outer[..], std::slice::from_ref(&rows)].concat());
         inner.extend(rest.into_iter().map(|dim| dim.var));
         inner.extend(nest.loops.iter().any(|d| d.var == rows).then_some(rows));
@@ -155,9 +185,8 @@ impl Planner<'_> {
     }
 
     /// Order, innermost first: vectors and rows of the tile, then tiles as they lie in memory; or, where the tile asks for
-    /// it and tiles along are enough to share out, tiles across, other dimensions, tiles along. Returns the loop that the
-    /// reduction is computed in, the innermost over tiles.
-    fn tiles(&self, mut nest: Nest, tile: Tile) -> (Nest, LoopVar) {
+    /// it and tiles along are enough to share out, tiles across, other dimensions, tiles along.
+    fn tiles(&self, mut nest: Nest, tile: Tile) -> TileLoops {
         let id = nest.stage.func;
         let (along, across, inner) = self.cut_tile(&mut nest, tile, |arg| self.loop_of(id, 0, arg));
         let threads = i64::from(self.hardware.threads);
@@ -165,13 +194,25 @@ impl Planner<'_> {
         let mut outer: Vec<LoopVar> = nest.remaining(&inner).into_iter().map(|d| d.var).collect();
         if tile.across_first && !few {
             outer.retain(|var| *var != along && *var != across);
-            outer.insert(0, across);
+            outer.insert(0, across.clone());
             outer.push(along);
         }
         let innermost = outer[0].clone();
         nest.reorder(inner.into_iter().chain(outer).collect());
-        nest.parallelize(threads, TASKS_PER_THREAD, Some(&innermost));
-        (nest, innermost)
+        let kept = match tile.panel {
+            Some(height) => nest.split_loop(&across, "p", height, Tail::GuardWithIf).1,
+            None => innermost.clone(),
+        };
+        nest.parallelize(threads, TASKS_PER_THREAD, Some(&kept));
+        let panel = nest.around(&kept);
+        TileLoops { nest, tile: innermost, panel }
+    }
+
+    fn tile_of(&self, leader: FuncId) -> Tile {
+        match self.placements[leader.index()] {
+            Placement::Tiles(tile) => tile,
+            ref other => unreachable!("members follow a leader with tiles, not {other:?}"),
+        }
     }
 
     /// Cuts out a tile and fully unrolls it. Returns the loops over tiles, along and across, and those inside.
@@ -194,10 +235,8 @@ impl Planner<'_> {
 
     /// A reduction inside a register tile of its consumer: every stage covers the tile, reduction loops around it.
     fn tile_member(&self, id: FuncId, leader: FuncId) -> Vec<Directive> {
-        let Placement::Tiles(tile) = self.placements[leader.index()] else {
-            unreachable!("members follow a leader with tiles")
-        };
-        let var = self.tiles(self.plain_nest(leader), tile).1;
+        let tile = self.tile_of(leader);
+        let var = self.tiles(self.plain_nest(leader), tile).tile;
         let mut directives = vec![Directive::ComputeAt { func: id, consumer: leader, var }];
         for stage in self.pipeline.func(id).stage_refs(id) {
             let mut nest = Nest::new(self.pipeline, self.regions, stage);
@@ -214,7 +253,12 @@ impl Planner<'_> {
         let mut nest = Nest::new(self.pipeline, self.regions, stage);
         let reduction = Reduction::of(self.pipeline, stage);
         let mut inner: Vec<LoopVar> = Vec::new();
-        if let Some(vector) = self.vector(stage) {
+        // Vectors follow each other also where memory lies across them: Halide drops the clamps of boundary conditions
+        // from the inside of the innermost loop only.
+        let mut along = None;
+        if let Some(vector) = self.vector(stage).filter(|_| reduction.is_none()) {
+            inner = self.vectors(&mut nest, vector);
+        } else if let Some(vector) = self.vector(stage) {
             let wide = self.widening(stage, reduction, vector);
             if let Some(vectors) = wide {
                 nest.split(vector.index, "w", vectors * vector.lanes);
@@ -222,6 +266,7 @@ impl Planner<'_> {
             let (vectors, lanes) = nest.vectorize(vector);
             inner.push(lanes);
             inner.extend(wide.map(|_| vectors.clone()));
+            along = wide.is_none().then(|| vectors.clone());
             if reduction == Some(Reduction::Accumulates) {
                 nest.directives.extend(wide.map(|_| Directive::Unroll { stage, var: vectors }));
             }
@@ -231,7 +276,8 @@ impl Planner<'_> {
             inner.extend(self.shared_scatter(stage, &mut nest));
         }
         self.unroll_reduction(stage, &mut nest);
-        let (hazards, free): (Vec<_>, Vec<_>) = nest.remaining(&inner).into_iter().partition(|d| !d.parallel);
+        let (hazards, mut free): (Vec<_>, Vec<_>) = nest.remaining(&inner).into_iter().partition(|d| !d.parallel);
+        free.sort_by_key(|d| along.as_ref() != Some(&d.var));
         let order: Vec<LoopVar> = inner.into_iter().chain(hazards.into_iter().chain(free).map(|d| d.var)).collect();
         nest.reorder(order);
         if at_root && self.work(stage) >= MIN_PARALLEL_WORK {
@@ -258,7 +304,9 @@ impl Planner<'_> {
     /// How many vectors of an update are handled together inside its reduction loops.
     fn widening(&self, stage: StageRef, reduction: Option<Reduction>, vector: Vector) -> Option<u32> {
         let definition = self.pipeline.stage(stage);
-        if definition.accesses.iter().any(Access::is_gather) || vector::sums_along_rows(definition, vector.index) {
+        if definition.accesses.iter().any(|a| a.is_gather_along(vector.index))
+            || vector::sums_along_rows(definition, vector.index)
+        {
             return None;
         }
         let wanted: i64 = match reduction? {
@@ -269,7 +317,7 @@ impl Planner<'_> {
         };
         let available = self.extent(stage, vector.index) / i64::from(vector.lanes);
         // Unrolled reductions are accumulators enough, and their code grows with every further one.
-        let unrolled = self.unrolled_iterations(stage).map_or(1, |i| i.max(1));
+        let unrolled = unrolled_iterations(definition).map_or(1, |i| i.max(1));
         let wide = match self.choices.of_stage(stage).side_by_side {
             Some(chosen) => i64::from(chosen).min(available).min(4 * MAX_UNROLLED_REDUCTION / unrolled),
             None => wanted.min(available).min(MAX_UNROLLED_REDUCTION / unrolled),
@@ -301,18 +349,10 @@ impl Planner<'_> {
         Some(inner)
     }
 
-    /// Iterations of all reduction loops together, where they are constant and few enough to unroll.
-    fn unrolled_iterations(&self, stage: StageRef) -> Option<i64> {
-        let reductions = self.pipeline.stage(stage).loops.iter().filter_map(|l| l.reduction.as_ref());
-        let extents: Option<Vec<i64>> = reductions.map(|r| r.constant).collect();
-        let iterations = extents?.into_iter().fold(1, i64::saturating_mul);
-        (iterations <= MAX_UNROLLED_REDUCTION).then_some(iterations)
-    }
-
     /// Unrolls all reduction loops when they are few, constant iterations.
     fn unroll_reduction(&self, stage: StageRef, nest: &mut Nest) {
         let loops = &self.pipeline.stage(stage).loops;
-        if self.unrolled_iterations(stage).is_none() {
+        if unrolled_iterations(self.pipeline.stage(stage)).is_none() {
             return;
         }
         for index in (0..loops.len()).filter(|&l| loops[l].reduction.is_some() && !loops[l].parallel) {

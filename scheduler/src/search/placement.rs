@@ -26,6 +26,11 @@ pub(super) enum Placement {
         /// The Func whose tiles.
         leader: FuncId,
     },
+    /// Inside the tasks of a Func in register tiles, for a few rows of tiles at a time.
+    InPanel {
+        /// The Func whose tiles.
+        leader: FuncId,
+    },
     /// At root, in slabs along one dimension, with other Funcs inside.
     Slabs(super::slabs::Slabs),
     /// Inside the slabs of another Func, all stages of a slab before the next.
@@ -54,6 +59,7 @@ impl Placement {
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::InTile { leader: a }, Self::InTile { leader: b })
+            | (Self::InPanel { leader: a }, Self::InPanel { leader: b })
             | (Self::InSlab { leader: a, .. }, Self::InSlab { leader: b, .. })
             | (Self::InStrips { leader: a, .. }, Self::InStrips { leader: b, .. }) => a == b,
             (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),

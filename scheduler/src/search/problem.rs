@@ -2,7 +2,7 @@
 
 use super::choice::Choices;
 use super::placement::{place, Placement};
-use super::{nest, slabs, strips, tiles, Options};
+use super::{nest, panels, slabs, strips, tiles, Options};
 use crate::cost::{Hardware, LearnedModel};
 use crate::directive::Directive;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef};
@@ -41,6 +41,7 @@ impl<'a> Problem<'a> {
     pub(super) fn construct(&self, choices: &Choices) -> (Vec<Placement>, Vec<Directive>) {
         let placements = place(self, choices);
         let placements = tiles::form(self, choices, placements);
+        let placements = panels::form(self, choices, placements);
         let placements = strips::form(self, choices, placements);
         let placements = slabs::form(self, choices, placements);
         let directives = nest::directives(self, choices, &placements);

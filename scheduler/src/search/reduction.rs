@@ -1,6 +1,6 @@
 //! What updates do along their reduction loops.
 
-use crate::ir::{Pipeline, Regions, Source, StageRef};
+use crate::ir::{Pipeline, Regions, Source, Stage, StageRef};
 
 /// What an update's loops with data hazards do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,17 @@ pub(super) fn reused_loop(pipeline: &Pipeline, regions: &Regions, stage: StageRe
             && regions.loop_extent(stage, index) >= 4
             && reused(index)
     })
+}
+
+/// Iterations of small constant reductions that are unrolled.
+pub(super) const MAX_UNROLLED_REDUCTION: i64 = 16;
+
+/// Iterations of all reduction loops together, where they are constant and few enough to unroll.
+pub(super) fn unrolled_iterations(stage: &Stage) -> Option<i64> {
+    let reductions = stage.loops.iter().filter_map(|l| l.reduction.as_ref());
+    let extents: Option<Vec<i64>> = reductions.map(|r| r.constant).collect();
+    let iterations = extents?.into_iter().fold(1, i64::saturating_mul);
+    (iterations <= MAX_UNROLLED_REDUCTION).then_some(iterations)
 }
 
 /// Most values that a shared load may serve unrolled.

@@ -11,7 +11,7 @@ use super::reduction::Reduction;
 use super::vector;
 use crate::cost::Hardware;
 use crate::demand::{add_requirements, points, widen_by_updates};
-use crate::ir::{Access, FuncId, Interval, Pipeline, Region, Regions, Source};
+use crate::ir::{Access, FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How the leader of a group is cut.
@@ -242,7 +242,7 @@ impl<'a> Former<'a> {
         let cache = CACHE_PART * self.hardware.private_cache_bytes as f64;
         // Gathers are bound by instructions rather than memory, and a lane each of code, compiled once for every way that the
         // leader is specialised, takes long.
-        let gathers = func.stages.iter().skip(1).flat_map(|s| &s.accesses).any(Access::is_gather);
+        let gathers = func.stage_refs(id).skip(1).any(|stage| self.gathers(stage));
         self.choices.of(id).joins != Some(false)
             && !self.problem.pinned[id.index()]
             && !gathers
@@ -252,6 +252,14 @@ impl<'a> Former<'a> {
             && group.resident_bytes + self.resident(id, region) <= cache
             && self.fills_vectors(id, region)
             && self.read_anew(id, region) <= cache
+    }
+
+    /// Whether vectors of a stage, or its iterations where it has none, gather.
+    fn gathers(&self, stage: StageRef) -> bool {
+        let Self { pipeline, regions, hardware, placements, .. } = self;
+        let vector = vector::choose(pipeline, regions, placements, stage, hardware.vector_bytes);
+        let gathers = |a: &Access| vector.map_or(a.is_gather(), |v| a.is_gather_along(v.index));
+        pipeline.stage(stage).accesses.iter().any(gathers)
     }
 
     /// Whether a slab of the Func is as long as the vectors that each of its stages is best computed in.

@@ -2,14 +2,15 @@
 //!
 //! Experts reorder storage where data decides on a coordinate: a histogram over intensity at every place, a table that is
 //! looked up at every pixel. With that dimension innermost, one place is one cache line or two, scattered updates stay in
-//! the first-level cache, and the stages in between run along it in vectors. Everything else keeps the order of its
-//! arguments.
+//! the first-level cache, and the stages in between run along it in vectors. Sums at computed places ([`resample`]) are
+//! stored transposed, if slabs keep them in cache. Everything else keeps the order of its arguments.
 
 use super::choice::Choices;
 use super::placement::{place, Placement};
 use super::problem::Problem;
 use super::reads::{loads, Load};
-use super::vector;
+use super::resample::transposed_argument;
+use super::{vector, Options};
 use crate::directive::{Directive, LoopVar};
 use crate::ir::{FuncId, Pipeline, Regions, Source, StageRef, StorageOrders};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,15 +29,30 @@ pub(super) struct Stored {
     pub(super) orders: StorageOrders,
 }
 
-/// Orders the storage of Funcs that are accessed where data says; `None` where none is.
-pub(super) fn reorder(problem: &Problem) -> Option<Stored> {
-    let Problem { pipeline, regions, ref pinned, .. } = *problem;
+/// Orders the storage of Funcs that are accessed where data says, or at computed places; `None` where none is.
+pub(super) fn reorder(problem: &Problem, options: &Options) -> Option<Stored> {
     let placements = place(problem, &Choices::default());
-    let mut votes = Votes::new(pipeline, regions, &placements);
+    let transposed = problem.pipeline.func_ids().filter(|&id| placements[id.index()] == Placement::Root);
+    let transposed: BTreeMap<FuncId, usize> =
+        transposed.filter_map(|id| Some((id, transposed_argument(problem, &placements, id)?))).collect();
+    if !transposed.is_empty() {
+        let stored = ordered(problem, &placements, &transposed);
+        if let Some(stored) = stored.filter(|s| s.keeps_in_slabs(&transposed, options)) {
+            return Some(stored);
+        }
+    }
+    ordered(problem, &placements, &BTreeMap::new())
+}
+
+/// Orders storage, that of `transposed` Funcs with these arguments innermost.
+fn ordered(problem: &Problem, placements: &[Placement], transposed: &BTreeMap<FuncId, usize>) -> Option<Stored> {
+    let Problem { pipeline, regions, ref pinned, .. } = *problem;
+    let mut votes = Votes::new(pipeline, regions, placements, transposed);
     // Consumers first: where a Func's vectors run along a new innermost dimension, its producers had better follow.
     for id in pipeline.func_ids().rev() {
         if placements[id.index()] == Placement::Root {
             votes.count_scatters(id);
+            votes.count_transposed(id);
             if !pinned[id.index()] {
                 votes.decide(id);
             }
@@ -50,6 +66,12 @@ pub(super) fn reorder(problem: &Problem) -> Option<Stored> {
 }
 
 impl Stored {
+    /// Whether a slab holds all of these Funcs: at root, every value stored across memory would miss the caches.
+    fn keeps_in_slabs(&self, transposed: &BTreeMap<FuncId, usize>, options: &Options) -> bool {
+        let (placements, _) = Problem::new(&self.pipeline, &self.regions, options).construct(&Choices::default());
+        transposed.keys().all(|f| matches!(placements[f.index()], Placement::InSlab { .. }))
+    }
+
     /// The schedule of the pipeline as it was: says how Funcs are stored.
     pub(super) fn directives(&self, directives: Vec<Directive>) -> Vec<Directive> {
         let mut told = BTreeSet::new();
@@ -87,13 +109,20 @@ struct Votes<'a> {
     pipeline: &'a Pipeline,
     regions: &'a Regions,
     placements: &'a [Placement],
+    /// Funcs that are summed at computed places, with the argument that should be innermost.
+    transposed: &'a BTreeMap<FuncId, usize>,
     ballots: BTreeMap<FuncId, Ballot>,
     orders: StorageOrders,
 }
 
 impl<'a> Votes<'a> {
-    fn new(pipeline: &'a Pipeline, regions: &'a Regions, placements: &'a [Placement]) -> Self {
-        Self { pipeline, regions, placements, ballots: BTreeMap::new(), orders: StorageOrders::new() }
+    fn new(
+        pipeline: &'a Pipeline,
+        regions: &'a Regions,
+        placements: &'a [Placement],
+        transposed: &'a BTreeMap<FuncId, usize>,
+    ) -> Self {
+        Self { pipeline, regions, placements, transposed, ballots: BTreeMap::new(), orders: StorageOrders::new() }
     }
 
     fn iterations(&self, stage: StageRef) -> f64 {
@@ -122,6 +151,14 @@ impl<'a> Votes<'a> {
         }
     }
 
+    /// Updates that read at computed places.
+    fn count_transposed(&mut self, id: FuncId) {
+        let Some(&arg) = self.transposed.get(&id) else { return };
+        let order = first(arg, &[], self.pipeline.func(id).args.len());
+        let accesses = self.iterations(StageRef { func: id, stage: 1 });
+        self.vote(id, Wish { order, weight: Some(1.0) }, accesses);
+    }
+
     fn decide(&mut self, id: FuncId) {
         let Some(ballot) = self.ballots.get(&id) else { return };
         let Some((_, order)) = &ballot.order else { return };
@@ -147,10 +184,16 @@ impl<'a> Votes<'a> {
         }
     }
 
+    /// How a stage's Func is stored, if in another order than its arguments' and if its vectors run along that.
+    fn reordered(&self, stage: StageRef) -> Option<&Vec<usize>> {
+        let follows = stage.stage == 0 || self.transposed.contains_key(&stage.func);
+        self.orders.get(&stage.func).filter(|_| follows)
+    }
+
     /// The loop that vectors of a stage run along.
     fn along(&self, stage: StageRef) -> Option<usize> {
         let func = self.pipeline.func(stage.func);
-        if let (Some(order), 0) = (self.orders.get(&stage.func), stage.stage) {
+        if let Some(order) = self.reordered(stage) {
             return self.pipeline.stage(stage).loop_index(&func.args[order[0]]);
         }
         let bytes = self.pipeline.target.vector_bytes;
@@ -178,6 +221,10 @@ impl<'a> Votes<'a> {
         let moved = |origin: usize| (0..coordinates.len()).find(|&d| step(d, origin) == 1.0);
         let dim = moved(along?)?;
         let args = &self.pipeline.func(stage.func).args;
+        if stage.stage > 0 && self.transposed.contains_key(&stage.func) {
+            // The computed coordinate comes next: it has a constant stride where the innermost extent is constant.
+            return Some(Wish { order: first(dim, &unknown, coordinates.len()), weight: Some(1.0) });
+        }
         let reordered = self.orders.get(&stage.func).filter(|_| stage.stage == 0);
         let loops = reordered.into_iter().flatten().filter_map(|&d| self.pipeline.stage(stage).loop_index(&args[d]));
         let next: Vec<usize> = loops.filter_map(moved).collect();

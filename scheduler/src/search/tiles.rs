@@ -10,7 +10,7 @@ use super::reduction::{reused_loop, Reduction};
 use super::vector;
 use crate::cost::Hardware;
 use crate::demand::add_requirements;
-use crate::ir::{Access, FuncId, Interval, Pipeline, Region, Regions, StageRef};
+use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, StageRef};
 
 /// A tile of `vectors * lanes` by `rows` points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +28,16 @@ pub(super) struct Tile {
     /// Whether the operand that all rows share is too large to stay in cache from row to row: then tiles across come
     /// before tiles along, so that each part of it is used up at once.
     pub(super) across_first: bool,
+    /// Rows of tiles that others are computed for at a time, in the same task.
+    pub(super) panel: Option<u32>,
 }
 
 /// Rows of a tile: with 4 vectors of a 32-register machine, or 2 of a 16-register one, nearly all registers.
 const ROWS: i64 = 6;
-/// Rows of a tile whose rows share no operand: accumulators enough for the latency of their additions.
-const UNSHARED_ROWS: i64 = 3;
-/// Steps of a reduction that needs no shared operand to be worth a tile.
+/// Rows of a tile for a short reduction: accumulators enough for the latency of their additions.
+const SHORT_ROWS: i64 = 3;
+/// Steps of a short reduction: it needs no shared operand to be worth a tile, and is bound by memory rather than by loads
+/// from the caches.
 const MAX_SHORT_REDUCTION: i64 = 16;
 
 /// Pairs output Funcs with the reduction each reads point by point.
@@ -78,15 +81,15 @@ fn tile(
     if func.stages.len() != 2 || Reduction::of(pipeline, update) != Some(Reduction::Accumulates) {
         return None;
     }
+    let vector = vector::choose(pipeline, regions, placements, update, hardware.vector_bytes)?;
     // Gathers take a register per lane and, unrolled, minutes to compile.
-    if pipeline.stage(update).accesses.iter().any(Access::is_gather) {
+    if pipeline.stage(update).accesses.iter().any(|a| a.is_gather_along(vector.index)) {
         return None;
     }
-    let vector = vector::choose(pipeline, regions, placements, update, hardware.vector_bytes)?;
-    let reused = reused_loop(pipeline, regions, update, vector.index);
-    let any = || next_loop(pipeline, regions, update, vector.index).filter(|_| short_reduction(pipeline, update));
-    let across = reused.or_else(any)?;
-    let most_rows = if reused.is_some() { ROWS } else { UNSHARED_ROWS };
+    let is_short = short_reduction(pipeline, update);
+    let any = || next_loop(pipeline, regions, update, vector.index).filter(|_| is_short);
+    let across = reused_loop(pipeline, regions, update, vector.index).or_else(any)?;
+    let most_rows = if is_short { SHORT_ROWS } else { ROWS };
     let arg = |index: usize| {
         let var = &pipeline.stage(update).loops[index].var;
         func.args.iter().position(|a| a == var)
@@ -100,6 +103,7 @@ fn tile(
         across: arg(across)?,
         rows: u32::try_from(regions.loop_extent(update, across).min(most_rows)).ok()?,
         across_first: shared_bytes(pipeline, regions, update, across) > hardware.private_cache_bytes as f64 / 4.0,
+        panel: None,
     })
 }
 

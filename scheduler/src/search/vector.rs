@@ -1,6 +1,7 @@
 //! Which loop of a stage to vectorise, and how wide.
 
 use super::placement::Placement;
+use super::reduction::{unrolled_iterations, Reduction};
 use crate::ir::{type_bytes, Access, FuncId, Pipeline, Regions, Source, Stage, StageRef};
 
 /// The loop to vectorise and the number of lanes.
@@ -30,7 +31,7 @@ pub(super) fn choose(
         if !dim.parallel || lanes < 4 {
             continue;
         }
-        let mut score = store_score(pipeline, stage, index);
+        let mut score = store_score(pipeline, stage, index) / iterations_per_store(pipeline, stage);
         score += load_score(pipeline, placements, definition, index, MAX_DEPTH);
         // A half-filled vector is worth half as much.
         let score = score * f64::from(lanes) / f64::from(widest);
@@ -75,7 +76,8 @@ pub(super) fn is_contiguous(access: &Access, index: usize) -> bool {
 }
 
 fn stride_along(access: &Access, index: usize) -> Stride {
-    stride(access.rows.iter().map(|row| row.as_ref().map(|r| r.coeffs[index])))
+    let fixed = (!access.is_gather_along(index)).then_some([0, 1]);
+    stride(access.rows.iter().map(|row| row.as_ref().map(|r| r.coeffs[index]).or(fixed)))
 }
 
 /// How far inlined Funcs are followed when loads are scored.
@@ -91,6 +93,14 @@ pub(super) fn lanes(pipeline: &Pipeline, stage: StageRef, vector_bytes: u32) -> 
     let operations = &pipeline.stage(stage).operations;
     let computed = operations.iter().map(|(t, _, _)| type_bytes(t)).max().unwrap_or(stored).max(stored);
     (vector_bytes / stored).min(4 * vector_bytes / computed).max(1)
+}
+
+/// Iterations for each store: unrolled sums are stored once.
+fn iterations_per_store(pipeline: &Pipeline, stage: StageRef) -> f64 {
+    match unrolled_iterations(pipeline.stage(stage)) {
+        Some(iterations) if Reduction::of(pipeline, stage) == Some(Reduction::Accumulates) => iterations.max(1) as f64,
+        _ => 1.0,
+    }
 }
 
 /// 4 for contiguous stores, negative for scattered ones.

@@ -66,14 +66,16 @@ impl Builder {
             predicate: false,
             operations: operations(&[("add", 1)]),
             accesses: vec![
-                Access { source: Some(Source::Func(id)), value: 0, rows: own.clone(), by_data: false },
+                Access { source: Some(Source::Func(id)), value: 0, rows: own.clone(), by_data: false, moved_by: None },
                 Access {
                     source: Some(Source::Func(producer)),
                     value: 0,
                     rows: vec![row([1, 1, 0]), row([0, 0, 1])],
                     by_data: false,
+                    moved_by: None,
                 },
             ],
+            compared: Vec::new(),
             drops_reads: false,
             requires: vec![
                 Requirement { source: Source::Func(producer), bounds: vec![shifted("x", &var), plain("y")] },
@@ -167,6 +169,7 @@ fn pure_stage(reads: &[(FuncId, Read)]) -> Stage {
         predicate: false,
         operations: operations(&[("add", taps as u32), ("mul", 1)]),
         accesses: reads.iter().flat_map(|&(id, read)| accesses(id, read)).collect(),
+        compared: Vec::new(),
         drops_reads: false,
         requires: reads
             .iter()
@@ -211,6 +214,7 @@ fn accesses(id: FuncId, read: Read) -> Vec<Access> {
             value: 0,
             rows: rows(o),
             by_data: matches!(read, Read::Gather),
+            moved_by: None,
         })
         .collect()
 }

@@ -1,0 +1,61 @@
+#include "comparisons.h"
+
+#include <set>
+
+using namespace Halide;
+using namespace Halide::Internal;
+
+namespace {
+
+class FindComparisons : public IRGraphVisitor {
+    using IRGraphVisitor::visit;
+
+    template<typename Comparison>
+    void compare(const Comparison *op) {
+        for (const auto &[side, other] : {std::pair(op->a, op->b), std::pair(op->b, op->a)}) {
+            const Variable *variable = side.template as<Variable>();
+            if (variable && is_const(other)) {
+                found.insert(variable->name);
+            }
+        }
+        IRGraphVisitor::visit(op);
+    }
+
+    void visit(const EQ *op) override {
+        compare(op);
+    }
+    void visit(const NE *op) override {
+        compare(op);
+    }
+    void visit(const LT *op) override {
+        compare(op);
+    }
+    void visit(const LE *op) override {
+        compare(op);
+    }
+    void visit(const GT *op) override {
+        compare(op);
+    }
+    void visit(const GE *op) override {
+        compare(op);
+    }
+
+public:
+    std::set<std::string> found;
+};
+
+}  // namespace
+
+std::vector<size_t> compared_loops(const std::vector<Expr> &exprs, const std::vector<std::string> &loops) {
+    FindComparisons find;
+    for (const Expr &e : exprs) {
+        e.accept(&find);
+    }
+    std::vector<size_t> indices;
+    for (size_t i = 0; i < loops.size(); i++) {
+        if (find.found.count(loops[i])) {
+            indices.push_back(i);
+        }
+    }
+    return indices;
+}

@@ -1,0 +1,127 @@
+//! Panels: what a reduction in register tiles reads, computed by every parallel task for itself, a few rows of tiles at a
+//! time, so that it is still in the private cache when the tiles read it: the padded rows of a convolution's image.
+
+use super::choice::Choices;
+use super::placement::Placement;
+use super::problem::Problem;
+use super::tiles::Tile;
+use crate::demand::{add_requirements, points};
+use crate::ir::{FuncId, Interval, Region};
+use std::collections::BTreeSet;
+
+/// Rows of tiles that a panel may serve, the highest first: it computes least twice.
+const HEIGHTS: [u32; 4] = [32, 16, 8, 4];
+/// What is computed more often than this pays for no locality.
+const MAX_RECOMPUTE: f64 = 1.25;
+/// The part of a private cache that a panel of all members may take.
+const CACHE_PART: f64 = 0.6;
+/// Smaller Funcs stay in cache from one loop nest to the next anyway.
+const MIN_BYTES: f64 = 1e6;
+
+/// Moves Funcs from root into panels of the tiles that read them.
+pub(super) fn form(problem: &Problem, choices: &Choices, mut placements: Vec<Placement>) -> Vec<Placement> {
+    let readers = problem.stored_readers(&placements);
+    for leader in problem.pipeline.func_ids().rev() {
+        let Placement::Tiles(tile) = placements[leader.index()] else { continue };
+        let former = Former { problem, choices, placements: &placements, readers: &readers, leader, tile };
+        let Some((height, members)) = HEIGHTS.iter().find_map(|&h| Some((h, former.members(h)?))) else { continue };
+        placements[leader.index()] = Placement::Tiles(Tile { panel: Some(height), ..tile });
+        for member in members {
+            placements[member.index()] = Placement::InPanel { leader };
+        }
+    }
+    placements
+}
+
+struct Former<'a> {
+    problem: &'a Problem<'a>,
+    choices: &'a Choices,
+    placements: &'a [Placement],
+    readers: &'a [BTreeSet<FuncId>],
+    leader: FuncId,
+    tile: Tile,
+}
+
+impl Former<'_> {
+    /// What joins panels of this height; `None` if nothing does, or if the panels are too few to share out.
+    fn members(&self, height: u32) -> Option<Vec<FuncId>> {
+        let Self { problem, placements, tile, leader, .. } = *self;
+        let Problem { pipeline, regions, hardware, .. } = *problem;
+        let panels = self.panels(height);
+        if tile.across_first || panels < 2.0 * f64::from(hardware.threads) {
+            return None;
+        }
+        let mut needed: Vec<Option<Region>> = vec![None; pipeline.funcs.len()];
+        needed[leader.index()] = Some(self.panel(height));
+        let mut members = Vec::new();
+        let mut bytes = 0.0;
+        for id in (0..=leader.index()).rev().map(FuncId::from_index) {
+            let Some(region) = needed[id.index()].clone() else { continue };
+            let follows = match placements[id.index()] {
+                Placement::Inline | Placement::Tiles(_) | Placement::InTile { .. } => true,
+                Placement::Root => {
+                    let own = points(regions, id, &region);
+                    let whole = points(regions, id, regions.func(id));
+                    let value = f64::from(pipeline.func(id).value_bytes());
+                    let cache = CACHE_PART * hardware.private_cache_bytes as f64;
+                    let joins = self.may_join(id, &members)
+                        && whole * value >= MIN_BYTES
+                        && own * panels <= MAX_RECOMPUTE * whole
+                        && bytes + own * value <= cache;
+                    if joins {
+                        bytes += own * value;
+                        members.push(id);
+                    }
+                    joins
+                }
+                _ => false,
+            };
+            if follows {
+                add_requirements(pipeline, regions, id, &mut needed);
+            }
+        }
+        (!members.is_empty()).then_some(members)
+    }
+
+    /// Extent of the leader in one panel: rows across the tiles, everything along them, one value of all else.
+    fn panel_extent(&self, dim: usize, height: u32) -> i64 {
+        let whole = self.problem.regions.extent(self.leader, dim);
+        match dim {
+            d if d == self.tile.along => whole,
+            d if d == self.tile.across => whole.min(i64::from(self.tile.rows * height)),
+            _ => 1,
+        }
+    }
+
+    /// Panels of one run.
+    fn panels(&self, height: u32) -> f64 {
+        let whole = |dim| self.problem.regions.extent(self.leader, dim) as f64;
+        let dims = 0..self.problem.pipeline.func(self.leader).args.len();
+        dims.map(|dim| (whole(dim) / self.panel_extent(dim, height) as f64).ceil()).product()
+    }
+
+    /// One panel, from the middle, where boundary conditions do not shrink what is needed.
+    fn panel(&self, height: u32) -> Region {
+        let whole = self.problem.regions.func(self.leader);
+        let cut = |(dim, interval): (usize, &Option<Interval>)| {
+            let min = interval.map_or(0, |i| i.min);
+            let extent = self.panel_extent(dim, height);
+            let start = min + (self.problem.regions.extent(self.leader, dim) - extent) / 2;
+            Some(Interval { min: start, max: start + extent - 1 })
+        };
+        whole.iter().enumerate().map(cut).collect()
+    }
+
+    fn may_join(&self, id: FuncId, members: &[FuncId]) -> bool {
+        let func = self.problem.pipeline.func(id);
+        let inside = |reader: &FuncId| match self.placements[reader.index()] {
+            Placement::InTile { leader } => leader == self.leader,
+            _ => *reader == self.leader || members.contains(reader),
+        };
+        self.choices.of(id).joins != Some(false)
+            && !self.problem.pinned[id.index()]
+            && func.extern_definition.is_none()
+            && func.stages.len() == 1
+            && self.readers[id.index()].iter().all(inside)
+    }
+}
