@@ -1,0 +1,101 @@
+// The largest value in a circle around each pixel. The maxima of 1, 2, 4, 8... rows
+// come from each other; two of these that overlap make up a column of the circle.
+#include "pipeline.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace Halide;
+
+class MaxFilter : public Generator<MaxFilter> {
+public:
+    GeneratorParam<bool> manual{"manual", false};
+    /// Of the circle, in pixels.
+    GeneratorParam<int> radius{"radius", 12, 0, 100};
+
+    Input<Buffer<float, 3>> input{"input"};
+    Output<Buffer<float, 3>> output{"output"};
+
+    void generate() {
+        in = pipelines::repeat_edge(input);
+        // rows[k]: the largest of the 2^k rows from y on.
+        rows = {in};
+        for (int k = 1; (1 << k) <= 2 * radius + 1; k++) {
+            rows.emplace_back("rows_" + std::to_string(1 << k));
+            rows[k](x, y, c) = max(rows[k - 1](x, y, c), rows[k - 1](x, y + (1 << (k - 1)), c));
+        }
+
+        Expr largest = column(0)(x, y, c);
+        for (int dx = 1; dx <= radius; dx++) {
+            Func f = column(dx);
+            largest = max(largest, max(f(x - dx, y, c), f(x + dx, y, c)));
+        }
+        output(x, y, c) = largest;
+    }
+
+    void schedule() {
+        pipelines::set_estimates(input, {1920, 1080, 3});
+        pipelines::set_output_estimates(output, {1920, 1080, 3});
+        if (using_autoscheduler()) {
+            return;
+        }
+        if (manual) {
+            schedule_manual();
+        } else {
+            pipelines::schedule_root({output});
+        }
+    }
+
+private:
+    Var x{"x"}, y{"y"}, c{"c"};
+    Func in;
+    std::vector<Func> rows;
+    /// By how many rows above and below its centre they hold.
+    std::map<int, Func> columns;
+
+    /// The largest value of the circle's column `dx` to the left or right of its centre.
+    Func column(int dx) {
+        const int r = radius;
+        int reach = 0;
+        while ((reach + 1) * (reach + 1) + dx * dx <= r * r) {
+            reach++;
+        }
+        const auto [entry, is_new] = columns.try_emplace(reach, "column_" + std::to_string(reach));
+        Func &f = entry->second;
+        if (is_new) {
+            int k = 0;
+            while ((2 << k) <= 2 * reach + 1) {
+                k++;
+            }
+            f(x, y, c) = max(rows[k](x, y - reach, c), rows[k](x, y + reach + 1 - (1 << k), c));
+        }
+        return f;
+    }
+
+    // Strips of scanlines in parallel, in columns so narrow that the rows in use stay in
+    // L2. Down these slide the maxima of rows; the columns of the circle are computed for
+    // one scanline at a time.
+    void schedule_manual() {
+        const int vector = natural_vector_size<float>();
+        const TailStrategy guard = TailStrategy::GuardWithIf;
+        Var xo{"xo"}, yo{"yo"};
+        output.split(y, yo, y, 128, guard)
+            .split(x, xo, x, 256, guard)
+            .reorder(x, y, xo, c, yo)
+            .parallel(yo)
+            .vectorize(x, vector, guard);
+        for (size_t k = 1; k < rows.size(); k++) {
+            rows[k].store_at(output, xo).compute_at(output, y).vectorize(x, vector, TailStrategy::RoundUp);
+        }
+        for (auto &[reach, f] : columns) {
+            f.compute_at(output, y).vectorize(x, vector, TailStrategy::RoundUp);
+        }
+    }
+};
+
+}  // namespace
+
+HALIDE_REGISTER_GENERATOR(MaxFilter, max_filter)
