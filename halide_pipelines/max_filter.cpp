@@ -53,8 +53,12 @@ private:
     Var x{"x"}, y{"y"}, c{"c"};
     Func in;
     std::vector<Func> rows;
+    struct Column {
+        Func f;
+        int uses = 0;
+    };
     /// By how many rows above and below its centre they hold.
-    std::map<int, Func> columns;
+    std::map<int, Column> columns;
 
     /// The largest value of the circle's column `dx` to the left or right of its centre.
     Func column(int dx) {
@@ -63,35 +67,44 @@ private:
         while ((reach + 1) * (reach + 1) + dx * dx <= r * r) {
             reach++;
         }
-        const auto [entry, is_new] = columns.try_emplace(reach, "column_" + std::to_string(reach));
-        Func &f = entry->second;
-        if (is_new) {
+        Column &same = columns[reach];
+        if (same.uses++ == 0) {
             int k = 0;
             while ((2 << k) <= 2 * reach + 1) {
                 k++;
             }
-            f(x, y, c) = max(rows[k](x, y - reach, c), rows[k](x, y + reach + 1 - (1 << k), c));
+            same.f = Func("column_" + std::to_string(reach));
+            same.f(x, y, c) = max(rows[k](x, y - reach, c), rows[k](x, y + reach + 1 - (1 << k), c));
         }
-        return f;
+        return same.f;
     }
 
-    // Strips of scanlines in parallel, in columns so narrow that the rows in use stay in
-    // L2. Down these slide the maxima of rows; the columns of the circle are computed for
-    // one scanline at a time.
+    // Tiles, each with a copy of its part of the input, edges included, down which the
+    // maxima of rows slide. Columns of the circle that share their height with others are
+    // computed a scanline at a time, the rest where they are used.
     void schedule_manual() {
-        const int vector = natural_vector_size<float>();
-        const TailStrategy guard = TailStrategy::GuardWithIf;
+        const int vector = natural_vector_size<float>(), width = 256, height = 128;
+        const TailStrategy round_up = TailStrategy::RoundUp;
         Var xo{"xo"}, yo{"yo"};
-        output.split(y, yo, y, 128, guard)
-            .split(x, xo, x, 256, guard)
-            .reorder(x, y, xo, c, yo)
-            .parallel(yo)
-            .vectorize(x, vector, guard);
+        const auto tile_output = [&](auto &&stage, TailStrategy tail) {
+            stage.split(y, yo, y, height, tail)
+                .split(x, xo, x, width, tail)
+                .reorder(x, y, xo, c, yo)
+                .parallel(yo)
+                .vectorize(x, vector);
+        };
+        // Under a guard only one of the Funcs would slide; shifted tiles have none.
+        Expr fits = output.dim(0).extent() >= width && output.dim(1).extent() >= height;
+        tile_output(output.specialize(fits), TailStrategy::ShiftInwards);
+        tile_output(output, TailStrategy::GuardWithIf);
+        in.compute_at(output, xo).vectorize(in.args()[0], vector, round_up);
         for (size_t k = 1; k < rows.size(); k++) {
-            rows[k].store_at(output, xo).compute_at(output, y).vectorize(x, vector, TailStrategy::RoundUp);
+            rows[k].store_at(output, xo).compute_at(output, y).vectorize(x, vector, round_up);
         }
-        for (auto &[reach, f] : columns) {
-            f.compute_at(output, y).vectorize(x, vector, TailStrategy::RoundUp);
+        for (auto &[reach, column] : columns) {
+            if (column.uses > 1) {
+                column.f.compute_at(output, y).vectorize(x, vector, round_up);
+            }
         }
     }
 };

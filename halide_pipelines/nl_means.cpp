@@ -73,25 +73,30 @@ private:
     Func in, difference{"difference"}, sum_y{"sum_y"}, distance{"distance"};
     Func weight{"weight"}, sums{"sums"};
 
-    // Tiles in parallel. In a tile all pixels are compared with their neighbours at one
-    // distance before the next: what a neighbour takes then is a few dense stencils in
-    // a tile that stays in L1 and L2, and the sums over patches are shared by pixels.
+    // Tiles, each with a copy of its part of the input, edges included. All pixels of a
+    // tile are compared with their neighbours at one distance before the next: that is
+    // three dense stencils, and the sums over patches are shared by pixels.
     void schedule_manual() {
-        const int vector = natural_vector_size<float>();
-        const TailStrategy guard = TailStrategy::GuardWithIf;
+        const int vector = natural_vector_size<float>(), width = 128, height = 32;
+        const TailStrategy round_up = TailStrategy::RoundUp;
         Var xo{"xo"}, yo{"yo"};
-        output.split(y, yo, y, 32, guard)
-            .split(x, xo, x, 128, guard)
-            .reorder(x, c, y, xo, yo)
-            .parallel(yo)
-            .vectorize(x, vector, guard)
-            .unroll(c);
-        sums.compute_at(output, xo).vectorize(x, vector, TailStrategy::RoundUp);
-        sums.update().reorder(x, y, window.x, window.y).vectorize(x, vector, TailStrategy::RoundUp);
-        sum_y.compute_at(sums, y).vectorize(x, vector, TailStrategy::RoundUp);
-        difference.store_at(sums, window.x)
-            .compute_at(sums, y)
-            .vectorize(x, vector, TailStrategy::RoundUp);
+        const auto tile_output = [&](auto &&stage, TailStrategy tail) {
+            stage.split(y, yo, y, height, tail)
+                .split(x, xo, x, width, tail)
+                .reorder(x, c, y, xo, yo)
+                .parallel(yo)
+                .vectorize(x, vector);
+        };
+        // The sizes of shifted tiles are constants.
+        Expr fits = output.dim(0).extent() >= width && output.dim(1).extent() >= height;
+        tile_output(output.specialize(fits), TailStrategy::ShiftInwards);
+        tile_output(output, TailStrategy::GuardWithIf);
+        in.compute_at(output, xo).vectorize(in.args()[0], vector, round_up);
+        sums.compute_at(output, xo).vectorize(x, vector, round_up);
+        sums.update().reorder(x, y, window.x, window.y).vectorize(x, vector, round_up);
+        for (Func f : {difference, sum_y}) {
+            f.compute_at(sums, window.x).vectorize(x, vector, round_up);
+        }
     }
 };
 
