@@ -177,7 +177,7 @@ private:
     // and no block of reds, greens or blues is stored.
     void schedule_manual() {
         const int vector = natural_vector_size<int16_t>(), width = 256, height = 64;
-        const TailStrategy round_up = TailStrategy::RoundUp;
+        const TailStrategy guard = TailStrategy::GuardWithIf;
         Var xo{"xo"}, yo{"yo"}, xi{"xi"}, yi{"yi"};
         const auto tile_output = [&](auto &&stage, TailStrategy tail) {
             stage.split(y, yo, y, height, tail)
@@ -189,19 +189,19 @@ private:
         // The sizes of shifted tiles are constants.
         Expr fits = output.dim(0).extent() >= width && output.dim(1).extent() >= height;
         tile_output(output.specialize(fits), TailStrategy::ShiftInwards);
-        tile_output(output, TailStrategy::GuardWithIf);
+        tile_output(output, guard);
 
         for (Func f : {matrix, curve, amount}) {
             f.compute_root();
         }
-        for (Func f : {raw, denoised, green_at_red, green_at_blue, red_at_blue, blue_at_red}) {
-            f.compute_at(output, xo).vectorize(x, vector, round_up);
+        for (Func f : {raw, denoised, green_at_red, green_at_blue, red_at_blue, blue_at_red, curved}) {
+            f.compute_at(output, xo).vectorize(x, vector, guard);
         }
         deinterleaved.compute_at(output, xo)
             .bound(c, 0, 4)
             .reorder(c, x, y)
             .unroll(c)
-            .vectorize(x, vector, round_up);
+            .vectorize(x, vector, guard);
         demosaiced.compute_at(output, xo)
             .bound(c, 0, 3)
             .align_bounds(x, 2)
@@ -212,13 +212,8 @@ private:
             .unroll(xi)
             .unroll(yi)
             .unroll(c)
-            .vectorize(x, vector, round_up);
-        curved.compute_at(output, xo)
-            .bound(c, 0, 3)
-            .reorder(c, x, y)
-            .unroll(c)
-            .vectorize(x, vector, round_up);
-        blur_y.compute_at(output, y).vectorize(x, 2 * vector, round_up);
+            .vectorize(x, vector, guard);
+        blur_y.compute_at(output, y).vectorize(x, 2 * vector, guard);
     }
 };
 

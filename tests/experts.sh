@@ -21,8 +21,9 @@ last_line() { # NAME
     grep . "$work/$1.log" | tail -n 1
 }
 
-# What has no directive, by pipeline: doc/scheduling.md says why.
+# What has no directive or is refused, by pipeline: doc/scheduling.md says why.
 declare -A inexpressible=(
+    [camera_pipe]="no more of x may be computed"
     [local_laplacian]="a copy for some of its readers"
 )
 
