@@ -27,7 +27,7 @@ public:
 
     void generate() {
         // Mirrored at the edge, a coordinate keeps its parity, and so its colour. The
-        // image starts two blocks of pixels inside the sensor.
+        // image lies inside the sensor.
         Func mirrored = BoundaryConditions::mirror_interior(input);
         raw(x, y) = cast<int16_t>(min(mirrored(x + margin_x, y + margin_y), white));
 

@@ -4,9 +4,6 @@
 // every schedule gathers the same pixels.
 #include "pipeline.h"
 
-#include <cmath>
-#include <vector>
-
 namespace {
 
 using namespace Halide;
