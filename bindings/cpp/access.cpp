@@ -150,12 +150,7 @@ class Analysis {
         if (known != known_lets.end()) {
             return known->second;
         }
-        MaybeAffine value = of(let->second);
-        if (!value && !depends_on_data({let->second}, lets)) {
-            // A modulo, say: counts as what it is along the loops that it does not depend on.
-            value = constant(std::nullopt);
-        }
-        return known_lets[name] = value;
+        return known_lets[name] = of(let->second);
     }
 
     MaybeAffine call(const Call *op) const {

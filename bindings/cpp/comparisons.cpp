@@ -10,13 +10,25 @@ namespace {
 class FindComparisons : public IRGraphVisitor {
     using IRGraphVisitor::visit;
 
+    void add(const Expr &e) {
+        if (const Variable *variable = e.as<Variable>()) {
+            found.insert(variable->name);
+        }
+    }
+
     template<typename Comparison>
     void compare(const Comparison *op) {
-        for (const auto &[side, other] : {std::pair(op->a, op->b), std::pair(op->b, op->a)}) {
-            const Variable *variable = side.template as<Variable>();
-            if (variable && is_const(other)) {
-                found.insert(variable->name);
-            }
+        if (is_const(op->a)) {
+            add(op->b);
+        } else if (is_const(op->b)) {
+            add(op->a);
+        }
+        IRGraphVisitor::visit(op);
+    }
+
+    void visit(const Call *op) override {
+        if (op->is_intrinsic(Call::mux)) {
+            add(op->args[0]);
         }
         IRGraphVisitor::visit(op);
     }

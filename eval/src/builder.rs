@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::cache::{Cache, Key};
+use crate::cache::{hash_file, Cache, Key};
 use crate::child::{self, Limits};
 use crate::failure::{explain, Tail};
 use crate::generator::{self, Pipeline};
@@ -142,6 +142,11 @@ impl Builder {
         key.add(&machine::cpu_name());
         for arg in args {
             key.add(arg);
+            // A schedule or a model in a file: another one may be there by now.
+            let file = arg.split_once('=').map(|(_, value)| Path::new(value)).filter(|path| path.is_file());
+            if let Some(hash) = file.and_then(|file| hash_file(file).ok()) {
+                key.add(&hash);
+            }
         }
         key.hex()
     }

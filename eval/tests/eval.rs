@@ -83,6 +83,19 @@ fn what_is_unchanged_is_reused() {
 }
 
 #[test]
+fn what_depends_on_a_changed_file_is_built_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("table");
+    let generator = format!("fine,table={}", table.display());
+    let reuses = |content: &str| {
+        std::fs::write(&table, content).unwrap();
+        let (output, _) = eval(folder.path(), &[&generator], &[]);
+        String::from_utf8_lossy(&output.stderr).contains("reused")
+    };
+    assert_eq!([reuses("1"), reuses("1"), reuses("2")], [false, true, false]);
+}
+
+#[test]
 fn interruption_ends_children_and_keeps_builds() {
     let folder = tempfile::tempdir().unwrap();
     let generator = folder_of_fakes().join("generator.sh");

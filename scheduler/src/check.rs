@@ -201,7 +201,8 @@ impl<'a> Replay<'a> {
             Directive::Reorder { stage, vars } => self.reorder(*stage, vars)?,
             Directive::Vectorize { stage, var } => {
                 let dim = self.constant_extent(*stage, var)?;
-                if !dim.parallel && !(self.atomic.contains(stage) && self.any_order(*stage)) {
+                let adds_up = self.atomic.contains(stage) && self.any_order(*stage);
+                if !dim.parallel && !adds_up {
                     return Err(illegal(*stage, format!("vectorised loop {} has data hazards", var.name)));
                 }
             }

@@ -88,6 +88,17 @@ fn refuses_vectors_of_unknown_or_hazardous_extent() {
 }
 
 #[test]
+fn only_exact_sums_are_vectorised_along_their_reduction() {
+    let update = stage(2, 1);
+    let lanes = [Directive::Atomic { stage: update }, Directive::Vectorize { stage: update, var: var("r2$x") }];
+    assert!(reason(&lanes).contains("data hazards"));
+    let mut integers = pipeline();
+    integers.funcs[2].types = vec!["uint32".into()];
+    check(&integers, &lanes).unwrap();
+    assert!(check(&integers, &lanes[1..]).is_err());
+}
+
+#[test]
 fn refuses_tails_that_leave_the_requested_region() {
     for tail in [Tail::RoundUp, Tail::ShiftInwards] {
         assert!(reason(&[split(stage(3, 0), "x", 8, tail)]).contains("needs a multiple of 8"));

@@ -157,7 +157,7 @@ impl<'a> Group<'a> {
             return Verdict::DoesNotPay;
         }
         let bytes = f64::from(func.value_bytes());
-        let resident = row_points * bytes * if sliding { 2.0 } else { 1.0 };
+        let resident = row_points * bytes * if sliding { self.folding(row, strip) } else { 1.0 };
         if self.resident_bytes(&self.storage(id, resident, sliding)) > 0.6 * hardware.private_cache_bytes as f64 {
             return Verdict::DoesNotFit;
         }
@@ -171,6 +171,13 @@ impl<'a> Group<'a> {
             return Verdict::DoesNotPay;
         }
         Verdict::Join(Member { sliding, bytes: resident, operations: computed * self.weight(id) })
+    }
+
+    /// How much more than what one row of the leader needs a sliding Func is stored: Halide folds it to a power of two.
+    fn folding(&self, row: &Region, strip: &Region) -> f64 {
+        let moving = row.iter().zip(strip).filter(|(r, s)| r != s);
+        let rows = moving.filter_map(|(r, _)| Some((*r)?.extent().max(1) as u64)).max().unwrap_or(1);
+        rows.next_power_of_two() as f64 / rows as f64
     }
 
     /// Rows of a Func that each further row of the leader needs.

@@ -123,15 +123,19 @@ impl Planner<'_> {
     /// Vectors of a stage without data hazards, and inside them, unrolled, iterations that share work. Returns these loops,
     /// innermost first, lanes included.
     fn vectors(&self, nest: &mut Nest, vector: Vector) -> Vec<LoopVar> {
-        let stage = nest.stage;
         let (vectors, lanes) = nest.vectorize(vector);
-        let shared = sharing_loop(self.pipeline, self.regions, stage, vector).and_then(|index| {
-            let iterations = u32::try_from(self.regions.loop_extent(stage, index)).ok()?;
-            let inner = nest.split(index, "u", iterations).1;
-            nest.directives.push(Directive::Unroll { stage, var: inner.clone() });
-            Some(inner)
-        });
+        let shared = self.unrolled_sharing(nest, vector);
         [lanes].into_iter().chain(shared).chain([vectors]).collect()
+    }
+
+    /// Iterations that share work, unrolled.
+    fn unrolled_sharing(&self, nest: &mut Nest, vector: Vector) -> Option<LoopVar> {
+        let stage = nest.stage;
+        let index = sharing_loop(self.pipeline, self.regions, stage, vector)?;
+        let iterations = u32::try_from(self.regions.loop_extent(stage, index)).ok()?;
+        let inner = nest.split(index, "u", iterations).1;
+        nest.directives.push(Directive::Unroll { stage, var: inner.clone() });
+        Some(inner)
     }
 
     /// Order, innermost first: vector, the rest of the row, other dimensions, rows of the strip, chunks, strips.
@@ -265,6 +269,9 @@ impl Planner<'_> {
             }
             let (vectors, lanes) = nest.vectorize(vector);
             inner.push(lanes);
+            if self.pipeline.stage(stage).accesses.iter().any(|a| a.is_gather_along(vector.index)) {
+                inner.extend(self.unrolled_sharing(&mut nest, vector));
+            }
             inner.extend(wide.map(|_| vectors.clone()));
             along = wide.is_none().then(|| vectors.clone());
             if reduction == Some(Reduction::Accumulates) {

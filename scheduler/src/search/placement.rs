@@ -2,6 +2,7 @@
 
 use super::choice::{Choices, Storage};
 use super::problem::Problem;
+use super::sharing::sharing_loop;
 use super::vector;
 use crate::ir::{AccessRow, FuncId, Pipeline, Regions, Source, Stage, StageRef};
 use std::collections::BTreeSet;
@@ -92,6 +93,7 @@ pub(super) fn place(problem: &Problem, choices: &Choices) -> Vec<Placement> {
         evaluations: pipeline.funcs.iter().map(|f| vec![0.0; f.stages.len()]).collect(),
         weights: pipeline.funcs.iter().map(|f| f.stages.iter().map(stage_weight).collect()).collect(),
         readers: vec![BTreeSet::new(); pipeline.funcs.len()],
+        gathers: gathers_by_data(pipeline),
     };
     let mut placements = vec![Placement::Root; pipeline.funcs.len()];
     for id in pipeline.func_ids().rev() {
@@ -108,7 +110,7 @@ pub(super) fn place(problem: &Problem, choices: &Choices) -> Vec<Placement> {
         } else if problem.hosts.contains(&id) {
             Placement::Host
         } else if func.inlinable && !problem.pinned[id.index()] && inlines(&inlining) {
-            inlining.inline(id, read_by);
+            inlining.inline(id, read_by, &placements);
             Placement::Inline
         } else {
             Placement::Root
@@ -133,6 +135,22 @@ struct Inlining<'a> {
     weights: Vec<Vec<f64>>,
     /// For every Func, the Funcs with storage that read it.
     readers: Vec<BTreeSet<FuncId>>,
+    /// By Func, whether it may load where data says, with what may be inlined into it.
+    gathers: Vec<bool>,
+}
+
+fn gathers_by_data(pipeline: &Pipeline) -> Vec<bool> {
+    let mut gathers: Vec<bool> = Vec::with_capacity(pipeline.funcs.len());
+    for func in &pipeline.funcs {
+        let mut accesses = func.stages.iter().flat_map(|s| &s.accesses);
+        let behind = |source: Option<Source>| {
+            let producer = source.and_then(Source::func).filter(|f| pipeline.func(*f).inlinable);
+            producer.is_some_and(|f| gathers.get(f.index()) == Some(&true))
+        };
+        let found = accesses.any(|a| a.by_data || behind(a.source));
+        gathers.push(found);
+    }
+    gathers
 }
 
 impl Inlining<'_> {
@@ -149,8 +167,26 @@ impl Inlining<'_> {
         reads.iter().filter(|a| a.source == Some(Source::Func(id))).count().max(1) as f64
     }
 
-    fn evaluations_if_inlined(&self, id: FuncId, consumers: &[StageRef]) -> f64 {
-        consumers.iter().map(|&c| self.evaluations[c.func.index()][c.stage] * self.calls(c, id)).sum()
+    fn evaluations_if_inlined(&self, id: FuncId, consumers: &[StageRef], placements: &[Placement]) -> f64 {
+        let evaluations = |&c: &StageRef| {
+            self.evaluations[c.func.index()][c.stage] * self.calls(c, id) / self.shared(c, id, placements)
+        };
+        consumers.iter().map(evaluations).sum()
+    }
+
+    /// Iterations of a consumer that share one evaluation: those of an unrolled loop that does not move what they read. What
+    /// gathers had better not be computed in vectors as wide as the consumer's.
+    fn shared(&self, consumer: StageRef, id: FuncId, placements: &[Placement]) -> f64 {
+        let Self { pipeline, regions, .. } = self;
+        if self.gathers[id.index()] {
+            return 1.0;
+        }
+        let vector = vector::choose(pipeline, regions, placements, consumer, pipeline.target.vector_bytes);
+        let shared = vector.and_then(|v| sharing_loop(pipeline, regions, consumer, v)).filter(|&index| {
+            let mut reads = pipeline.stage(consumer).accesses.iter().filter(|a| a.source == Some(Source::Func(id)));
+            reads.all(|a| a.is_fixed(index))
+        });
+        shared.map_or(1.0, |index| regions.loop_extent(consumer, index) as f64)
     }
 
     /// Whether a consumer's vectors run along the Func's storage but, through it, across that of its source: inlined, each
@@ -184,7 +220,7 @@ impl Inlining<'_> {
         }
         let weight = self.weight_if_inlined(id, consumers);
         let points: f64 = (0..self.pipeline.func(id).args.len()).map(|d| self.regions.extent(id, d) as f64).product();
-        let recompute = self.evaluations_if_inlined(id, consumers) / points.max(1.0);
+        let recompute = self.evaluations_if_inlined(id, consumers, placements) / points.max(1.0);
         let weight = if self.gathers_if_inlined(id, consumers, placements) { weight.max(GATHER) } else { weight };
         // Loads that the consumer would do anyway (of the Func itself) come free.
         let extra = (recompute - 1.0).max(0.0) * (weight - 1.0).max(0.0);
@@ -227,8 +263,8 @@ impl Inlining<'_> {
         }
     }
 
-    fn inline(&mut self, id: FuncId, consumers: &[StageRef]) {
-        self.evaluations[id.index()][0] = self.evaluations_if_inlined(id, consumers);
+    fn inline(&mut self, id: FuncId, consumers: &[StageRef], placements: &[Placement]) {
+        self.evaluations[id.index()][0] = self.evaluations_if_inlined(id, consumers, placements);
         for &c in consumers {
             self.weights[c.func.index()][c.stage] += self.weights[id.index()][0] * self.calls(c, id);
         }
