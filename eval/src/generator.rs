@@ -138,8 +138,10 @@ impl std::str::FromStr for GeneratorSpec {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (file, rest) = match text.rsplit_once(':') {
-            Some((file, rest)) if !rest.contains('/') => (file, Some(rest)),
+        // A colon may also be in the file's path, or in a parameter's value; generators' names have no slashes.
+        let head = text.split_once(',').map_or(text, |(head, _)| head);
+        let (file, rest) = match head.rsplit_once(':') {
+            Some((file, name)) if !name.contains('/') => (file, Some(&text[file.len() + 1..])),
             _ => (text, None),
         };
         if file.is_empty() {
@@ -176,6 +178,13 @@ mod tests {
         assert_eq!(spec.file, Path::new("out/my.generator"));
         assert_eq!(spec.name.as_deref(), Some("blur"));
         assert_eq!(spec.params, [("size".into(), "3".into()), ("type".into(), "u8".into())]);
+    }
+
+    #[test]
+    fn spec_with_a_path_among_the_parameters() {
+        let spec: GeneratorSpec = "my.generator:blur,table=/tmp/a:b,size=3".parse().unwrap();
+        assert_eq!((spec.file.as_path(), spec.name.as_deref()), (Path::new("my.generator"), Some("blur")));
+        assert_eq!(spec.params, [("table".into(), "/tmp/a:b".into()), ("size".into(), "3".into())]);
     }
 
     #[test]

@@ -245,6 +245,9 @@ impl Planner<'_> {
         for stage in self.pipeline.func(id).stage_refs(id) {
             let mut nest = Nest::new(self.pipeline, self.regions, stage);
             let (along, across, inner) = self.cut_tile(&mut nest, tile, |arg| self.loop_of(id, stage.stage, arg));
+            if stage.stage > 0 && tile.unrolls(self.pipeline.stage(stage)) {
+                self.unroll_hazards(&mut nest);
+            }
             let reductions = nest.remaining(&[&inner[..], &[along.clone(), across.clone()]].concat());
             let order = inner.into_iter().chain(reductions.into_iter().map(|d| d.var)).chain([across, along]);
             nest.reorder(order.collect());
@@ -358,10 +361,14 @@ impl Planner<'_> {
 
     /// Unrolls all reduction loops when they are few, constant iterations.
     fn unroll_reduction(&self, stage: StageRef, nest: &mut Nest) {
-        let loops = &self.pipeline.stage(stage).loops;
-        if unrolled_iterations(self.pipeline.stage(stage)).is_none() {
-            return;
+        if unrolled_iterations(self.pipeline.stage(stage)).is_some() {
+            self.unroll_hazards(nest);
         }
+    }
+
+    fn unroll_hazards(&self, nest: &mut Nest) {
+        let stage = nest.stage;
+        let loops = &self.pipeline.stage(stage).loops;
         for index in (0..loops.len()).filter(|&l| loops[l].reduction.is_some() && !loops[l].parallel) {
             let var = nest.current[index].clone();
             nest.directives.push(Directive::Unroll { stage, var });

@@ -81,6 +81,10 @@ const GATHER: f64 = 8.0;
 pub(super) const STORE_AND_LOAD: f64 = 4.0;
 /// The same where it goes through memory: 8 bytes at tens of GB/s, against operations on whole vectors.
 const STORE_AND_LOAD_MEMORY: f64 = 25.0;
+/// The same where it goes through the last-level cache, for each of several values that are computed from it.
+const STORE_AND_LOAD_COARSER: f64 = 12.0;
+/// Funcs larger than this leave the private caches.
+const PRIVATE_CACHES_BYTES: f64 = 2e6;
 /// Funcs larger than this do not stay in cache from one loop nest to the next.
 const LAST_LEVEL_CACHE_BYTES: f64 = 16e6;
 
@@ -224,7 +228,7 @@ impl Inlining<'_> {
         let weight = if self.gathers_if_inlined(id, consumers, placements) { weight.max(GATHER) } else { weight };
         // Loads that the consumer would do anyway (of the Func itself) come free.
         let extra = (recompute - 1.0).max(0.0) * (weight - 1.0).max(0.0);
-        recompute <= 1.0 || extra <= self.store_and_load(id)
+        recompute <= 1.0 || extra <= self.store_and_load(id, consumers)
     }
 
     /// Weighted operations of one evaluation inside consumers: far fewer for a boundary condition, but for the vectors at
@@ -253,14 +257,22 @@ impl Inlining<'_> {
     }
 
     /// A Func with one reader can be computed close to it, in cache; several readers mostly are nests of their own.
-    fn store_and_load(&self, id: FuncId) -> f64 {
+    fn store_and_load(&self, id: FuncId, consumers: &[StageRef]) -> f64 {
         let readers = self.readers[id.index()].len();
         let bytes = self.regions.source_bytes(self.pipeline, Some(Source::Func(id)));
         if readers > 1 && bytes > LAST_LEVEL_CACHE_BYTES {
             STORE_AND_LOAD_MEMORY
+        } else if bytes > PRIVATE_CACHES_BYTES && consumers.iter().any(|&c| self.upsamples(c, id)) {
+            STORE_AND_LOAD_COARSER
         } else {
             STORE_AND_LOAD
         }
+    }
+
+    /// Whether a consumer reads each value at several places next to each other: strips of it cannot slide over the Func.
+    fn upsamples(&self, consumer: StageRef, id: FuncId) -> bool {
+        let accesses = self.pipeline.stage(consumer).accesses.iter().filter(|a| a.source == Some(Source::Func(id)));
+        accesses.flat_map(|a| a.rows.iter().flatten()).any(|row| row.coeffs.iter().any(|c| c[1] > 1))
     }
 
     fn inline(&mut self, id: FuncId, consumers: &[StageRef], placements: &[Placement]) {

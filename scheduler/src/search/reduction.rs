@@ -45,12 +45,16 @@ pub(super) fn reused_loop(pipeline: &Pipeline, regions: &Regions, stage: StageRe
 /// Iterations of small constant reductions that are unrolled.
 pub(super) const MAX_UNROLLED_REDUCTION: i64 = 16;
 
-/// Iterations of all reduction loops together, where they are constant and few enough to unroll.
-pub(super) fn unrolled_iterations(stage: &Stage) -> Option<i64> {
+/// Iterations of all reduction loops together, where they are constant.
+pub(super) fn constant_iterations(stage: &Stage) -> Option<i64> {
     let reductions = stage.loops.iter().filter_map(|l| l.reduction.as_ref());
     let extents: Option<Vec<i64>> = reductions.map(|r| r.constant).collect();
-    let iterations = extents?.into_iter().fold(1, i64::saturating_mul);
-    (iterations <= MAX_UNROLLED_REDUCTION).then_some(iterations)
+    Some(extents?.into_iter().fold(1, i64::saturating_mul))
+}
+
+/// The same where they are few enough to unroll.
+pub(super) fn unrolled_iterations(stage: &Stage) -> Option<i64> {
+    constant_iterations(stage).filter(|&iterations| iterations <= MAX_UNROLLED_REDUCTION)
 }
 
 /// Most values that a shared load may serve unrolled.
