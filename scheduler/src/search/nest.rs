@@ -123,9 +123,17 @@ impl Planner<'_> {
     /// Vectors of a stage without data hazards, and inside them, unrolled, iterations that share work. Returns these loops,
     /// innermost first, lanes included.
     fn vectors(&self, nest: &mut Nest, vector: Vector) -> Vec<LoopVar> {
-        let (vectors, lanes) = nest.vectorize(vector);
+        let (vectors, lanes) = nest.vectorize(self.narrowed(nest.stage, vector));
         let shared = self.unrolled_sharing(nest, vector);
         [lanes].into_iter().chain(shared).chain([vectors]).collect()
+    }
+
+    /// Vectors of one register of the widest type computed with where several iterations are unrolled inside them: code
+    /// grows with both, and the guarded end of a row takes branches for each lane.
+    fn narrowed(&self, stage: StageRef, vector: Vector) -> Vector {
+        let shares = sharing_loop(self.pipeline, self.regions, stage, vector).is_some();
+        let narrow = vector::register_lanes(self.pipeline, stage, self.hardware.vector_bytes);
+        Vector { lanes: if shares { vector.lanes.min(narrow) } else { vector.lanes }, ..vector }
     }
 
     /// Iterations that share work, unrolled.
@@ -245,9 +253,6 @@ impl Planner<'_> {
         for stage in self.pipeline.func(id).stage_refs(id) {
             let mut nest = Nest::new(self.pipeline, self.regions, stage);
             let (along, across, inner) = self.cut_tile(&mut nest, tile, |arg| self.loop_of(id, stage.stage, arg));
-            if stage.stage > 0 && tile.unrolls(self.pipeline.stage(stage)) {
-                self.unroll_hazards(&mut nest);
-            }
             let reductions = nest.remaining(&[&inner[..], &[along.clone(), across.clone()]].concat());
             let order = inner.into_iter().chain(reductions.into_iter().map(|d| d.var)).chain([across, along]);
             nest.reorder(order.collect());
@@ -361,14 +366,10 @@ impl Planner<'_> {
 
     /// Unrolls all reduction loops when they are few, constant iterations.
     fn unroll_reduction(&self, stage: StageRef, nest: &mut Nest) {
-        if unrolled_iterations(self.pipeline.stage(stage)).is_some() {
-            self.unroll_hazards(nest);
-        }
-    }
-
-    fn unroll_hazards(&self, nest: &mut Nest) {
-        let stage = nest.stage;
         let loops = &self.pipeline.stage(stage).loops;
+        if unrolled_iterations(self.pipeline.stage(stage)).is_none() {
+            return;
+        }
         for index in (0..loops.len()).filter(|&l| loops[l].reduction.is_some() && !loops[l].parallel) {
             let var = nest.current[index].clone();
             nest.directives.push(Directive::Unroll { stage, var });

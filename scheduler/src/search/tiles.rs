@@ -10,7 +10,7 @@ use super::reduction::{constant_iterations, reused_loop, Reduction};
 use super::vector;
 use crate::cost::Hardware;
 use crate::demand::add_requirements;
-use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, Stage, StageRef};
+use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, StageRef};
 
 /// A tile of `vectors * lanes` by `rows` points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +39,6 @@ const SHORT_ROWS: i64 = 3;
 /// Steps of a short reduction: it needs no shared operand to be worth a tile, and is bound by memory rather than by loads
 /// from the caches.
 const MAX_SHORT_REDUCTION: i64 = 16;
-
-/// Accumulations of a tile that are unrolled: a few kB of code.
-const MAX_UNROLLED_STEPS: i64 = 640;
 
 /// Pairs output Funcs with the reduction each reads point by point.
 pub(super) fn form(problem: &Problem, choices: &Choices, mut placements: Vec<Placement>) -> Vec<Placement> {
@@ -113,16 +110,6 @@ fn tile(
 /// Whether the reduction takes so few steps that keeping what it accumulates in memory takes as long as the steps.
 fn short_reduction(pipeline: &Pipeline, stage: StageRef) -> bool {
     constant_iterations(pipeline.stage(stage)).is_some_and(|steps| steps <= MAX_SHORT_REDUCTION)
-}
-
-impl Tile {
-    /// Whether all steps of a reduction fit into straight code that computes a tile: neighbouring rows of a convolution then
-    /// share the loads of their window. Short ones gain nothing, as memory bounds them.
-    pub(super) fn unrolls(self, update: &Stage) -> bool {
-        let accumulators = i64::from(self.vectors * self.rows);
-        let steps = constant_iterations(update).filter(|&steps| steps > MAX_SHORT_REDUCTION);
-        steps.is_some_and(|steps| steps.saturating_mul(accumulators) <= MAX_UNROLLED_STEPS)
-    }
 }
 
 /// The first pure loop, other than `except`, of a few iterations or more.

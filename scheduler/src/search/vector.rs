@@ -90,9 +90,15 @@ fn previous_power_of_two(n: i64) -> u32 {
 /// Lanes that fill one vector of the stored type, but at most four vectors of the widest type computed with.
 pub(super) fn lanes(pipeline: &Pipeline, stage: StageRef, vector_bytes: u32) -> u32 {
     let stored = pipeline.func(stage.func).element_bytes();
+    (vector_bytes / stored).min(4 * register_lanes(pipeline, stage, vector_bytes)).max(1)
+}
+
+/// Lanes of one register of the widest type computed with.
+pub(super) fn register_lanes(pipeline: &Pipeline, stage: StageRef, vector_bytes: u32) -> u32 {
+    let stored = pipeline.func(stage.func).element_bytes();
     let operations = &pipeline.stage(stage).operations;
     let computed = operations.iter().map(|(t, _, _)| type_bytes(t)).max().unwrap_or(stored).max(stored);
-    (vector_bytes / stored).min(4 * vector_bytes / computed).max(1)
+    (vector_bytes / computed).max(1)
 }
 
 /// Iterations for each store: unrolled sums are stored once.
