@@ -57,14 +57,7 @@ public:
         r_sigma.set_estimate(0.1f);
         pipelines::set_estimates(input, {2560, 1536});
         pipelines::set_output_estimates(output, {2560, 1536});
-        if (using_autoscheduler()) {
-            return;
-        }
-        if (manual) {
-            schedule_manual();
-        } else {
-            pipelines::schedule_root({output});
-        }
+        pipelines::choose_schedule(using_autoscheduler(), manual, {output}, [&] { schedule_manual(); });
     }
 
 private:

@@ -23,14 +23,7 @@ public:
     void schedule() {
         pipelines::set_estimates(input, {6400, 4800});
         pipelines::set_output_estimates(output, {6400, 4800});
-        if (using_autoscheduler()) {
-            return;
-        }
-        if (manual) {
-            schedule_manual();
-        } else {
-            pipelines::schedule_root({output});
-        }
+        pipelines::choose_schedule(using_autoscheduler(), manual, {output}, [&] { schedule_manual(); });
     }
 
 private:

@@ -58,14 +58,7 @@ public:
         output.dim(2).set_bounds(0, 3);
         pipelines::set_estimates(input, {2560 + 2 * margin_x, 1920 + 2 * margin_y});
         pipelines::set_output_estimates(output, {2560, 1920, 3});
-        if (using_autoscheduler()) {
-            return;
-        }
-        if (manual) {
-            schedule_manual();
-        } else {
-            pipelines::schedule_root({output});
-        }
+        pipelines::choose_schedule(using_autoscheduler(), manual, {output}, [&] { schedule_manual(); });
     }
 
 private:

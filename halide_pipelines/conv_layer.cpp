@@ -28,14 +28,7 @@ public:
         pipelines::set_estimates(filter, {128, 3, 3, 128});
         pipelines::set_estimates(bias, {128});
         pipelines::set_output_estimates(output, {128, 80, 100, 2});
-        if (using_autoscheduler()) {
-            return;
-        }
-        if (manual) {
-            schedule_manual();
-        } else {
-            pipelines::schedule_root({output});
-        }
+        pipelines::choose_schedule(using_autoscheduler(), manual, {output}, [&] { schedule_manual(); });
     }
 
 private:

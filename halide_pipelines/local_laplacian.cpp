@@ -70,14 +70,7 @@ public:
         output.dim(2).set_bounds(0, 3);
         pipelines::set_estimates(input, {1536, 1024, 3});
         pipelines::set_output_estimates(output, {1536, 1024, 3});
-        if (using_autoscheduler()) {
-            return;
-        }
-        if (manual) {
-            schedule_manual();
-        } else {
-            pipelines::schedule_root({output});
-        }
+        pipelines::choose_schedule(using_autoscheduler(), manual, {output}, [&] { schedule_manual(); });
     }
 
 private:

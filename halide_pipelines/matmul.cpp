@@ -24,14 +24,7 @@ public:
         pipelines::set_estimates(a, {1024, 1024});
         pipelines::set_estimates(b, {1024, 1024});
         pipelines::set_output_estimates(output, {1024, 1024});
-        if (using_autoscheduler()) {
-            return;
-        }
-        if (manual) {
-            schedule_manual();
-        } else {
-            pipelines::schedule_root({output});
-        }
+        pipelines::choose_schedule(using_autoscheduler(), manual, {output}, [&] { schedule_manual(); });
     }
 
 private:

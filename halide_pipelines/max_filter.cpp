@@ -39,14 +39,7 @@ public:
     void schedule() {
         pipelines::set_estimates(input, {1920, 1080, 3});
         pipelines::set_output_estimates(output, {1920, 1080, 3});
-        if (using_autoscheduler()) {
-            return;
-        }
-        if (manual) {
-            schedule_manual();
-        } else {
-            pipelines::schedule_root({output});
-        }
+        pipelines::choose_schedule(using_autoscheduler(), manual, {output}, [&] { schedule_manual(); });
     }
 
 private:

@@ -57,14 +57,7 @@ public:
         output.dim(2).set_bounds(0, 3);
         pipelines::set_estimates(input, {1024, 614, 3});
         pipelines::set_output_estimates(output, {1024, 614, 3});
-        if (using_autoscheduler()) {
-            return;
-        }
-        if (manual) {
-            schedule_manual();
-        } else {
-            pipelines::schedule_root({output});
-        }
+        pipelines::choose_schedule(using_autoscheduler(), manual, {output}, [&] { schedule_manual(); });
     }
 
 private:

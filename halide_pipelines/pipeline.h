@@ -8,8 +8,10 @@
 //    large as its input;
 //  * `generate()` defines the Funcs, `schedule()` sets the estimates of all
 //    ports and then does one of three things: nothing when an autoscheduler is
-//    in use, the expert schedule when `manual=true`, else `schedule_root`;
-//  * `GeneratorParam<bool> manual` exists only where there is an expert schedule.
+//    in use, the expert schedule when `manual=true`, else `schedule_root`.
+//    `choose_schedule` does so;
+//  * `GeneratorParam<bool> manual` exists only where there is an expert schedule:
+//    `schedule_manual()`. Other pipelines call `schedule_root` themselves.
 #pragma once
 
 #include <Halide.h>
@@ -67,6 +69,20 @@ inline void schedule_root(const std::vector<Halide::Func> &outputs) {
         if (!names_an_input) {
             Halide::Func(function).compute_root();
         }
+    }
+}
+
+/// What `schedule()` ends with where there is an expert schedule.
+template<typename ScheduleManual>
+void choose_schedule(bool using_autoscheduler, bool manual, const std::vector<Halide::Func> &outputs,
+                     const ScheduleManual &schedule_manual) {
+    if (using_autoscheduler) {
+        return;
+    }
+    if (manual) {
+        schedule_manual();
+    } else {
+        schedule_root(outputs);
     }
 }
 

@@ -35,14 +35,7 @@ public:
     void schedule() {
         pipelines::set_estimates(input, {1536, 2560});
         pipelines::set_output_estimates(output, {1536, 2560});
-        if (using_autoscheduler()) {
-            return;
-        }
-        if (manual) {
-            schedule_manual();
-        } else {
-            pipelines::schedule_root({output});
-        }
+        pipelines::choose_schedule(using_autoscheduler(), manual, {output}, [&] { schedule_manual(); });
     }
 
 private:

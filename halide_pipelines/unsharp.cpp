@@ -42,14 +42,7 @@ public:
     void schedule() {
         pipelines::set_estimates(input, {2560, 1920, 3});
         pipelines::set_output_estimates(output, {2560, 1920, 3});
-        if (using_autoscheduler()) {
-            return;
-        }
-        if (manual) {
-            schedule_manual();
-        } else {
-            pipelines::schedule_root({output});
-        }
+        pipelines::choose_schedule(using_autoscheduler(), manual, {output}, [&] { schedule_manual(); });
     }
 
 private:
