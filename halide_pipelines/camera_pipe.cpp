@@ -179,10 +179,7 @@ private:
                 .parallel(yo)
                 .vectorize(x, 2 * vector);
         };
-        // The sizes of shifted tiles are constants.
-        Expr fits = output.dim(0).extent() >= width && output.dim(1).extent() >= height;
-        tile_output(output.specialize(fits), TailStrategy::ShiftInwards);
-        tile_output(output, guard);
+        pipelines::schedule_any_size(output, width, height, tile_output);
 
         for (Func f : {matrix, curve, amount}) {
             f.compute_root();

@@ -55,11 +55,7 @@ private:
                 .unroll(ci)
                 .unroll(xi);
         };
-        // Shifted tiles are always whole, so that their sizes are constants; an
-        // output smaller than a tile has to be guarded instead.
-        Expr fits = output.dim(0).extent() >= channels && output.dim(1).extent() >= pixels;
-        tile_output(output.specialize(fits), TailStrategy::ShiftInwards);
-        tile_output(output, TailStrategy::GuardWithIf);
+        pipelines::schedule_any_size(output, channels, pixels, tile_output);
 
         const auto tile_conv = [&](Stage stage) {
             stage.tile(c, x, ci, xi, channels, pixels, TailStrategy::GuardWithIf)

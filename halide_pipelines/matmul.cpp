@@ -50,11 +50,7 @@ private:
                 .unroll(xi)
                 .unroll(yi);
         };
-        // Shifted tiles are always whole, so that their sizes are constants; an
-        // output smaller than a tile has to be guarded instead.
-        Expr fits = output.width() >= columns && output.height() >= rows;
-        tile_output(output.specialize(fits), TailStrategy::ShiftInwards);
-        tile_output(output, TailStrategy::GuardWithIf);
+        pipelines::schedule_any_size(output, columns, rows, tile_output);
 
         const auto tile_product = [&](Stage stage) {
             stage.tile(x, y, xi, yi, columns, rows, TailStrategy::GuardWithIf)

@@ -87,9 +87,7 @@ private:
                 .vectorize(x, vector);
         };
         // Under a guard only one of the Funcs would slide; shifted tiles have none.
-        Expr fits = output.dim(0).extent() >= width && output.dim(1).extent() >= height;
-        tile_output(output.specialize(fits), TailStrategy::ShiftInwards);
-        tile_output(output, TailStrategy::GuardWithIf);
+        pipelines::schedule_any_size(output, width, height, tile_output);
         in.compute_at(output, xo).vectorize(in.args()[0], vector, round_up);
         for (size_t k = 1; k < rows.size(); k++) {
             rows[k].store_at(output, xo).compute_at(output, y).vectorize(x, vector, round_up);

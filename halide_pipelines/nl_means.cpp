@@ -80,10 +80,7 @@ private:
                 .parallel(yo)
                 .vectorize(x, vector);
         };
-        // The sizes of shifted tiles are constants.
-        Expr fits = output.dim(0).extent() >= width && output.dim(1).extent() >= height;
-        tile_output(output.specialize(fits), TailStrategy::ShiftInwards);
-        tile_output(output, TailStrategy::GuardWithIf);
+        pipelines::schedule_any_size(output, width, height, tile_output);
         in.compute_at(output, xo).vectorize(in.args()[0], vector, round_up);
         sums.compute_at(output, xo).vectorize(x, vector, round_up);
         sums.update().reorder(x, y, window.x, window.y).vectorize(x, vector, round_up);

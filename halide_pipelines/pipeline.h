@@ -11,7 +11,8 @@
 //    in use, the expert schedule when `manual=true`, else `schedule_root`.
 //    `choose_schedule` does so;
 //  * `GeneratorParam<bool> manual` exists only where there is an expert schedule:
-//    `schedule_manual()`. Other pipelines call `schedule_root` themselves.
+//    `schedule_manual()`. It holds at any size of the output: tiles that have to be
+//    whole are for `schedule_any_size`. Other pipelines call `schedule_root` themselves.
 #pragma once
 
 #include <Halide.h>
@@ -84,6 +85,17 @@ void choose_schedule(bool using_autoscheduler, bool manual, const std::vector<Ha
     } else {
         schedule_root(outputs);
     }
+}
+
+/// Schedules `output` in tiles of `extent0` by `extent1` of its dimensions 0 and 1 by
+/// `tile_output(stage, tail)`. Tiles that are shifted inwards at the end are always
+/// whole, so that their sizes are constants; an output smaller than a tile has to be
+/// guarded instead.
+template<typename OutputBuffer, typename TileOutput>
+void schedule_any_size(OutputBuffer &output, int extent0, int extent1, const TileOutput &tile_output) {
+    const Halide::Expr fits = output.dim(0).extent() >= extent0 && output.dim(1).extent() >= extent1;
+    tile_output(output.specialize(fits), Halide::TailStrategy::ShiftInwards);
+    tile_output(output, Halide::TailStrategy::GuardWithIf);
 }
 
 }  // namespace pipelines
