@@ -2,7 +2,6 @@
 
 #include <numeric>
 #include <optional>
-#include <set>
 
 #include "estimates.h"
 
@@ -203,67 +202,81 @@ public:
     }
 };
 
+/// Visits expressions, and the values of the Lets whose variables they mention.
+class LetVisitor : public IRGraphVisitor {
+    const LetValues &lets;
+
+protected:
+    using IRGraphVisitor::visit;
+
+    void visit(const Variable *op) override {
+        const auto let = lets.find(op->name);
+        if (let != lets.end()) {
+            include(let->second);
+        }
+    }
+
+public:
+    explicit LetVisitor(const LetValues &lets)
+        : lets(lets) {
+    }
+
+    void visit_all(const std::vector<Expr> &exprs) {
+        for (const Expr &e : exprs) {
+            e.accept(this);
+        }
+    }
+};
+
+class FindData : public LetVisitor {
+    using LetVisitor::visit;
+
+    void visit(const Call *op) override {
+        found |= op->call_type == Call::Halide || op->call_type == Call::Image;
+        LetVisitor::visit(op);
+    }
+
+public:
+    using LetVisitor::LetVisitor;
+    bool found = false;
+};
+
+class FindVariables : public LetVisitor {
+    using LetVisitor::visit;
+
+    void visit(const Variable *op) override {
+        found.insert(op->name);
+        LetVisitor::visit(op);
+    }
+
+public:
+    using LetVisitor::LetVisitor;
+    std::set<std::string> found;
+};
+
 }  // namespace
 
 bool depends_on_data(const std::vector<Expr> &exprs, const LetValues &lets) {
-    struct Find : public IRGraphVisitor {
-        const LetValues &lets;
-        bool found = false;
-
-        using IRGraphVisitor::visit;
-
-        void visit(const Call *op) override {
-            found |= op->call_type == Call::Halide || op->call_type == Call::Image;
-            IRGraphVisitor::visit(op);
-        }
-
-        void visit(const Variable *op) override {
-            const auto let = lets.find(op->name);
-            if (let != lets.end()) {
-                include(let->second);
-            }
-        }
-
-        explicit Find(const LetValues &lets)
-            : lets(lets) {
-        }
-    } find(lets);
-    for (const Expr &e : exprs) {
-        e.accept(&find);
-    }
+    FindData find(lets);
+    find.visit_all(exprs);
     return find.found;
 }
 
-std::vector<size_t> loops_within(const std::vector<Expr> &exprs, const std::vector<std::string> &loops,
-                                 const LetValues &lets) {
-    struct Find : public IRGraphVisitor {
-        const LetValues &lets;
-        std::set<std::string> found;
-
-        using IRGraphVisitor::visit;
-
-        void visit(const Variable *op) override {
-            found.insert(op->name);
-            const auto let = lets.find(op->name);
-            if (let != lets.end()) {
-                include(let->second);
-            }
-        }
-
-        explicit Find(const LetValues &lets)
-            : lets(lets) {
-        }
-    } find(lets);
-    for (const Expr &e : exprs) {
-        e.accept(&find);
-    }
+std::vector<size_t> loops_named(const std::set<std::string> &names, const std::vector<std::string> &loops) {
     std::vector<size_t> indices;
     for (size_t i = 0; i < loops.size(); i++) {
-        if (find.found.count(loops[i])) {
+        if (names.count(loops[i])) {
             indices.push_back(i);
         }
     }
     return indices;
+}
+
+std::vector<size_t> loops_within(const std::vector<Expr> &exprs, const std::vector<std::string> &loops,
+                                 const LetValues &lets) {
+    FindVariables find(lets);
+    find.visit_all(exprs);
+    return loops_named(find.found, loops);
 }
 
 bool write_access_row(Json &json, const Expr &e, const std::vector<std::string> &loops,

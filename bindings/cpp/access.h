@@ -3,6 +3,7 @@
 #define HALIDE_SYS_ACCESS_H
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ using LetValues = std::map<std::string, Halide::Expr>;
 
 /// Whether expressions within Lets load something.
 bool depends_on_data(const std::vector<Halide::Expr> &exprs, const LetValues &lets);
+
+/// Indices of the loops that have one of these names, in increasing order.
+std::vector<size_t> loops_named(const std::set<std::string> &names, const std::vector<std::string> &loops);
 
 /// Indices of the loops that expressions within Lets mention, in increasing order.
 std::vector<size_t> loops_within(const std::vector<Halide::Expr> &exprs, const std::vector<std::string> &loops,

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "access.h"
+
 using namespace Halide;
 using namespace Halide::Internal;
 
@@ -63,11 +65,5 @@ std::vector<size_t> compared_loops(const std::vector<Expr> &exprs, const std::ve
     for (const Expr &e : exprs) {
         e.accept(&find);
     }
-    std::vector<size_t> indices;
-    for (size_t i = 0; i < loops.size(); i++) {
-        if (find.found.count(loops[i])) {
-            indices.push_back(i);
-        }
-    }
-    return indices;
+    return loops_named(find.found, loops);
 }
