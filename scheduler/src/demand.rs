@@ -60,6 +60,12 @@ pub(crate) fn loop_bounds<'a>(
     args.zip(regions.loops(stage)).map(|(arg, whole)| arg.and_then(|arg| own[arg]).or(*whole))
 }
 
+/// `length` values of an interval of `extent`, from the middle, where boundary conditions do not shrink what is needed.
+pub(crate) fn middle(whole: Option<Interval>, extent: i64, length: i64) -> Interval {
+    let start = whole.map_or(0, |i| i.min) + ((extent - length) / 2).max(0);
+    Interval { min: start, max: start + length - 1 }
+}
+
 /// Needs by Func; inputs do not matter.
 impl Needs for [Option<Region>] {
     fn region<'a>(&'a mut self, regions: &'a Regions, source: Source) -> Option<Noted<'a>> {

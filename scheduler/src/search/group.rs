@@ -3,8 +3,8 @@
 use super::placement::Placement;
 use super::strips::{Former, Members, Strips};
 use super::vector;
-use crate::demand::{add_requirements, points};
-use crate::ir::{FuncId, Interval, Region, Source};
+use crate::demand::{add_requirements, middle, points};
+use crate::ir::{FuncId, Region, Source};
 use std::collections::BTreeMap;
 
 /// A Func is never computed more than this many times over in a strip.
@@ -66,10 +66,7 @@ impl<'a> Group<'a> {
     pub(super) fn new(former: &'a Former<'a>, placements: &'a [Placement], leader: FuncId, strips: Strips) -> Self {
         let whole = former.regions.func(leader);
         let cut = |region: &mut Region, dim: usize, length: i64| {
-            let min = region[dim].map_or(0, |i| i.min);
-            // From the middle, where boundary conditions do not shrink what is needed.
-            let start = min + ((former.regions.extent(leader, dim) - length) / 2).max(0);
-            region[dim] = Some(Interval { min: start, max: start + length - 1 });
+            region[dim] = Some(middle(region[dim], former.regions.extent(leader, dim), length));
         };
         let mut strip = whole.clone();
         cut(&mut strip, strips.row, i64::from(strips.height));

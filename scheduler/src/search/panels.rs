@@ -5,8 +5,8 @@ use super::choice::Choices;
 use super::placement::Placement;
 use super::problem::Problem;
 use super::tiles::Tile;
-use crate::demand::{add_requirements, points};
-use crate::ir::{FuncId, Interval, Region};
+use crate::demand::{add_requirements, middle, points};
+use crate::ir::{FuncId, Region};
 use std::collections::BTreeSet;
 
 /// Rows of tiles that a panel may serve, the highest first: it computes least twice.
@@ -100,16 +100,12 @@ impl Former<'_> {
         dims.map(|dim| (whole(dim) / self.panel_extent(dim, height) as f64).ceil()).product()
     }
 
-    /// One panel, from the middle, where boundary conditions do not shrink what is needed.
+    /// One panel.
     fn panel(&self, height: u32) -> Region {
-        let whole = self.problem.regions.func(self.leader);
-        let cut = |(dim, interval): (usize, &Option<Interval>)| {
-            let min = interval.map_or(0, |i| i.min);
-            let extent = self.panel_extent(dim, height);
-            let start = min + (self.problem.regions.extent(self.leader, dim) - extent) / 2;
-            Some(Interval { min: start, max: start + extent - 1 })
-        };
-        whole.iter().enumerate().map(cut).collect()
+        let Problem { regions, .. } = self.problem;
+        let extent = |dim| regions.extent(self.leader, dim);
+        let cut = |(dim, &whole)| Some(middle(whole, extent(dim), self.panel_extent(dim, height)));
+        regions.func(self.leader).iter().enumerate().map(cut).collect()
     }
 
     fn may_join(&self, id: FuncId, members: &[FuncId]) -> bool {

@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::reduction::Reduction;
 use super::vector;
 use crate::cost::Hardware;
-use crate::demand::{add_requirements, points, widen_by_updates};
+use crate::demand::{add_requirements, middle, points, widen_by_updates};
 use crate::ir::{Access, FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -192,14 +192,12 @@ impl<'a> Former<'a> {
         group
     }
 
-    /// One slab, from the middle, where boundary conditions do not shrink what is needed.
+    /// One slab.
     fn slab(&self, leader: FuncId, slabs: &Slabs) -> Region {
         let mut region = self.regions.func(leader).clone();
         let cuts = slabs.outside.iter().map(|&d| (d, 1)).chain([(slabs.dim, i64::from(slabs.height))]);
         for (dim, length) in cuts {
-            let min = region[dim].map_or(0, |i| i.min);
-            let start = min + ((self.regions.extent(leader, dim) - length) / 2).max(0);
-            region[dim] = Some(Interval { min: start, max: start + length - 1 });
+            region[dim] = Some(middle(region[dim], self.regions.extent(leader, dim), length));
         }
         region
     }
