@@ -342,6 +342,11 @@ impl Stage {
         affine && index_arithmetic.all(|i| i)
     }
 
+    /// Whether the loop `index` moves what some load reads in a way that is not affine.
+    pub fn gathers_along(&self, index: usize) -> bool {
+        self.accesses.iter().any(|a| a.is_gather_along(index))
+    }
+
     /// Position of a loop by name.
     pub fn loop_index(&self, var: &str) -> Option<usize> {
         self.loops.iter().position(|l| l.var == var)

@@ -119,6 +119,13 @@ impl Nest {
         self.split_current(index, tag, factor, Self::tail)
     }
 
+    /// Splits off iterations of original loop `index` and unrolls them. Returns the loop over them.
+    pub(super) fn unroll(&mut self, index: usize, iterations: u32) -> LoopVar {
+        let inner = self.split(index, "u", iterations).1;
+        self.directives.push(Directive::Unroll { stage: self.stage, var: inner.clone() });
+        inner
+    }
+
     fn split_current(
         &mut self,
         index: usize,

@@ -123,27 +123,29 @@ impl Planner<'_> {
     /// Vectors of a stage without data hazards, and inside them, unrolled, iterations that share work. Returns these loops,
     /// innermost first, lanes included.
     fn vectors(&self, nest: &mut Nest, vector: Vector) -> Vec<LoopVar> {
-        let (vectors, lanes) = nest.vectorize(self.narrowed(nest.stage, vector));
-        let shared = self.unrolled_sharing(nest, vector);
+        let sharing = self.sharing_loop(nest.stage, vector);
+        let vector = if sharing.is_some() { self.narrowed(nest.stage, vector) } else { vector };
+        let (vectors, lanes) = nest.vectorize(vector);
+        let shared = sharing.and_then(|index| self.unrolled(nest, index));
         [lanes].into_iter().chain(shared).chain([vectors]).collect()
     }
 
-    /// Vectors of one register of the widest type computed with where several iterations are unrolled inside them: code
-    /// grows with both, and the guarded end of a row takes branches for each lane.
+    /// Vectors of one register of the widest type computed with, for where several iterations are unrolled inside them:
+    /// code grows with both, and the guarded end of a row takes branches for each lane.
     fn narrowed(&self, stage: StageRef, vector: Vector) -> Vector {
-        let shares = sharing_loop(self.pipeline, self.regions, stage, vector).is_some();
         let narrow = vector::register_lanes(self.pipeline, stage, self.hardware.vector_bytes);
-        Vector { lanes: if shares { vector.lanes.min(narrow) } else { vector.lanes }, ..vector }
+        Vector { lanes: vector.lanes.min(narrow), ..vector }
     }
 
-    /// Iterations that share work, unrolled.
-    fn unrolled_sharing(&self, nest: &mut Nest, vector: Vector) -> Option<LoopVar> {
-        let stage = nest.stage;
-        let index = sharing_loop(self.pipeline, self.regions, stage, vector)?;
-        let iterations = u32::try_from(self.regions.loop_extent(stage, index)).ok()?;
-        let inner = nest.split(index, "u", iterations).1;
-        nest.directives.push(Directive::Unroll { stage, var: inner.clone() });
-        Some(inner)
+    /// The loop whose iterations share work, beside vectors.
+    fn sharing_loop(&self, stage: StageRef, vector: Vector) -> Option<usize> {
+        sharing_loop(self.pipeline, self.regions, stage, vector)
+    }
+
+    /// All iterations of a loop, unrolled.
+    fn unrolled(&self, nest: &mut Nest, index: usize) -> Option<LoopVar> {
+        let iterations = u32::try_from(self.regions.loop_extent(nest.stage, index)).ok()?;
+        Some(nest.unroll(index, iterations))
     }
 
     /// Order, innermost first: vector, the rest of the row, other dimensions, rows of the strip, chunks, strips.
@@ -268,27 +270,28 @@ impl Planner<'_> {
         // Vectors follow each other also where memory lies across them: Halide drops the clamps of boundary conditions
         // from the inside of the innermost loop only.
         let mut along = None;
-        if let Some(vector) = self.vector(stage).filter(|_| reduction.is_none()) {
-            inner = self.vectors(&mut nest, vector);
-        } else if let Some(vector) = self.vector(stage) {
-            let wide = self.widening(stage, reduction, vector);
-            if let Some(vectors) = wide {
-                nest.split(vector.index, "w", vectors * vector.lanes);
+        match (self.vector(stage), reduction) {
+            (Some(vector), None) => inner = self.vectors(&mut nest, vector),
+            (Some(vector), Some(reduction)) => {
+                let wide = self.widening(stage, reduction, vector);
+                if let Some(vectors) = wide {
+                    nest.split(vector.index, "w", vectors * vector.lanes);
+                }
+                let (vectors, lanes) = nest.vectorize(vector);
+                inner.push(lanes);
+                if self.pipeline.stage(stage).gathers_along(vector.index) {
+                    let sharing = self.sharing_loop(stage, vector);
+                    inner.extend(sharing.and_then(|index| self.unrolled(&mut nest, index)));
+                }
+                inner.extend(wide.map(|_| vectors.clone()));
+                along = wide.is_none().then(|| vectors.clone());
+                if reduction == Reduction::Accumulates {
+                    nest.directives.extend(wide.map(|_| Directive::Unroll { stage, var: vectors }));
+                }
             }
-            let (vectors, lanes) = nest.vectorize(vector);
-            inner.push(lanes);
-            if self.pipeline.stage(stage).accesses.iter().any(|a| a.is_gather_along(vector.index)) {
-                inner.extend(self.unrolled_sharing(&mut nest, vector));
-            }
-            inner.extend(wide.map(|_| vectors.clone()));
-            along = wide.is_none().then(|| vectors.clone());
-            if reduction == Some(Reduction::Accumulates) {
-                nest.directives.extend(wide.map(|_| Directive::Unroll { stage, var: vectors }));
-            }
-        } else if reduction == Some(Reduction::Accumulates) {
-            inner.extend(self.side_by_side(stage, &mut nest));
-        } else if reduction.is_some() {
-            inner.extend(self.shared_scatter(stage, &mut nest));
+            (None, Some(Reduction::Accumulates)) => inner.extend(self.side_by_side(stage, &mut nest)),
+            (None, Some(Reduction::Scans)) => inner.extend(self.shared_scatter(stage, &mut nest)),
+            (None, None) => {}
         }
         self.unroll_reduction(stage, &mut nest);
         let (hazards, mut free): (Vec<_>, Vec<_>) = nest.remaining(&inner).into_iter().partition(|d| !d.parallel);
@@ -317,14 +320,12 @@ impl Planner<'_> {
     }
 
     /// How many vectors of an update are handled together inside its reduction loops.
-    fn widening(&self, stage: StageRef, reduction: Option<Reduction>, vector: Vector) -> Option<u32> {
+    fn widening(&self, stage: StageRef, reduction: Reduction, vector: Vector) -> Option<u32> {
         let definition = self.pipeline.stage(stage);
-        if definition.accesses.iter().any(|a| a.is_gather_along(vector.index))
-            || vector::sums_along_rows(definition, vector.index)
-        {
+        if definition.gathers_along(vector.index) || vector::sums_along_rows(definition, vector.index) {
             return None;
         }
-        let wanted: i64 = match reduction? {
+        let wanted: i64 = match reduction {
             // Accumulators side by side stay in registers over the whole reduction.
             Reduction::Accumulates => 4,
             // A scan goes on along whole cache lines.
@@ -348,9 +349,7 @@ impl Planner<'_> {
         if self.extent(stage, index) < i64::from(SCALAR_ACCUMULATORS) {
             return None;
         }
-        let inner = nest.split(index, "u", SCALAR_ACCUMULATORS).1;
-        nest.directives.push(Directive::Unroll { stage, var: inner.clone() });
-        Some(inner)
+        Some(nest.unroll(index, SCALAR_ACCUMULATORS))
     }
 
     /// Scattered updates of a few values each, with loads that all of them share: unrolled innermost, so that what is
@@ -358,10 +357,7 @@ impl Planner<'_> {
     fn shared_scatter(&self, stage: StageRef, nest: &mut Nest) -> Option<LoopVar> {
         let scatters = self.pipeline.stage(stage).stores.iter().any(Option::is_none);
         let index = shared_loop(self.pipeline, self.regions, stage).filter(|_| scatters)?;
-        let values = u32::try_from(self.regions.loop_extent(stage, index)).ok()?;
-        let inner = nest.split(index, "u", values).1;
-        nest.directives.push(Directive::Unroll { stage, var: inner.clone() });
-        Some(inner)
+        self.unrolled(nest, index)
     }
 
     /// Unrolls all reduction loops when they are few, constant iterations.

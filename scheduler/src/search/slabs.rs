@@ -256,8 +256,11 @@ impl<'a> Former<'a> {
     fn gathers(&self, stage: StageRef) -> bool {
         let Self { pipeline, regions, hardware, placements, .. } = self;
         let vector = vector::choose(pipeline, regions, placements, stage, hardware.vector_bytes);
-        let gathers = |a: &Access| vector.map_or(a.is_gather(), |v| a.is_gather_along(v.index));
-        pipeline.stage(stage).accesses.iter().any(gathers)
+        let definition = pipeline.stage(stage);
+        match vector {
+            Some(vector) => definition.gathers_along(vector.index),
+            None => definition.accesses.iter().any(Access::is_gather),
+        }
     }
 
     /// Whether a slab of the Func is as long as the vectors that each of its stages is best computed in.

@@ -83,7 +83,7 @@ fn tile(
     }
     let vector = vector::choose(pipeline, regions, placements, update, hardware.vector_bytes)?;
     // Gathers take a register per lane and, unrolled, minutes to compile.
-    if pipeline.stage(update).accesses.iter().any(|a| a.is_gather_along(vector.index)) {
+    if pipeline.stage(update).gathers_along(vector.index) {
         return None;
     }
     let is_short = short_reduction(pipeline, update);
