@@ -19,11 +19,15 @@ const CACHE_PART: f64 = 0.6;
 const MIN_BYTES: f64 = 1e6;
 
 /// Moves Funcs from root into panels of the tiles that read them.
-pub(super) fn form(problem: &Problem, choices: &Choices, mut placements: Vec<Placement>) -> Vec<Placement> {
-    let readers = problem.stored_readers(&placements);
+pub(super) fn form(
+    problem: &Problem,
+    choices: &Choices,
+    readers: &[BTreeSet<FuncId>],
+    mut placements: Vec<Placement>,
+) -> Vec<Placement> {
     for leader in problem.pipeline.func_ids().rev() {
         let Placement::Tiles(tile) = placements[leader.index()] else { continue };
-        let former = Former { problem, choices, placements: &placements, readers: &readers, leader, tile };
+        let former = Former { problem, choices, placements: &placements, readers, leader, tile };
         let Some((height, members)) = HEIGHTS.iter().find_map(|&h| Some((h, former.members(h)?))) else { continue };
         placements[leader.index()] = Placement::Tiles(Tile { panel: Some(height), ..tile });
         for member in members {

@@ -97,7 +97,7 @@ pub(super) fn place(problem: &Problem, choices: &Choices) -> Vec<Placement> {
         evaluations: pipeline.funcs.iter().map(|f| vec![0.0; f.stages.len()]).collect(),
         weights: pipeline.funcs.iter().map(|f| f.stages.iter().map(stage_weight).collect()).collect(),
         readers: vec![BTreeSet::new(); pipeline.funcs.len()],
-        gathers: gathers_by_data(pipeline),
+        gathers: &problem.gathers,
     };
     let mut placements = vec![Placement::Root; pipeline.funcs.len()];
     for id in pipeline.func_ids().rev() {
@@ -139,22 +139,8 @@ struct Inlining<'a> {
     weights: Vec<Vec<f64>>,
     /// For every Func, the Funcs with storage that read it.
     readers: Vec<BTreeSet<FuncId>>,
-    /// By Func, whether it may load where data says, with what may be inlined into it.
-    gathers: Vec<bool>,
-}
-
-fn gathers_by_data(pipeline: &Pipeline) -> Vec<bool> {
-    let mut gathers: Vec<bool> = Vec::with_capacity(pipeline.funcs.len());
-    for func in &pipeline.funcs {
-        let mut accesses = func.stages.iter().flat_map(|s| &s.accesses);
-        let behind = |source: Option<Source>| {
-            let producer = source.and_then(Source::func).filter(|f| pipeline.func(*f).inlinable);
-            producer.is_some_and(|f| gathers.get(f.index()) == Some(&true))
-        };
-        let found = accesses.any(|a| a.by_data || behind(a.source));
-        gathers.push(found);
-    }
-    gathers
+    /// See [`Problem::gathers`].
+    gathers: &'a [bool],
 }
 
 impl Inlining<'_> {
@@ -182,14 +168,17 @@ impl Inlining<'_> {
     /// gathers had better not be computed in vectors as wide as the consumer's.
     fn shared(&self, consumer: StageRef, id: FuncId, placements: &[Placement]) -> f64 {
         let Self { pipeline, regions, .. } = self;
-        if self.gathers[id.index()] {
+        let definition = pipeline.stage(consumer);
+        let is_fixed = |index: &usize| {
+            let mut reads = definition.accesses.iter().filter(|a| a.source == Some(Source::Func(id)));
+            reads.all(|a| a.is_fixed(*index))
+        };
+        // Most consumers move all that they read with every loop: that is known without choosing a vector.
+        if self.gathers[id.index()] || !(0..definition.loops.len()).any(|l| is_fixed(&l)) {
             return 1.0;
         }
         let vector = vector::choose(pipeline, regions, placements, consumer, pipeline.target.vector_bytes);
-        let shared = vector.and_then(|v| sharing_loop(pipeline, regions, consumer, v)).filter(|&index| {
-            let mut reads = pipeline.stage(consumer).accesses.iter().filter(|a| a.source == Some(Source::Func(id)));
-            reads.all(|a| a.is_fixed(index))
-        });
+        let shared = vector.and_then(|v| sharing_loop(pipeline, regions, consumer, v)).filter(is_fixed);
         shared.map_or(1.0, |index| regions.loop_extent(consumer, index) as f64)
     }
 

@@ -5,7 +5,7 @@ use super::placement::{place, Placement};
 use super::{nest, panels, slabs, strips, tiles, Options};
 use crate::cost::{Hardware, LearnedModel};
 use crate::directive::Directive;
-use crate::ir::{FuncId, Pipeline, Regions, StageRef};
+use crate::ir::{FuncId, Pipeline, Regions, Source, StageRef};
 use std::collections::BTreeSet;
 
 /// A pipeline and a machine.
@@ -19,6 +19,8 @@ pub(super) struct Problem<'a> {
     pub(super) consumers: Vec<Vec<StageRef>>,
     /// By Func, whether it must have storage at root: outputs, and what extern stages read.
     pub(super) pinned: Vec<bool>,
+    /// By Func, whether it may load where data says, with what may be inlined into it.
+    pub(super) gathers: Vec<bool>,
     /// Funcs in whose loops the user has placed others.
     pub(super) hosts: BTreeSet<FuncId>,
 }
@@ -33,6 +35,7 @@ impl<'a> Problem<'a> {
             model: options.model,
             consumers: pipeline.consumers(),
             pinned: pipeline.func_ids().map(is_pinned).collect(),
+            gathers: gathers_by_data(pipeline),
             hosts: pipeline.funcs.iter().flat_map(|f| f.placed_inside.iter().copied()).collect(),
         }
     }
@@ -40,10 +43,12 @@ impl<'a> Problem<'a> {
     /// Follows the choices, and the rules where there are none.
     pub(super) fn construct(&self, choices: &Choices) -> (Vec<Placement>, Vec<Directive>) {
         let placements = place(self, choices);
-        let placements = tiles::form(self, choices, placements);
-        let placements = panels::form(self, choices, placements);
-        let placements = strips::form(self, choices, placements);
-        let placements = slabs::form(self, choices, placements);
+        // The other steps group Funcs with storage; none but the last gives any to a Func that has none.
+        let readers = self.stored_readers(&placements);
+        let placements = tiles::form(self, choices, &readers, placements);
+        let placements = panels::form(self, choices, &readers, placements);
+        let placements = strips::form(self, choices, &readers, placements);
+        let placements = slabs::form(self, choices, readers, placements);
         let directives = nest::directives(self, choices, &placements);
         (placements, directives)
     }
@@ -70,4 +75,18 @@ impl<'a> Problem<'a> {
         let through = consumers.iter().filter(|s| !stored(s)).flat_map(|s| readers[s.func.index()].iter().copied());
         direct.chain(through).collect()
     }
+}
+
+fn gathers_by_data(pipeline: &Pipeline) -> Vec<bool> {
+    let mut gathers: Vec<bool> = Vec::with_capacity(pipeline.funcs.len());
+    for func in &pipeline.funcs {
+        let mut accesses = func.stages.iter().flat_map(|s| &s.accesses);
+        let behind = |source: Option<Source>| {
+            let producer = source.and_then(Source::func).filter(|f| pipeline.func(*f).inlinable);
+            producer.is_some_and(|f| gathers.get(f.index()) == Some(&true))
+        };
+        let found = accesses.any(|a| a.by_data || behind(a.source));
+        gathers.push(found);
+    }
+    gathers
 }

@@ -35,13 +35,18 @@ const CACHE_PART: f64 = 0.6;
 const MIN_SAVED_BYTES: f64 = 1e6;
 
 /// Moves Funcs from root into slabs of their consumers, where a Func with updates is among them.
-pub(super) fn form(problem: &Problem, choices: &Choices, placements: Vec<Placement>) -> Vec<Placement> {
+pub(super) fn form(
+    problem: &Problem,
+    choices: &Choices,
+    readers: Vec<BTreeSet<FuncId>>,
+    placements: Vec<Placement>,
+) -> Vec<Placement> {
     let pipeline = problem.pipeline;
     let with_updates = |id: FuncId| placements[id.index()] == Placement::Root && pipeline.func(id).stages.len() > 1;
     if !pipeline.func_ids().any(with_updates) {
         return placements;
     }
-    let mut former = Former::new(problem, choices, placements);
+    let mut former = Former::new(problem, choices, readers, placements);
     for leader in pipeline.func_ids().rev() {
         let seam = former.placements[leader.index()] == Placement::Inline && former.is_seam(leader);
         if former.placements[leader.index()] != Placement::Root && !seam {
@@ -83,7 +88,12 @@ struct Former<'a> {
 }
 
 impl<'a> Former<'a> {
-    fn new(problem: &'a Problem<'a>, choices: &'a Choices, placements: Vec<Placement>) -> Self {
+    fn new(
+        problem: &'a Problem<'a>,
+        choices: &'a Choices,
+        readers: Vec<BTreeSet<FuncId>>,
+        placements: Vec<Placement>,
+    ) -> Self {
         let Problem { pipeline, regions, hardware, .. } = *problem;
         let mut loads: Vec<BTreeSet<Source>> = Vec::with_capacity(pipeline.funcs.len());
         for id in pipeline.func_ids() {
@@ -97,7 +107,6 @@ impl<'a> Former<'a> {
             }
             loads.push(own);
         }
-        let readers = problem.stored_readers(&placements);
         Self { problem, choices, pipeline, regions, hardware, placements, readers, loads }
     }
 
@@ -105,7 +114,8 @@ impl<'a> Former<'a> {
     fn storing(&self, id: FuncId) -> Self {
         let mut placements = self.placements.clone();
         placements[id.index()] = Placement::Root;
-        Self::new(self.problem, self.choices, placements)
+        let readers = self.problem.stored_readers(&placements);
+        Self::new(self.problem, self.choices, readers, placements)
     }
 
     /// Whether an inlined Func only carries the values of one Func with updates into the pure definition of another.

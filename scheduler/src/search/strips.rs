@@ -32,9 +32,13 @@ const MIN_ROWS: i64 = 16;
 const MIN_CHUNK: i64 = 256;
 
 /// Moves Funcs from root into strips of their consumers where that saves more memory traffic than it recomputes.
-pub(super) fn form(problem: &Problem, choices: &Choices, mut placements: Vec<Placement>) -> Vec<Placement> {
+pub(super) fn form(
+    problem: &Problem,
+    choices: &Choices,
+    readers: &[BTreeSet<FuncId>],
+    mut placements: Vec<Placement>,
+) -> Vec<Placement> {
     let Problem { pipeline, regions, hardware, pinned, .. } = problem;
-    let readers = problem.stored_readers(&placements);
     let former = Former { pipeline, regions, hardware, readers, pinned, choices };
     for leader in pipeline.func_ids().rev() {
         if placements[leader.index()] != Placement::Root {
@@ -57,7 +61,7 @@ pub(super) struct Former<'a> {
     pub(super) pipeline: &'a Pipeline,
     pub(super) regions: &'a Regions,
     pub(super) hardware: &'a Hardware,
-    pub(super) readers: Vec<BTreeSet<FuncId>>,
+    pub(super) readers: &'a [BTreeSet<FuncId>],
     pinned: &'a [bool],
     pub(super) choices: &'a Choices,
 }

@@ -11,6 +11,7 @@ use super::vector;
 use crate::cost::Hardware;
 use crate::demand::add_requirements;
 use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, StageRef};
+use std::collections::BTreeSet;
 
 /// A tile of `vectors * lanes` by `rows` points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +42,13 @@ const SHORT_ROWS: i64 = 3;
 const MAX_SHORT_REDUCTION: i64 = 16;
 
 /// Pairs output Funcs with the reduction each reads point by point.
-pub(super) fn form(problem: &Problem, choices: &Choices, mut placements: Vec<Placement>) -> Vec<Placement> {
+pub(super) fn form(
+    problem: &Problem,
+    choices: &Choices,
+    readers: &[BTreeSet<FuncId>],
+    mut placements: Vec<Placement>,
+) -> Vec<Placement> {
     let Problem { pipeline, regions, hardware, pinned, .. } = problem;
-    let readers = problem.stored_readers(&placements);
     for id in pipeline.func_ids().rev() {
         let mut only = readers[id.index()].iter();
         let (Some(&leader), None) = (only.next(), only.next()) else { continue };
