@@ -1,10 +1,10 @@
 //! A strip leader and the Funcs computed inside its strips, as the group grows.
 
+use super::joining::{cache_bytes, fills_vectors, read_anew};
 use super::placement::Placement;
 use super::strips::{Former, Members, Strips};
-use super::vector;
 use crate::demand::{add_requirements, middle, points};
-use crate::ir::{FuncId, Region, Source};
+use crate::ir::{FuncId, Region};
 use std::collections::BTreeMap;
 
 /// A Func is never computed more than this many times over in a strip.
@@ -147,7 +147,10 @@ impl<'a> Group<'a> {
         let sliding = can_slide && strip_points < row_points * self.rows_per_strip;
         let computed = if sliding { strip_points } else { row_points * self.rows_per_strip } * self.strips;
         let recompute = computed / whole.max(1.0);
-        let unfit = self.reuses_across_rows(id) || !self.fills_vectors(id) || self.rows_per_row(row, strip) < MIN_RATE;
+        // A matrix product, say: one row at a time would stream the other matrix from memory again and again.
+        let streams = read_anew(pipeline, regions, id, |dim| row[dim] != strip[dim]) > MAX_STREAMED_BYTES;
+        let fills = || fills_vectors(pipeline, regions, self.placements, id, row, hardware.vector_bytes);
+        let unfit = streams || !fills() || self.rows_per_row(row, strip) < MIN_RATE;
         let wanted = choice.joins == Some(true);
         let most = if wanted { MAX_CHOSEN_RECOMPUTE } else { MAX_RECOMPUTE };
         if recompute > most || unfit {
@@ -155,7 +158,7 @@ impl<'a> Group<'a> {
         }
         let bytes = f64::from(func.value_bytes());
         let resident = row_points * bytes * if sliding { self.folding(row, strip) } else { 1.0 };
-        if self.resident_bytes(&self.storage(id, resident, sliding)) > 0.6 * hardware.private_cache_bytes as f64 {
+        if self.resident_bytes(&self.storage(id, resident, sliding)) > cache_bytes(hardware) {
             return Verdict::DoesNotFit;
         }
         let cores = f64::from(hardware.threads);
@@ -186,43 +189,5 @@ impl<'a> Group<'a> {
     fn weight(&self, id: FuncId) -> f64 {
         let stages = &self.former.pipeline.func(id).stages;
         stages.iter().map(|s| s.operations.weight() + s.accesses.len() as f64).sum()
-    }
-
-    /// Whether one row of the Func is as long as the vectors that each of its stages is best computed in.
-    fn fills_vectors(&self, id: FuncId) -> bool {
-        let Former { pipeline, regions, hardware, .. } = self.former;
-        let func = pipeline.func(id);
-        let Some(row) = &self.row[id.index()] else { return false };
-        func.stage_refs(id).all(|stage| {
-            let Some(vector) = vector::choose(pipeline, regions, self.placements, stage, hardware.vector_bytes) else {
-                return true;
-            };
-            let var = &pipeline.stage(stage).loops[vector.index].var;
-            let along = func.args.iter().position(|a| a == var).and_then(|dim| row[dim]);
-            along.is_none_or(|i| i.extent() >= i64::from(vector.lanes))
-        })
-    }
-
-    /// Whether an update reads the same large data for every row (a matrix product): one row at a time would stream
-    /// that data from memory again and again.
-    fn reuses_across_rows(&self, id: FuncId) -> bool {
-        let Former { pipeline, regions, .. } = self.former;
-        let func = pipeline.func(id);
-        let (Some(row), Some(strip)) = (&self.row[id.index()], &self.strip[id.index()]) else {
-            return false;
-        };
-        let moving: Vec<&String> =
-            (0..func.args.len()).filter(|&d| row[d] != strip[d]).map(|d| &func.args[d]).collect();
-        func.stages.iter().skip(1).any(|stage| {
-            stage.accesses.iter().filter(|a| a.source != Some(Source::Func(id))).any(|access| {
-                let fixed = moving.iter().all(|var| {
-                    let Some(index) = stage.loop_index(var) else {
-                        return true;
-                    };
-                    access.rows.iter().all(|r| r.as_ref().is_some_and(|r| r.coeffs[index][0] == 0))
-                });
-                fixed && regions.source_bytes(pipeline, access.source) > MAX_STREAMED_BYTES
-            })
-        })
     }
 }

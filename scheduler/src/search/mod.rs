@@ -12,6 +12,7 @@ mod budget;
 mod candidate;
 mod choice;
 mod group;
+mod joining;
 mod loops;
 mod moves;
 mod nest;

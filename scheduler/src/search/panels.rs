@@ -2,6 +2,7 @@
 //! time, so that it is still in the private cache when the tiles read it: the padded rows of a convolution's image.
 
 use super::choice::Choices;
+use super::joining::{cache_bytes, may_join, MIN_SAVED_BYTES};
 use super::placement::Placement;
 use super::problem::Problem;
 use super::tiles::Tile;
@@ -13,10 +14,6 @@ use std::collections::BTreeSet;
 const HEIGHTS: [u32; 4] = [32, 16, 8, 4];
 /// What is computed more often than this pays for no locality.
 const MAX_RECOMPUTE: f64 = 1.25;
-/// The part of a private cache that a panel of all members may take.
-const CACHE_PART: f64 = 0.6;
-/// Smaller Funcs stay in cache from one loop nest to the next anyway.
-const MIN_BYTES: f64 = 1e6;
 
 /// Moves Funcs from root into panels of the tiles that read them.
 pub(super) fn form(
@@ -67,11 +64,10 @@ impl Former<'_> {
                     let own = points(regions, id, &region);
                     let whole = points(regions, id, regions.func(id));
                     let value = f64::from(pipeline.func(id).value_bytes());
-                    let cache = CACHE_PART * hardware.private_cache_bytes as f64;
-                    let joins = self.may_join(id, &members)
-                        && whole * value >= MIN_BYTES
+                    let joins = self.joins(id, &members)
+                        && whole * value >= MIN_SAVED_BYTES
                         && own * panels <= MAX_RECOMPUTE * whole
-                        && bytes + own * value <= cache;
+                        && bytes + own * value <= cache_bytes(hardware);
                     if joins {
                         bytes += own * value;
                         members.push(id);
@@ -112,16 +108,13 @@ impl Former<'_> {
         regions.func(self.leader).iter().enumerate().map(cut).collect()
     }
 
-    fn may_join(&self, id: FuncId, members: &[FuncId]) -> bool {
-        let func = self.problem.pipeline.func(id);
+    fn joins(&self, id: FuncId, members: &[FuncId]) -> bool {
         let inside = |reader: &FuncId| match self.placements[reader.index()] {
             Placement::InTile { leader } => leader == self.leader,
             _ => *reader == self.leader || members.contains(reader),
         };
-        self.choices.of(id).joins != Some(false)
-            && !self.problem.pinned[id.index()]
-            && func.extern_definition.is_none()
-            && func.stages.len() == 1
+        may_join(self.problem, self.choices, id)
+            && self.problem.pipeline.func(id).stages.len() == 1
             && self.readers[id.index()].iter().all(inside)
     }
 }

@@ -5,6 +5,7 @@
 //! the group, updates included, is computed for it while it stays in the private cache, before the next slab starts.
 
 use super::choice::{Choices, Lead};
+use super::joining::{cache_bytes, fills_vectors, may_join, read_anew, MIN_SAVED_BYTES};
 use super::placement::{Placement, STORE_AND_LOAD};
 use super::problem::Problem;
 use super::reduction::Reduction;
@@ -29,10 +30,6 @@ pub(super) struct Slabs {
 pub(super) const HEIGHTS: [u32; 4] = [8, 16, 32, 64];
 /// What is computed more often than this pays for no locality.
 const MAX_RECOMPUTE: f64 = 1.1;
-/// The part of a private cache that a slab of all members may take, and that the data which every slab reads anew may.
-const CACHE_PART: f64 = 0.6;
-/// Smaller Funcs stay in cache from one loop nest to the next anyway.
-const MIN_SAVED_BYTES: f64 = 1e6;
 
 /// Moves Funcs from root into slabs of their consumers, where a Func with updates is among them.
 pub(super) fn form(
@@ -244,22 +241,20 @@ impl<'a> Former<'a> {
     }
 
     fn joins(&self, leader: FuncId, id: FuncId, region: &Region, slabs: f64, group: &Group) -> bool {
-        let func = self.pipeline.func(id);
         let inside = |r: &FuncId| *r == leader || group.members.iter().any(|(m, _)| m == r);
         let whole = points(self.regions, id, self.regions.func(id));
-        let cache = CACHE_PART * self.hardware.private_cache_bytes as f64;
-        // Gathers are bound by instructions rather than memory, and a lane each of code, compiled once for every way that the
-        // leader is specialised, takes long.
-        let gathers = func.stage_refs(id).skip(1).any(|stage| self.gathers(stage));
-        self.choices.of(id).joins != Some(false)
-            && !self.problem.pinned[id.index()]
-            && !gathers
-            && func.extern_definition.is_none()
+        let cache = cache_bytes(self.hardware);
+        let is_cut = |dim: usize| region[dim].is_some_and(|i| i.extent() < self.regions.extent(id, dim));
+        // Gathers are bound by instructions rather than memory, and a lane each of code, compiled once for every way that
+        // the leader is specialised, takes long.
+        let gathers = || self.pipeline.func(id).stage_refs(id).skip(1).any(|stage| self.gathers(stage));
+        may_join(self.problem, self.choices, id)
             && self.readers[id.index()].iter().all(inside)
+            && !gathers()
             && points(self.regions, id, region) * slabs <= MAX_RECOMPUTE * whole
             && group.resident_bytes + self.resident(id, region) <= cache
-            && self.fills_vectors(id, region)
-            && self.read_anew(id, region) <= cache
+            && fills_vectors(self.pipeline, self.regions, &self.placements, id, region, self.hardware.vector_bytes)
+            && read_anew(self.pipeline, self.regions, id, is_cut) <= cache
     }
 
     /// Whether vectors of a stage, or its iterations where it has none, gather.
@@ -271,34 +266,6 @@ impl<'a> Former<'a> {
             Some(vector) => definition.gathers_along(vector.index),
             None => definition.accesses.iter().any(Access::is_gather),
         }
-    }
-
-    /// Whether a slab of the Func is as long as the vectors that each of its stages is best computed in.
-    fn fills_vectors(&self, id: FuncId, region: &Region) -> bool {
-        let Self { pipeline, regions, hardware, placements, .. } = self;
-        let func = pipeline.func(id);
-        func.stage_refs(id).all(|stage| {
-            let Some(vector) = vector::choose(pipeline, regions, placements, stage, hardware.vector_bytes) else {
-                return true;
-            };
-            let var = &pipeline.stage(stage).loops[vector.index].var;
-            let along = func.args.iter().position(|a| a == var).and_then(|dim| region[dim]);
-            along.is_none_or(|i| i.extent() >= i64::from(vector.lanes))
-        })
-    }
-
-    /// Bytes of the largest operand of an update that every slab reads all of.
-    fn read_anew(&self, id: FuncId, region: &Region) -> f64 {
-        let Self { pipeline, regions, .. } = self;
-        let func = pipeline.func(id);
-        let cut = |dim: usize| region[dim].is_some_and(|i| i.extent() < regions.extent(id, dim));
-        let moving: Vec<&String> = (0..func.args.len()).filter(|&d| cut(d)).map(|d| &func.args[d]).collect();
-        let accesses = func.stages.iter().skip(1).flat_map(|s| s.accesses.iter().map(move |a| (s, a)));
-        let fixed = accesses.filter(|(stage, access)| {
-            access.source != Some(Source::Func(id))
-                && moving.iter().all(|var| stage.loop_index(var).is_none_or(|l| access.is_fixed(l)))
-        });
-        fixed.map(|(_, a)| regions.source_bytes(pipeline, a.source)).fold(0.0, f64::max)
     }
 }
 

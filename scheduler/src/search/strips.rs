@@ -6,6 +6,7 @@
 
 use super::choice::{Choices, Lead};
 use super::group::{Group, Verdict};
+use super::joining::may_join;
 use super::placement::Placement;
 use super::problem::Problem;
 use super::vector;
@@ -38,8 +39,8 @@ pub(super) fn form(
     readers: &[BTreeSet<FuncId>],
     mut placements: Vec<Placement>,
 ) -> Vec<Placement> {
-    let Problem { pipeline, regions, hardware, pinned, .. } = problem;
-    let former = Former { pipeline, regions, hardware, readers, pinned, choices };
+    let Problem { pipeline, regions, hardware, .. } = *problem;
+    let former = Former { problem, pipeline, regions, hardware, readers, choices };
     for leader in pipeline.func_ids().rev() {
         if placements[leader.index()] != Placement::Root {
             continue;
@@ -58,11 +59,11 @@ pub(super) fn form(
 pub(super) type Members = Vec<(FuncId, bool)>;
 
 pub(super) struct Former<'a> {
+    problem: &'a Problem<'a>,
     pub(super) pipeline: &'a Pipeline,
     pub(super) regions: &'a Regions,
     pub(super) hardware: &'a Hardware,
     pub(super) readers: &'a [BTreeSet<FuncId>],
-    pinned: &'a [bool],
     pub(super) choices: &'a Choices,
 }
 
@@ -160,7 +161,7 @@ impl Former<'_> {
             }
             if placements[id.index()] == Placement::Inline {
                 group.follow(id);
-            } else if placements[id.index()] == Placement::Root && self.may_join(id, leader, &group) {
+            } else if placements[id.index()] == Placement::Root && self.joins(id, leader, &group) {
                 match group.judge(id) {
                     Verdict::Join(member) => group.admit(id, member),
                     Verdict::DoesNotFit => crowded = true,
@@ -171,11 +172,8 @@ impl Former<'_> {
         Formed { strips, members: group.members, crowded, operations: group.operations }
     }
 
-    fn may_join(&self, id: FuncId, leader: FuncId, group: &Group) -> bool {
-        let func = self.pipeline.func(id);
-        self.choices.of(id).joins != Some(false)
-            && !self.pinned[id.index()]
-            && func.extern_definition.is_none()
+    fn joins(&self, id: FuncId, leader: FuncId, group: &Group) -> bool {
+        may_join(self.problem, self.choices, id)
             && self.readers[id.index()].iter().all(|&r| r == leader || group.members.iter().any(|&(m, _)| m == r))
     }
 }

@@ -1,0 +1,56 @@
+//! What strips, slabs and panels ask alike of a Func that is to be computed inside of them.
+
+use super::choice::Choices;
+use super::placement::Placement;
+use super::problem::Problem;
+use super::vector;
+use crate::cost::Hardware;
+use crate::ir::{FuncId, Pipeline, Region, Regions, Source};
+
+/// The part of a private cache that the members may take, and that data which is read anew every time may.
+const CACHE_PART: f64 = 0.6;
+/// Smaller Funcs stay in cache from one loop nest to the next anyway.
+pub(super) const MIN_SAVED_BYTES: f64 = 1e6;
+
+/// Bytes that the members may take.
+pub(super) fn cache_bytes(hardware: &Hardware) -> f64 {
+    CACHE_PART * hardware.private_cache_bytes as f64
+}
+
+/// Whether nothing speaks against it but what it costs, and who else reads the Func.
+pub(super) fn may_join(problem: &Problem, choices: &Choices, id: FuncId) -> bool {
+    choices.of(id).joins != Some(false)
+        && !problem.pinned[id.index()]
+        && problem.pipeline.func(id).extern_definition.is_none()
+}
+
+/// Whether a region of a Func is as long as the vectors that each of its stages is best computed in.
+pub(super) fn fills_vectors(
+    pipeline: &Pipeline,
+    regions: &Regions,
+    placements: &[Placement],
+    id: FuncId,
+    region: &Region,
+    vector_bytes: u32,
+) -> bool {
+    let func = pipeline.func(id);
+    func.stage_refs(id).all(|stage| {
+        let Some(vector) = vector::choose(pipeline, regions, placements, stage, vector_bytes) else { return true };
+        let var = &pipeline.stage(stage).loops[vector.index].var;
+        let along = func.args.iter().position(|a| a == var).and_then(|dim| region[dim]);
+        along.is_none_or(|i| i.extent() >= i64::from(vector.lanes))
+    })
+}
+
+/// Bytes of the largest operand of an update that none of the arguments `moving` moves: every part of the Func that is cut
+/// along these reads all of it.
+pub(super) fn read_anew(pipeline: &Pipeline, regions: &Regions, id: FuncId, moving: impl Fn(usize) -> bool) -> f64 {
+    let func = pipeline.func(id);
+    let moving: Vec<&String> = (0..func.args.len()).filter(|&dim| moving(dim)).map(|dim| &func.args[dim]).collect();
+    let accesses = func.stages.iter().skip(1).flat_map(|s| s.accesses.iter().map(move |a| (s, a)));
+    let fixed = accesses.filter(|(stage, access)| {
+        access.source != Some(Source::Func(id))
+            && moving.iter().all(|var| stage.loop_index(var).is_none_or(|l| access.is_fixed(l)))
+    });
+    fixed.map(|(_, a)| regions.source_bytes(pipeline, a.source)).fold(0.0, f64::max)
+}
