@@ -83,9 +83,8 @@ impl Planner<'_> {
         self.pipeline.func(id).stage_refs(id).flat_map(move |stage| self.stage(stage, at_root))
     }
 
-    /// A pure Func at root whose loops others are computed in. For outputs as large as its tiles these are whole tiles,
-    /// shifted inwards at the end: constant sizes for the others, and windows that Halide can slide. Smaller outputs
-    /// get guards.
+    /// A pure Func at root in register tiles or slabs that others are computed in. For outputs as large as one, all are
+    /// whole, shifted inwards at the end, so that what is computed in them has constant sizes. Smaller outputs get guards.
     fn leader(&self, id: FuncId, schedule: impl Fn(Nest) -> Nest) -> Vec<Directive> {
         let specializes = self.pipeline.is_output(id) && !self.pipeline.func(id).stages[0].drops_reads;
         let shifted = specializes.then(|| schedule(self.plain_nest(id).shifting()));
