@@ -113,6 +113,16 @@ impl Regions {
         extent_or_guess(self.loops(stage)[index])
     }
 
+    /// Iterations of all loops of a stage together.
+    pub(crate) fn iterations(&self, stage: StageRef) -> f64 {
+        self.loops(stage).iter().map(|&interval| extent_or_guess(interval) as f64).product()
+    }
+
+    /// The argument of its Func that a stage's loop runs over; `None` for reductions.
+    pub(crate) fn argument(&self, stage: StageRef, index: usize) -> Option<usize> {
+        self.bounds(stage).args[index]
+    }
+
     /// Bytes of everything that is computed of a Func, or of a whole input; 0 for what is not part of the pipeline.
     pub fn source_bytes(&self, pipeline: &Pipeline, source: Option<Source>) -> f64 {
         match source {

@@ -1,7 +1,7 @@
 //! A strip leader and the Funcs computed inside its strips, as the group grows.
 
 use super::joining::{cache_bytes, fills_vectors, read_anew};
-use super::placement::Placement;
+use super::placement::{stage_weight, Placement};
 use super::strips::{Former, Members, Strips};
 use crate::demand::{add_requirements, middle, points};
 use crate::ir::{FuncId, Region};
@@ -187,7 +187,6 @@ impl<'a> Group<'a> {
     }
 
     fn weight(&self, id: FuncId) -> f64 {
-        let stages = &self.former.pipeline.func(id).stages;
-        stages.iter().map(|s| s.operations.weight() + s.accesses.len() as f64).sum()
+        self.former.pipeline.func(id).stages.iter().map(stage_weight).sum()
     }
 }

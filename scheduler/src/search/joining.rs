@@ -33,11 +33,9 @@ pub(super) fn fills_vectors(
     region: &Region,
     vector_bytes: u32,
 ) -> bool {
-    let func = pipeline.func(id);
-    func.stage_refs(id).all(|stage| {
+    pipeline.func(id).stage_refs(id).all(|stage| {
         let Some(vector) = vector::choose(pipeline, regions, placements, stage, vector_bytes) else { return true };
-        let var = &pipeline.stage(stage).loops[vector.index].var;
-        let along = func.args.iter().position(|a| a == var).and_then(|dim| region[dim]);
+        let along = regions.argument(stage, vector.index).and_then(|dim| region[dim]);
         along.is_none_or(|i| i.extent() >= i64::from(vector.lanes))
     })
 }

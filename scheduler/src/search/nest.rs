@@ -313,9 +313,7 @@ impl Planner<'_> {
     fn extent(&self, stage: StageRef, index: usize) -> i64 {
         let whole = self.regions.loop_extent(stage, index);
         let Placement::InSlab { extents, .. } = &self.placements[stage.func.index()] else { return whole };
-        let var = &self.pipeline.stage(stage).loops[index].var;
-        let dim = self.pipeline.func(stage.func).args.iter().position(|a| a == var);
-        dim.map_or(whole, |dim| extents[dim])
+        self.regions.argument(stage, index).map_or(whole, |dim| extents[dim])
     }
 
     /// How many vectors of an update are handled together inside its reduction loops.
@@ -373,7 +371,6 @@ impl Planner<'_> {
 
     fn work(&self, stage: StageRef) -> f64 {
         let definition = self.pipeline.stage(stage);
-        let iterations: f64 = (0..definition.loops.len()).map(|l| self.regions.loop_extent(stage, l) as f64).product();
-        iterations * (1.0 + definition.operations.weight() + definition.accesses.len() as f64)
+        self.regions.iterations(stage) * (1.0 + definition.operations.weight() + definition.accesses.len() as f64)
     }
 }

@@ -4,7 +4,7 @@ use super::choice::{Choices, Storage};
 use super::problem::Problem;
 use super::sharing::sharing_loop;
 use super::vector;
-use crate::ir::{AccessRow, FuncId, Pipeline, Regions, Source, Stage, StageRef};
+use crate::ir::{Access, AccessRow, FuncId, Pipeline, Regions, Source, Stage, StageRef};
 use std::collections::BTreeSet;
 
 /// Where a Func is computed.
@@ -126,7 +126,8 @@ pub(super) fn place(problem: &Problem, choices: &Choices) -> Vec<Placement> {
     placements
 }
 
-fn stage_weight(stage: &Stage) -> f64 {
+/// Weighted operations of one evaluation, loads included.
+pub(super) fn stage_weight(stage: &Stage) -> f64 {
     stage.operations.weight() + stage.accesses.len() as f64
 }
 
@@ -146,15 +147,17 @@ struct Inlining<'a> {
 impl Inlining<'_> {
     fn store(&mut self, id: FuncId) {
         for stage in self.pipeline.func(id).stage_refs(id) {
-            let loops = self.pipeline.stage(stage).loops.len();
-            self.evaluations[id.index()][stage.stage] =
-                (0..loops).map(|l| self.regions.loop_extent(stage, l) as f64).product();
+            self.evaluations[id.index()][stage.stage] = self.regions.iterations(stage);
         }
     }
 
+    /// What a consumer loads of a Func.
+    fn loads(&self, consumer: StageRef, id: FuncId) -> impl Iterator<Item = &Access> {
+        self.pipeline.stage(consumer).accesses.iter().filter(move |a| a.source == Some(Source::Func(id)))
+    }
+
     fn calls(&self, consumer: StageRef, id: FuncId) -> f64 {
-        let reads = &self.pipeline.stage(consumer).accesses;
-        reads.iter().filter(|a| a.source == Some(Source::Func(id))).count().max(1) as f64
+        self.loads(consumer, id).count().max(1) as f64
     }
 
     fn evaluations_if_inlined(&self, id: FuncId, consumers: &[StageRef], placements: &[Placement]) -> f64 {
@@ -168,13 +171,9 @@ impl Inlining<'_> {
     /// gathers had better not be computed in vectors as wide as the consumer's.
     fn shared(&self, consumer: StageRef, id: FuncId, placements: &[Placement]) -> f64 {
         let Self { pipeline, regions, .. } = self;
-        let definition = pipeline.stage(consumer);
-        let is_fixed = |index: &usize| {
-            let mut reads = definition.accesses.iter().filter(|a| a.source == Some(Source::Func(id)));
-            reads.all(|a| a.is_fixed(*index))
-        };
+        let is_fixed = |index: &usize| self.loads(consumer, id).all(|a| a.is_fixed(*index));
         // Most consumers move all that they read with every loop: that is known without choosing a vector.
-        if self.gathers[id.index()] || !(0..definition.loops.len()).any(|l| is_fixed(&l)) {
+        if self.gathers[id.index()] || !(0..pipeline.stage(consumer).loops.len()).any(|l| is_fixed(&l)) {
             return 1.0;
         }
         let vector = vector::choose(pipeline, regions, placements, consumer, pipeline.target.vector_bytes);
@@ -195,8 +194,7 @@ impl Inlining<'_> {
         }
         consumers.iter().any(|&consumer| {
             let vector = vector::choose(pipeline, regions, placements, consumer, pipeline.target.vector_bytes);
-            let mut read = pipeline.stage(consumer).accesses.iter().filter(|a| a.source == Some(Source::Func(id)));
-            vector.is_some_and(|v| read.any(|a| vector::is_contiguous(a, v.index)))
+            vector.is_some_and(|v| self.loads(consumer, id).any(|a| vector::is_contiguous(a, v.index)))
         })
     }
 
@@ -236,8 +234,7 @@ impl Inlining<'_> {
     /// Whether a consumer reads neighbours, so that some of its vectors, or those of what it is inlined into, cross the
     /// ends of rows. Several values at one place (the channels of a pixel) are none.
     fn reads_neighbours(&self, consumer: StageRef, id: FuncId) -> bool {
-        let accesses = &self.pipeline.stage(consumer).accesses;
-        let rows: Vec<_> = accesses.iter().filter(|a| a.source == Some(Source::Func(id))).map(|a| &a.rows).collect();
+        let rows: Vec<_> = self.loads(consumer, id).map(|a| &a.rows).collect();
         (0..self.pipeline.func(id).args.len()).any(|dim| {
             let moves = |r: &AccessRow| r.coeffs.iter().any(|c| c[0] != 0);
             let offset = |row: &Option<AccessRow>| row.as_ref().map(|r| if moves(r) { r.offset } else { Some(0) });
@@ -260,8 +257,8 @@ impl Inlining<'_> {
 
     /// Whether a consumer reads each value at several places next to each other: strips of it cannot slide over the Func.
     fn upsamples(&self, consumer: StageRef, id: FuncId) -> bool {
-        let accesses = self.pipeline.stage(consumer).accesses.iter().filter(|a| a.source == Some(Source::Func(id)));
-        accesses.flat_map(|a| a.rows.iter().flatten()).any(|row| row.coeffs.iter().any(|c| c[1] > 1))
+        let mut rows = self.loads(consumer, id).flat_map(|a| a.rows.iter().flatten());
+        rows.any(|row| row.coeffs.iter().any(|c| c[1] > 1))
     }
 
     fn inline(&mut self, id: FuncId, consumers: &[StageRef], placements: &[Placement]) {

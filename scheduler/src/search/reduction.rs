@@ -26,20 +26,23 @@ impl Reduction {
     }
 }
 
-/// A pure loop, other than `except`, that some load does not depend on: unrolled, each loaded vector serves several
-/// accumulators.
+/// The pure loops, other than `except`, of a few iterations or more.
+pub(super) fn pure_loops<'a>(
+    pipeline: &'a Pipeline,
+    regions: &'a Regions,
+    stage: StageRef,
+    except: usize,
+) -> impl Iterator<Item = usize> + 'a {
+    let loops = &pipeline.stage(stage).loops;
+    let is_pure = |index: usize| loops[index].parallel && loops[index].reduction.is_none();
+    let is_long = move |index: usize| regions.loop_extent(stage, index) >= 4;
+    (0..loops.len()).filter(move |&index| index != except && is_pure(index) && is_long(index))
+}
+
+/// One of them that some load does not depend on: unrolled, each loaded vector serves several accumulators.
 pub(super) fn reused_loop(pipeline: &Pipeline, regions: &Regions, stage: StageRef, except: usize) -> Option<usize> {
-    let definition = pipeline.stage(stage);
-    let reused = |index: usize| {
-        definition.accesses.iter().filter(|a| a.source != Some(Source::Func(stage.func))).any(|a| a.is_fixed(index))
-    };
-    (0..definition.loops.len()).find(|&index| {
-        index != except
-            && definition.loops[index].parallel
-            && definition.loops[index].reduction.is_none()
-            && regions.loop_extent(stage, index) >= 4
-            && reused(index)
-    })
+    let others = || pipeline.stage(stage).accesses.iter().filter(|a| a.source != Some(Source::Func(stage.func)));
+    pure_loops(pipeline, regions, stage, except).find(|&index| others().any(|a| a.is_fixed(index)))
 }
 
 /// Iterations of small constant reductions that are unrolled.

@@ -125,11 +125,6 @@ impl<'a> Votes<'a> {
         Self { pipeline, regions, placements, transposed, ballots: BTreeMap::new(), orders: StorageOrders::new() }
     }
 
-    fn iterations(&self, stage: StageRef) -> f64 {
-        let loops = self.pipeline.stage(stage).loops.len();
-        (0..loops).map(|l| self.regions.loop_extent(stage, l) as f64).product()
-    }
-
     fn vote(&mut self, id: FuncId, wish: Wish, accesses: f64) {
         let ballot = self.ballots.entry(id).or_default();
         *ballot.by_dim.entry(wish.order[0]).or_insert(0.0) += accesses;
@@ -146,7 +141,11 @@ impl<'a> Votes<'a> {
             let unknown: Vec<usize> = (0..stores.len()).filter(|&d| stores[d].is_none()).collect();
             if let [dim] = unknown[..] {
                 // Readers rather than scattered writes say which dimensions come next.
-                self.vote(id, Wish { order: first(dim, &[], stores.len()), weight: Some(0.0) }, self.iterations(stage));
+                self.vote(
+                    id,
+                    Wish { order: first(dim, &[], stores.len()), weight: Some(0.0) },
+                    self.regions.iterations(stage),
+                );
             }
         }
     }
@@ -155,7 +154,7 @@ impl<'a> Votes<'a> {
     fn count_transposed(&mut self, id: FuncId) {
         let Some(&arg) = self.transposed.get(&id) else { return };
         let order = first(arg, &[], self.pipeline.func(id).args.len());
-        let accesses = self.iterations(StageRef { func: id, stage: 1 });
+        let accesses = self.regions.iterations(StageRef { func: id, stage: 1 });
         self.vote(id, Wish { order, weight: Some(1.0) }, accesses);
     }
 
@@ -174,7 +173,7 @@ impl<'a> Votes<'a> {
     fn count_loads(&mut self, id: FuncId) {
         for stage in self.pipeline.func(id).stage_refs(id) {
             let along = self.along(stage);
-            let iterations = self.iterations(stage);
+            let iterations = self.regions.iterations(stage);
             for load in loads(self.pipeline, stage, |f| self.placements[f.index()] == Placement::Inline) {
                 let Source::Func(loaded) = load.source else { continue };
                 if let Some(wish) = self.wish(stage, along, &load) {

@@ -130,8 +130,7 @@ impl Former<'_> {
     fn along(&self, placements: &[Placement], leader: FuncId) -> Option<usize> {
         let stage = StageRef { func: leader, stage: 0 };
         let vector = vector::choose(self.pipeline, self.regions, placements, stage, self.hardware.vector_bytes)?;
-        let var = &self.pipeline.stage(stage).loops[vector.index].var;
-        self.pipeline.func(leader).args.iter().position(|a| a == var)
+        self.regions.argument(stage, vector.index)
     }
 
     /// Whole-row strips of a Func, if it has enough rows and no updates.

@@ -6,7 +6,7 @@
 use super::choice::{Choices, Lead};
 use super::placement::Placement;
 use super::problem::Problem;
-use super::reduction::{constant_iterations, reused_loop, Reduction};
+use super::reduction::{constant_iterations, pure_loops, reused_loop, Reduction};
 use super::vector;
 use crate::cost::Hardware;
 use crate::demand::add_requirements;
@@ -81,9 +81,8 @@ fn tile(
     hardware: &Hardware,
     id: FuncId,
 ) -> Option<Tile> {
-    let func = pipeline.func(id);
     let update = StageRef { func: id, stage: 1 };
-    if func.stages.len() != 2 || Reduction::of(pipeline, update) != Some(Reduction::Accumulates) {
+    if pipeline.func(id).stages.len() != 2 || Reduction::of(pipeline, update) != Some(Reduction::Accumulates) {
         return None;
     }
     let vector = vector::choose(pipeline, regions, placements, update, hardware.vector_bytes)?;
@@ -92,20 +91,16 @@ fn tile(
         return None;
     }
     let is_short = short_reduction(pipeline, update);
-    let any = || next_loop(pipeline, regions, update, vector.index).filter(|_| is_short);
+    let any = || pure_loops(pipeline, regions, update, vector.index).next().filter(|_| is_short);
     let across = reused_loop(pipeline, regions, update, vector.index).or_else(any)?;
     let most_rows = if is_short { SHORT_ROWS } else { ROWS };
-    let arg = |index: usize| {
-        let var = &pipeline.stage(update).loops[index].var;
-        func.args.iter().position(|a| a == var)
-    };
     let registers = if hardware.vector_bytes >= 64 { 4 } else { 2 };
     let available = regions.loop_extent(update, vector.index) / i64::from(vector.lanes);
     Some(Tile {
-        along: arg(vector.index)?,
+        along: regions.argument(update, vector.index)?,
         vectors: u32::try_from(available.clamp(1, registers)).ok()?,
         lanes: vector.lanes,
-        across: arg(across)?,
+        across: regions.argument(update, across)?,
         rows: u32::try_from(regions.loop_extent(update, across).min(most_rows)).ok()?,
         across_first: shared_bytes(pipeline, regions, update, across) > hardware.private_cache_bytes as f64 / 4.0,
         panel: None,
@@ -115,17 +110,6 @@ fn tile(
 /// Whether the reduction takes so few steps that keeping what it accumulates in memory takes as long as the steps.
 fn short_reduction(pipeline: &Pipeline, stage: StageRef) -> bool {
     constant_iterations(pipeline.stage(stage)).is_some_and(|steps| steps <= MAX_SHORT_REDUCTION)
-}
-
-/// The first pure loop, other than `except`, of a few iterations or more.
-fn next_loop(pipeline: &Pipeline, regions: &Regions, stage: StageRef, except: usize) -> Option<usize> {
-    let loops = &pipeline.stage(stage).loops;
-    (0..loops.len()).find(|&index| {
-        index != except
-            && loops[index].parallel
-            && loops[index].reduction.is_none()
-            && regions.loop_extent(stage, index) >= 4
-    })
 }
 
 /// Bytes of the largest operand that does not depend on a loop.
