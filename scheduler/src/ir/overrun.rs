@@ -1,64 +1,73 @@
 //! Where computing more of a Func than is asked for is harmless.
 
-use super::{Func, FuncId, Interval, Pipeline, Region, Regions, Source};
+use super::{Func, FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
 
 /// Far beyond any tile: what a requirement does over this many coordinates it does for good.
 const FAR: i64 = 1 << 20;
 
-/// By Func and dimension, whether nothing that computing coordinates past the end reads, directly or through other
-/// Funcs, lies outside of an input, because every path to an input clamps the coordinate.
-pub(super) fn reads_stay_inside(pipeline: &Pipeline, regions: &Regions) -> Vec<Vec<bool>> {
-    let mut inside: Vec<Vec<bool>> = Vec::with_capacity(pipeline.funcs.len());
+/// On which sides more is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sides {
+    /// Past the end.
+    End,
+    /// Past the end and before the start.
+    Both,
+}
+
+impl Sides {
+    /// The loops of a stage when more is computed along one of them.
+    pub(super) fn extend(self, loops: &Region, index: usize) -> Option<Region> {
+        let mut extended = loops.clone();
+        let interval = extended[index].as_mut()?;
+        let before = if self == Self::Both { FAR } else { 0 };
+        *interval = Interval { min: interval.min - before, max: interval.max + FAR };
+        Some(extended)
+    }
+}
+
+/// By Func and dimension, whether it may be extended and nothing that this reads, directly or through other Funcs, lies
+/// outside of an input, because every path to an input clamps the coordinate.
+pub(super) fn harmless(
+    pipeline: &Pipeline,
+    regions: &Regions,
+    sides: Sides,
+    may_extend: impl Fn(FuncId, usize) -> bool,
+) -> Vec<Vec<bool>> {
+    let mut harmless: Vec<Vec<bool>> = Vec::with_capacity(pipeline.funcs.len());
     // Producers come first, so theirs are known.
     for id in pipeline.func_ids() {
         let func = pipeline.func(id);
-        let of_dim = |dim| may_extend(func) && reads_of_dim_stay_inside(pipeline, regions, id, dim, &inside);
-        let dims = (0..func.args.len()).map(of_dim).collect();
-        inside.push(dims);
+        let reads = |dim| func.stage_refs(id).all(|stage| reads_are_harmless(regions, sides, stage, dim, &harmless));
+        let dims = (0..func.args.len()).map(|dim| may_extend(id, dim) && reads(dim)).collect();
+        harmless.push(dims);
     }
-    inside
+    harmless
 }
 
-/// Declared bounds are promises, and what the user scheduled has its own tails.
-fn may_extend(func: &Func) -> bool {
-    func.extern_definition.is_none() && func.bounds.is_empty() && func.scheduled.is_none()
-}
-
-/// Of all stages: those of updates that loop over the dimension run further with it, others stay as they are.
-fn reads_of_dim_stay_inside(
-    pipeline: &Pipeline,
-    regions: &Regions,
-    id: FuncId,
-    dim: usize,
-    inside: &[Vec<bool>],
-) -> bool {
-    let own_reads = |source: Source, d: usize| source == Source::Func(id) && d == dim;
-    pipeline.func(id).stage_refs(id).all(|stage| {
-        let definition = pipeline.stage(stage);
-        let loops = regions.loops(stage);
-        let Some(index) = definition.loop_index(&pipeline.func(id).args[dim]) else { return true };
-        let Some(extended) = extend(loops, index) else { return false };
-        regions.bounds(stage).requires.iter().all(|needed| {
-            needed.bounds.iter().enumerate().all(|(d, bounds)| {
-                let (before, after) = (bounds.evaluate(loops), bounds.evaluate(&extended));
-                match (before, after, needed.source) {
-                    (Some(a), Some(b), _) if a == b => true,
-                    (Some(_), Some(_), source) if own_reads(source, d) => true,
-                    (Some(_), Some(_), Source::Func(producer)) => {
-                        inside.get(producer.index()).is_some_and(|dims: &Vec<bool>| dims[d])
-                    }
-                    _ => false,
-                }
-            })
+/// Of one stage: if it loops over the dimension it runs further with it, else it stays as it is.
+fn reads_are_harmless(regions: &Regions, sides: Sides, stage: StageRef, dim: usize, harmless: &[Vec<bool>]) -> bool {
+    let loops = regions.loops(stage);
+    let Some(index) = regions.loop_over(stage, dim) else { return true };
+    let Some(extended) = sides.extend(loops, index) else { return false };
+    let allowed = |source: Source, d: usize| match source {
+        Source::Func(producer) if producer == stage.func => d == dim,
+        Source::Func(producer) => harmless[producer.index()][d],
+        Source::Input(_) => false,
+    };
+    regions.bounds(stage).requires.iter().all(|needed| {
+        needed.bounds.iter().enumerate().all(|(d, bounds)| {
+            let (before, after) = (bounds.evaluate(loops), bounds.evaluate(&extended));
+            before.is_some() && after.is_some() && (before == after || allowed(needed.source, d))
         })
     })
 }
 
-fn extend(loops: &Region, index: usize) -> Option<Region> {
-    let mut extended = loops.clone();
-    let interval = extended.get_mut(index)?.as_mut()?;
-    *interval = Interval { max: interval.max + FAR, ..*interval };
-    Some(extended)
+/// Where computing coordinates past the end reads nothing outside of an input.
+pub(super) fn reads_stay_inside(pipeline: &Pipeline, regions: &Regions) -> Vec<Vec<bool>> {
+    // Declared bounds are promises, and what the user scheduled has its own tails.
+    let may_extend =
+        |func: &Func| func.extern_definition.is_none() && func.bounds.is_empty() && func.scheduled.is_none();
+    harmless(pipeline, regions, Sides::End, |id, _| may_extend(pipeline.func(id)))
 }
 
 impl Regions {

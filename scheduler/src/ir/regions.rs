@@ -123,6 +123,11 @@ impl Regions {
         self.bounds(stage).args[index]
     }
 
+    /// The loop of a stage that runs over an argument of its Func.
+    pub(super) fn loop_over(&self, stage: StageRef, arg: usize) -> Option<usize> {
+        self.bounds(stage).args.iter().position(|&a| a == Some(arg))
+    }
+
     /// Bytes of everything that is computed of a Func, or of a whole input; 0 for what is not part of the pipeline.
     pub fn source_bytes(&self, pipeline: &Pipeline, source: Option<Source>) -> f64 {
         match source {
