@@ -2,24 +2,7 @@
 # Every expert schedule, read as directives, accepted by the checker and applied to an unscheduled build of its generator,
 # must give the same lowered code as the expert's own build: tests/experts.sh PLUGIN GENERATORS WORK_FOLDER
 set -euo pipefail
-plugin=$1 generators=$2 work=$3
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-halide=$(realpath "${HALIDE_ROOT:-$root/.deps/halide}")
-library=$halide/lib64
-[ -d "$library" ] || library=$halide/lib
-export LD_LIBRARY_PATH=$library${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-rm -rf "$work"
-mkdir -p "$work/expert" "$work/read"
-# A schedule that does not lower must not take the machine down.
-ulimit -v 8000000
-
-generate() { # NAME FOLDER ARGS...
-    timeout 120 "$generators" -g "$1" -n "$1" -o "$work/$2" target=host "${@:3}" >"$work/$1.log" 2>&1
-}
-
-last_line() { # NAME
-    grep . "$work/$1.log" | tail -n 1
-}
+. "$(dirname "${BASH_SOURCE[0]}")/generators.sh"
 
 # What has no directive or is refused, by pipeline: doc/scheduling.md says why.
 declare -A inexpressible=(
@@ -44,10 +27,10 @@ expert() { # NAME
         if generate "$name" read "${apply[@]}"; then
             echo "the schedule can be expressed by now" && return 1
         fi
-        grep -q "${inexpressible[$name]}" "$work/$name.log" || { last_line "$name" && return 1; }
+        grep -q "${inexpressible[$name]}" "$work/read/$name.log" || { last_line "$name" read && return 1; }
         return 0
     fi
-    generate "$name" read "${apply[@]}" || { last_line "$name" && return 1; }
+    generate "$name" read "${apply[@]}" || { last_line "$name" read && return 1; }
     "$root/.deps/venv/bin/python" "$root/tests/experts/same_code.py" "$work/expert/$name.stmt" "$work/read/$name.stmt"
 }
 
