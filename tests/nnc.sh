@@ -109,10 +109,31 @@ study_from_data() {
     "$python" "$root/tests/nnc/check_study.py" "$work/from_data.json" --bars
 }
 
+# A small calibration, which the plugin then uses if it is told to.
+calibrate_small() {
+    export NNC_MODELS=$work/calibrated
+    rm -rf "$NNC_MODELS" "$work/calibration"
+    local schedule=("$nnc" gen -- "$root/target/pipelines/halide_pipelines.generator" -g blur -o "$work" -e schedule target=host)
+    "${schedule[@]}" autoscheduler.hardware=host
+    grep -q 'is not calibrated' "$work/blur.schedule.h"
+    timeout 500 "$nnc" calibrate --random 12 --schedules 4 --budget 200s --threads 2 --out "$work/calibration" \
+        --json "$work/calibration.json" | tee "$work/calibrate.txt"
+    grep -q 'as shipped' "$work/calibrate.txt"
+    grep -q '"profile"' "$work/calibration.json"
+    "${schedule[@]}" autoscheduler.hardware=host
+    grep -q "model [0-9]*-bit.*json" "$work/blur.schedule.h"
+}
+
+# The records in the repository give the shipped model, bit for bit.
+model_from_records() {
+    timeout 900 "$nnc" accuracy "$root/eval/data/records.gz" --only-save --save "$work/model.json"
+    cmp "$work/model.json" "$root/scheduler/models/x86-64-avx512.json"
+}
+
 if [ $# -gt 0 ]; then
     "$1"
 else
     run_shell_tests "$work" eval_small eval_reports_a_timeout gen_honours_hl_autoscheduler \
         bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds explain_reads_schedules_of_others run_sharpens_a_photograph \
-        verify_all_pipelines study_small study_resumes study_from_data
+        verify_all_pipelines study_small study_resumes study_from_data calibrate_small model_from_records
 fi

@@ -10,7 +10,6 @@ use crate::child::{self, Limits};
 use crate::failure::{explain, Tail};
 use crate::generator::{self, Pipeline};
 use crate::link;
-use crate::machine;
 use crate::record::Status;
 use crate::schedulers::{Arguments, PluginFiles, Scheduler};
 
@@ -139,7 +138,7 @@ impl Builder {
         key.add(&pipeline.executable.key.hex()).add(&chosen.plugin_hash);
         key.add(&format!("{:?} {:?}", self.limits, self.link_args));
         // What `target=host` means.
-        key.add(&machine::cpu_name());
+        key.add(&host::cpu_name());
         for arg in args {
             key.add(arg);
             // A schedule or a model in a file: another one may be there by now.

@@ -10,11 +10,13 @@ use clap::{Args, Parser, Subcommand};
 use crate::accuracy::AccuracyArgs;
 use crate::builder::Builder;
 use crate::cache::Cache;
+use crate::calibrate::CalibrateArgs;
 use crate::child::Limits;
 use crate::collect::CollectArgs;
 use crate::explain::ExplainArgs;
 use crate::fuzz::FuzzArgs;
 use crate::generator::{Executable, GeneratorSpec, Pipeline};
+use crate::hardware::HardwareArgs;
 use crate::models::ModelsArgs;
 use crate::predict::PredictArgs;
 use crate::schedulers::{PluginFiles, Scheduler};
@@ -58,6 +60,10 @@ pub enum Command {
     Collect(CollectArgs),
     /// Judge cost models by how well they predict collected records
     Accuracy(AccuracyArgs),
+    /// Fit the shipped cost model to this computer
+    Calibrate(CalibrateArgs),
+    /// Measure this computer: caches, bandwidths, arithmetic
+    Hardware(HardwareArgs),
     /// Look at the trained models that are kept
     Models(ModelsArgs),
     /// Load a compiled pipeline and answer requests about it
@@ -66,7 +72,7 @@ pub enum Command {
 }
 
 /// Which pipelines, and how to build them.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct BuildArgs {
     /// Generators to take, all of them if none is named [default: those of --pipelines]
     #[arg(value_name = "PIPELINE")]

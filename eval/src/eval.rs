@@ -9,8 +9,8 @@ use anyhow::{ensure, Context, Result};
 use crate::builder::{Build, Builder, Outcome};
 use crate::cli::EvalArgs;
 use crate::generator::Pipeline;
+use crate::hardware::rates;
 use crate::hl_autoscheduler;
-use crate::machine;
 use crate::measure::{Measurement, Timer};
 use crate::process;
 use crate::progress::Progress;
@@ -79,11 +79,11 @@ fn schedulers(args: &EvalArgs) -> Result<Vec<Scheduler>> {
 fn environment(args: &EvalArgs) -> Environment {
     let threads = args.build.threads();
     Environment {
-        cpu: machine::cpu_name(),
+        cpu: host::cpu_name(),
         threads,
         target: args.build.target.clone(),
-        copy_bytes_per_second: Some(machine::copy_bytes_per_second(threads)),
-        peak_flops: Some(machine::peak_flops(threads)),
+        copy_bytes_per_second: Some(rates::copy_bytes_per_second(threads)),
+        peak_flops: Some(rates::peak_flops(threads)),
     }
 }
 

@@ -3,6 +3,7 @@
 mod accuracy;
 mod builder;
 mod cache;
+mod calibrate;
 mod child;
 mod cli;
 mod collect;
@@ -13,9 +14,9 @@ mod failure;
 mod fuzz;
 mod gen;
 mod generator;
+mod hardware;
 mod hl_autoscheduler;
 mod link;
-mod machine;
 mod measure;
 mod models;
 mod photo;
@@ -31,6 +32,7 @@ mod sizes;
 mod stats;
 mod study;
 mod timing;
+mod training;
 mod units;
 mod verify;
 mod worker;
@@ -57,10 +59,7 @@ impl std::error::Error for Usage {}
 
 fn dispatch(command: &Command) -> Result<ExitCode> {
     match command {
-        Command::Eval(args) => Ok(match eval::run(args)? {
-            eval::Ended::Complete => ExitCode::SUCCESS,
-            eval::Ended::Interrupted => ExitCode::from(130),
-        }),
+        Command::Eval(args) => eval::run(args).map(exit_code),
         Command::Gen(args) => gen::run(args).map(|()| ExitCode::SUCCESS),
         Command::Worker(args) => worker::serve(&args.library, args.threads).map(|()| ExitCode::SUCCESS),
         Command::Run(args) => run::run(args).map(|()| ExitCode::SUCCESS),
@@ -69,16 +68,19 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Dump(args) => dump::run(args).map(|()| ExitCode::SUCCESS),
         Command::Explain(args) => explain::run(args).map(|()| ExitCode::SUCCESS),
         Command::Predict(args) => predict::run(args, models::Store::from_environment).map(|()| ExitCode::SUCCESS),
-        Command::Study(args) => Ok(match study::run(args, &models::Store::from_environment()?)? {
-            eval::Ended::Complete => ExitCode::SUCCESS,
-            eval::Ended::Interrupted => ExitCode::from(130),
-        }),
-        Command::Collect(args) => Ok(match collect::run(args)? {
-            eval::Ended::Complete => ExitCode::SUCCESS,
-            eval::Ended::Interrupted => ExitCode::from(130),
-        }),
+        Command::Study(args) => study::run(args, &models::Store::from_environment()?).map(exit_code),
+        Command::Collect(args) => collect::run(args).map(exit_code),
+        Command::Calibrate(args) => calibrate::run(args).map(exit_code),
         Command::Accuracy(args) => accuracy::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Hardware(args) => hardware::run(args).map(|()| ExitCode::SUCCESS),
         Command::Models(args) => models::run(args, &models::Store::from_environment()?).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn exit_code(ended: eval::Ended) -> ExitCode {
+    match ended {
+        eval::Ended::Complete => ExitCode::SUCCESS,
+        eval::Ended::Interrupted => ExitCode::from(130),
     }
 }
 
@@ -93,8 +95,10 @@ fn exit_code_of_checks((ended, all_equal): (eval::Ended, bool)) -> ExitCode {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // Those that have nothing to clean up end where they are.
-    let ends_at_once =
-        matches!(cli.command, Command::Worker(_) | Command::Gen(_) | Command::Predict(_) | Command::Models(_));
+    let ends_at_once = matches!(
+        cli.command,
+        Command::Worker(_) | Command::Gen(_) | Command::Predict(_) | Command::Hardware(_) | Command::Models(_)
+    );
     if !ends_at_once {
         process::catch_interrupt();
     }

@@ -7,7 +7,6 @@ use crate::builder::Build;
 use crate::cache::{Cache, Key};
 use crate::child::Limits;
 use crate::generator::Pipeline;
-use crate::machine;
 use crate::process;
 use crate::record::{RunSeconds, Status};
 use crate::regions::{estimates, lacks_estimates};
@@ -105,10 +104,7 @@ impl Subject for Worker {
 impl Timer {
     fn key(&self, pipeline: &Pipeline, reference: &Build) -> String {
         let mut key = Key::new("timing");
-        key.add(&pipeline.executable.key.hex())
-            .add(&pipeline.to_string())
-            .add(&reference.key)
-            .add(&machine::cpu_name());
+        key.add(&pipeline.executable.key.hex()).add(&pipeline.to_string()).add(&reference.key).add(&host::cpu_name());
         key.add(&format!("{:?} {:?} {} {}", self.settings, self.limits, self.threads, self.seed));
         key.hex()
     }

@@ -4,6 +4,7 @@
 
 mod calls;
 mod given;
+mod model;
 mod parameters;
 mod report;
 
@@ -21,7 +22,7 @@ impl Scheduler for Srivastava2020 {
         let started = std::time::Instant::now();
         let pipeline = Pipeline::from_json(&request.extract()?).map_err(|e| e.to_string())?;
         let stages = pipeline.funcs.iter().map(|f| f.stages.len()).sum();
-        let options = parameters.options(&pipeline.target, stages)?;
+        let (options, model) = parameters.options(&pipeline.target, stages)?;
         let found = match &parameters.schedule {
             Some(path) => given::read(path, request, &pipeline, &options)?,
             None => scheduler::search_all(&pipeline, &options).map_err(|e| e.to_string())?,
@@ -32,7 +33,7 @@ impl Scheduler for Srivastava2020 {
         };
         request.apply(&calls::from_directives(&schedule.directives))?;
         request.set_schedule_source(&format!(
-            "// {} {}, {parameters}, target {}\n{}",
+            "// {} {}, {parameters}, model {model}, target {}\n{}",
             Self::NAME,
             env!("CARGO_PKG_VERSION"),
             pipeline.target.name,

@@ -1,25 +1,48 @@
 //! The autoscheduler's parameters: `autoscheduler.<key>=<value>`.
 
-use scheduler::cost::LearnedModel;
+use crate::model::{self, Chosen};
 use scheduler::ir::Target;
 use scheduler::{Budget, Hardware, Options, Strategy};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 /// Parallelism that Halide's own autoschedulers assume when none is given.
 const DEFAULT_PARALLELISM: u32 = 16;
-/// The model that needs no file.
-const ANALYTIC: &str = "analytic";
 const ACCEPTED: &str = "accepted parameters: parallelism (threads, a whole number of at least 1; default 16), \
     strategy (beam, greedy, random, root or none; default beam), candidates (schedules that a beam search may look at; \
     default 40000 / stages), time_limit (seconds that it may take; default none), memory_limit (MB that it may hold; \
     default none), top_k (best schedules to report; default 1), seed (of strategy=random; default 0), \
-    model (a file of a learned cost model, or analytic; default analytic), \
+    model (what prices schedules: analytic, shipped, or a file of a learned cost model; default analytic), \
+    hardware (host: the learned model as nnc calibrate fitted it to this computer, if it did; target: nothing measured \
+    here; default target), \
     report (a file to write a JSON report to), schedule (a file with a schedule to apply instead of searching: such a \
     report, a JSON list of directives, or what a generator writes with -e hlpipe), reassociate (true or false: \
     whether that schedule may add and multiply floats in another order; default false)";
+
+/// What prices schedules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Model {
+    /// The analytic cost.
+    #[default]
+    Analytic,
+    /// The learned model that comes with the plugin, where there is one for the target; with [`Machine::Host`] the one fitted
+    /// to this computer.
+    Shipped,
+    /// A learned model in a file.
+    File(PathBuf),
+}
+
+/// Whose measurements count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Machine {
+    /// Nobody's: the same target gives the same schedule everywhere.
+    #[default]
+    Target,
+    /// This computer's, if it was calibrated and the target is what it runs.
+    Host,
+}
 
 /// Parsed parameters.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,8 +57,10 @@ pub struct Parameters {
     pub top_k: usize,
     /// Of random schedules.
     pub seed: u64,
-    /// The file of a learned cost model; none for the analytic cost.
-    pub model: Option<PathBuf>,
+    /// What prices schedules.
+    pub model: Model,
+    /// Whether what was measured on this computer counts.
+    pub hardware: Machine,
     /// Where to write a report.
     pub report: Option<PathBuf>,
     /// The schedule to apply instead of searching for one.
@@ -81,9 +106,22 @@ impl Parameters {
                 "reassociate" => parameters.reassociate = value.parse().map_err(|_| bad())?,
                 "report" if !value.is_empty() => parameters.report = Some(value.into()),
                 "schedule" if !value.is_empty() => parameters.schedule = Some(value.into()),
-                "model" if value == ANALYTIC => parameters.model = None,
-                "model" if !value.is_empty() => parameters.model = Some(value.into()),
-                "report" | "schedule" | "model" => return Err(bad()),
+                "model" => {
+                    parameters.model = match value.as_str() {
+                        "shipped" => Model::Shipped,
+                        "analytic" => Model::Analytic,
+                        "" => return Err(bad()),
+                        path => Model::File(path.into()),
+                    };
+                }
+                "hardware" => {
+                    parameters.hardware = match value.as_str() {
+                        "target" => Machine::Target,
+                        "host" => Machine::Host,
+                        _ => return Err(bad()),
+                    };
+                }
+                "report" | "schedule" => return Err(bad()),
                 _ => return Err(format!("unknown parameter '{key}'; {ACCEPTED}")),
             }
         }
@@ -95,31 +133,29 @@ impl Parameters {
         self.schedule.is_some() && self.strategy == Strategy::Root
     }
 
-    /// What the search gets: the target decides the vector width, never the machine this runs on.
+    /// What the search gets, and the name of the model: the target decides the vector width, never the machine this runs
+    /// on.
     ///
     /// # Errors
     /// A message with the path, when there is a model file that cannot be used.
-    pub fn options(&self, target: &Target, stages: usize) -> Result<Options, String> {
-        let model = self.model.as_deref().map(read_model).transpose()?;
+    pub fn options(&self, target: &Target, stages: usize) -> Result<(Options, String), String> {
+        let Chosen { model, name } = model::choose(self, target)?;
+        let hardware = match model {
+            Some(model) => model.hardware(self.parallelism, target.vector_bytes),
+            None => Hardware::generic(self.parallelism, target.vector_bytes),
+        };
         let candidates = self.budget.candidates.or(Budget::for_stages(stages).candidates);
-        Ok(Options {
-            hardware: Hardware::generic(self.parallelism, target.vector_bytes),
+        let options = Options {
+            hardware,
             strategy: self.strategy,
             budget: Some(Budget { candidates, ..self.budget }),
             top_k: self.top_k,
             seed: self.seed,
             model,
             reassociate: self.reassociate,
-        })
+        };
+        Ok((options, name))
     }
-}
-
-/// A model that lives as long as the process: there are few, and a search hands them around.
-fn read_model(path: &Path) -> Result<&'static LearnedModel, String> {
-    let bad = |e: &dyn fmt::Display| format!("cannot use the model in {}: {e}", path.display());
-    let text = std::fs::read_to_string(path).map_err(|e| bad(&e))?;
-    let model = LearnedModel::from_json(&text).map_err(|e| bad(&e))?;
-    Ok(Box::leak(Box::new(model)))
 }
 
 /// A number of at least `least`.
@@ -135,7 +171,8 @@ impl Default for Parameters {
             budget: Budget::default(),
             top_k: 1,
             seed: 0,
-            model: None,
+            model: Model::default(),
+            hardware: Machine::default(),
             report: None,
             schedule: None,
             reassociate: false,
@@ -153,9 +190,6 @@ impl fmt::Display for Parameters {
         write!(f, "strategy={strategy}")?;
         if self.strategy == Strategy::Random {
             write!(f, ", seed={}", self.seed)?;
-        }
-        if let Some(model) = &self.model {
-            write!(f, ", model={}", model.file_name().unwrap_or_default().to_string_lossy())?;
         }
         let Budget { candidates, time, memory_bytes } = self.budget;
         for (key, value) in [
@@ -185,6 +219,9 @@ mod tests {
         assert_eq!(parse(&[]).unwrap().parallelism, 16);
         let files = parse(&[("report", "r.json"), ("schedule", "s.json")]).unwrap();
         assert_eq!((files.report, files.schedule), (Some("r.json".into()), Some("s.json".into())));
+        let priced = parse(&[("model", "m.json"), ("hardware", "host")]).unwrap();
+        assert_eq!((priced.model, priced.hardware), (Model::File("m.json".into()), Machine::Host));
+        assert_eq!(parse(&[("model", "shipped")]).unwrap().model, Model::Shipped);
         let others = parse(&[("parallelism", "2"), ("reassociate", "true"), ("strategy", "root")]).unwrap();
         let expected =
             Parameters { parallelism: 2, strategy: Strategy::Root, reassociate: true, ..Parameters::default() };
@@ -201,6 +238,8 @@ mod tests {
             ("schedule", ""),
             ("reassociate", "yes"),
             ("paralelism", "2"),
+            ("model", ""),
+            ("hardware", "mine"),
         ] {
             let message = parse(&[bad]).unwrap_err();
             assert!(message.contains(bad.0) && message.contains("accepted parameters: parallelism"), "{message}");

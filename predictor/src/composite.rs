@@ -47,7 +47,7 @@ pub struct CompositeConfig {
     pub epochs: usize,
     /// Adam's step at the start; it decays to a hundredth over the epochs, along a cosine.
     pub learning_rate: f64,
-    /// Coefficient of half the squared sum of all parameters in the loss. Where data are few it keeps models at the
+    /// Coefficient of half the squared sum of all parameters in the loss, or of their changes where models are refined. Where data are few it keeps models at the
     /// analytic estimate.
     pub weight_decay: f64,
     /// Share of the groups held out to choose when to stop, from 0 (none: the last epoch counts) to below 1.
@@ -175,12 +175,32 @@ pub fn train_composite(
     wholes: Vec<Whole>,
     config: &CompositeConfig,
 ) -> Result<Vec<Model>> {
+    let models = initial_models(schema, parts, &wholes, config)?;
+    let nothing = models.iter().map(|model| vec![0.0; model.network().parameters().len()]).collect();
+    descend(Composite::new(models, parts, wholes)?, nothing, config)
+}
+
+/// Trains `models` further, from the `wholes` of another machine: weight decay draws their parameters to what they were, not
+/// to zero, and their scales stay. `config` says how, its shape aside.
+///
+/// # Errors
+/// As [`train_composite`].
+pub fn refine_composite(
+    models: Vec<Model>,
+    parts: &[Parts],
+    wholes: Vec<Whole>,
+    config: &CompositeConfig,
+) -> Result<Vec<Model>> {
+    let before = models.iter().map(|model| model.network().parameters().to_vec()).collect();
+    descend(Composite::new(models, parts, wholes)?, before, config)
+}
+
+/// Follows the gradient; `anchors` are what weight decay draws the parameters of each model to.
+fn descend(all: Composite, anchors: Vec<Vec<f64>>, config: &CompositeConfig) -> Result<Vec<Model>> {
     if config.epochs == 0 || !(0.0..1.0).contains(&config.validation_share) {
         let reason = "epochs of at least 1, and a share from 0 to below 1".to_owned();
         return Err(Error::BadConfig { option: "epochs, validation_share", reason });
     }
-    let models = initial_models(schema, parts, &wholes, config)?;
-    let all = Composite::new(models, parts, wholes)?;
     let held_out = held_out(&all, config);
     let (mut training, mut validation) = (all.split(&held_out, false), all.split(&held_out, true));
     let mut gradients: Vec<Vec<f64>> =
@@ -202,9 +222,12 @@ pub fn train_composite(
         }
         let progress = epoch as f64 / config.epochs as f64;
         let rate = config.learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos()));
-        for ((model, gradient), adam) in training.models.iter_mut().zip(&mut gradients).zip(&mut adams) {
+        let models = training.models.iter_mut().zip(&anchors).zip(&mut gradients).zip(&mut adams);
+        for (((model, anchor), gradient), adam) in models {
             let parameters = model.network_mut().parameters_mut();
-            gradient.iter_mut().zip(&*parameters).for_each(|(slope, value)| *slope += config.weight_decay * value);
+            for ((slope, value), anchor) in gradient.iter_mut().zip(&*parameters).zip(anchor) {
+                *slope += config.weight_decay * (value - anchor);
+            }
             adam.step(parameters, gradient, rate);
         }
     }

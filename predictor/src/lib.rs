@@ -74,7 +74,7 @@ pub use adam::Adam;
 pub use baseline::{Forest, Linear, Space};
 pub use batch::Batch;
 pub use batch_predictor::BatchPredictor;
-pub use composite::{train_composite, Composite, CompositeConfig, Parts, Whole};
+pub use composite::{refine_composite, train_composite, Composite, CompositeConfig, Parts, Whole};
 pub use dataset::Dataset;
 pub use ensemble::{Ensemble, Prediction};
 pub use error::{Error, Result};

@@ -2,8 +2,8 @@
 
 use ndarray::{Array1, Array2};
 use predictor::{
-    train_composite, Activation, Composite, CompositeConfig, Loss, Model, Network, Normaliser, Parts, Range, Rng,
-    Schema, Shape, TargetScale, Whole,
+    refine_composite, train_composite, Activation, Composite, CompositeConfig, Loss, Model, Network, Normaliser, Parts,
+    Range, Rng, Schema, Shape, TargetScale, Whole,
 };
 
 const STEP: f64 = 1e-6;
@@ -104,6 +104,39 @@ fn parts_are_learnt_from_wholes() {
     let errors: f64 = logs.iter().zip(&test).map(|(log, whole)| (log.exp() / whole.seconds - 1.0).abs()).sum();
     assert!(errors / (test.len() as f64) < 0.05, "{}", errors / test.len() as f64);
     assert_eq!(models, train_composite(&schema(), &parts, wholes, &config).unwrap());
+}
+
+#[test]
+fn models_are_refined_from_where_they_were() {
+    let mut rng = Rng::new(5);
+    let (parts, mut wholes) = data(&mut rng, 100, 400);
+    let bound = |&(class, row): &(usize, usize)| parts[class].bound.as_ref().unwrap()[row];
+    wholes.iter_mut().for_each(|whole| whole.seconds = whole.parts.iter().map(bound).sum());
+    let config = CompositeConfig {
+        seed: 1,
+        shape: shape(),
+        loss: Loss::Huber { delta: 0.5 },
+        order_weight: 0.0,
+        epochs: 200,
+        learning_rate: 0.03,
+        weight_decay: 1e-4,
+        validation_share: 0.0,
+    };
+    let before = train_composite(&schema(), &parts, wholes.clone(), &config).unwrap();
+    let error = |models: &[Model], wholes: &[Whole]| -> f64 {
+        let logs = Composite::new(models.to_vec(), &parts, wholes.to_vec()).unwrap().log_seconds();
+        logs.iter().zip(wholes).map(|(log, whole)| (log - whole.seconds.ln()).abs()).sum::<f64>() / logs.len() as f64
+    };
+    // Another machine, three times as slow.
+    let mut slower = wholes.clone();
+    slower.iter_mut().for_each(|whole| whole.seconds *= 3.0);
+    assert!(error(&before, &slower) > 0.9);
+    let after = refine_composite(before.clone(), &parts, slower.clone(), &config).unwrap();
+    assert!(error(&after, &slower) < 0.1, "{}", error(&after, &slower));
+    // Held tightly, they stay.
+    let held = CompositeConfig { weight_decay: 1e4, ..config };
+    let same = refine_composite(before.clone(), &parts, slower, &held).unwrap();
+    assert!(error(&same, &wholes) < 0.2, "{}", error(&same, &wholes));
 }
 
 #[test]

@@ -15,15 +15,9 @@ fn hardware() -> Hardware {
     Hardware::generic(2, 32)
 }
 
-/// `stages` stages, one or two a Func: stencils mostly, some sums and resampling.
-fn mixed(stages: usize) -> Pipeline {
-    let reads: Vec<u8> = [4, 13, 6, 15, 0, 1, 20, 2].into_iter().cycle().take(stages * 8 / 9).collect();
-    support::mixed(&reads)
-}
-
 type Made = fn(usize) -> Pipeline;
 
-const PIPELINES: [(&str, Made); 2] = [("chain", support::chain), ("mixed", mixed)];
+const PIPELINES: [(&str, Made); 2] = [("chain", support::chain), ("mixed", support::stencils_and_sums)];
 
 fn schedule(pipeline: &Pipeline) -> Vec<Directive> {
     let options = Options::new(hardware()).with_strategy(Strategy::Greedy);

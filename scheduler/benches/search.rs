@@ -26,5 +26,19 @@ fn json_to_directives(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, json_to_directives);
+/// The search with its default budget; stencils, sums and resampling.
+fn beam(c: &mut Criterion) {
+    let mut group = c.benchmark_group("beam");
+    group.sample_size(10);
+    for stages in [5, 50, 500] {
+        let pipeline = support::stencils_and_sums(stages);
+        let options = Options::new(Hardware::generic(2, 32)).with_strategy(Strategy::Beam);
+        group.bench_function(BenchmarkId::from_parameter(stages), |b| {
+            b.iter(|| search(&pipeline, &options).expect("it has a schedule").directives.len());
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, json_to_directives, beam);
 criterion_main!(benches);

@@ -243,3 +243,71 @@ fn every_feature_of_every_fixture_is_a_number() {
         }
     }
 }
+
+#[test]
+fn mirrored_coordinates_move_with_the_loops_inside() {
+    let mut builder = Builder::new();
+    let first = builder.pure(&[]);
+    let second = builder.pure(&[(first, Read::Mirror)]);
+    let pipeline = builder.finish(&[second], 800, 100);
+    let output = scheduler::ir::StageRef { func: second, stage: 0 };
+    let [old, outer, inner] = [var("x"), var("xo"), var("xi")];
+    let split = Directive::Split { stage: output, old, outer, inner, factor: 8, tail: Tail::GuardWithIf };
+    let vectorize = Directive::Vectorize { stage: output, var: var("xi") };
+    let scheduled = analyzed(&pipeline, &[Directive::ComputeRoot { func: first }, split, vectorize]);
+    let f = stage(&pipeline, &scheduled, "f1", 0);
+    assert_eq!((f.dense_loads, f.gathered_loads), (f.vectors, 0.0));
+    assert!(f.boundary_loads > 0.0);
+}
+
+/// A chain of stencils along y, each computed in the rows of the last one, in strips of 32 rows.
+fn sliding_chain(length: usize, tail: Tail) -> (Pipeline, ScheduledPipeline) {
+    let mut builder = Builder::new();
+    let mut ids = vec![builder.pure(&[])];
+    for _ in 1..length {
+        ids.push(builder.pure(&[(ids[ids.len() - 1], Read::Stencil { dim: 1, radius: 1 })]));
+    }
+    let output = ids[length - 1];
+    let pipeline = builder.finish(&[output], 100, 3200);
+    let stage = scheduler::ir::StageRef { func: output, stage: 0 };
+    let [old, outer, inner] = [var("y"), var("yo"), var("yi")];
+    let mut directives = vec![Directive::Split { stage, old, outer, inner, factor: 32, tail }];
+    for &func in &ids[..length - 1] {
+        directives.push(Directive::ComputeAt { func, consumer: output, var: var("yi") });
+        directives.push(Directive::StoreAt { func, consumer: output, var: var("yo") });
+    }
+    let scheduled = analyzed(&pipeline, &directives);
+    (pipeline, scheduled)
+}
+
+#[test]
+fn windows_slide_two_deep_in_guarded_strips_of_outputs() {
+    let evaluated = |tail, func: &str| {
+        let (pipeline, scheduled) = sliding_chain(5, tail);
+        stage(&pipeline, &scheduled, func, 0).recomputation
+    };
+    for func in ["f3", "f2"] {
+        assert!(evaluated(Tail::GuardWithIf, func) < 1.3, "{func}");
+    }
+    // Five rows for each of the leader: the two windows above compute one row each.
+    assert!(evaluated(Tail::GuardWithIf, "f1") > 2.5);
+    assert!(evaluated(Tail::GuardWithIf, "f0") > 4.5);
+    assert!(evaluated(Tail::ShiftInwards, "f0") < 1.4);
+}
+
+#[test]
+fn two_large_buffers_are_new_in_every_run_and_one_is_not() {
+    let mut builder = Builder::new();
+    let first = builder.pure(&[]);
+    let second = builder.pure(&[(first, Read::Point)]);
+    let third = builder.pure(&[(second, Read::Point)]);
+    let pipeline = builder.finish(&[third], 1024, 1024);
+    let root = |func| Directive::ComputeRoot { func };
+    let pages = |directives: &[Directive], name: &str| {
+        let scheduled = analyzed(&pipeline, directives);
+        stage(&pipeline, &scheduled, name, 0).fresh_pages
+    };
+    assert_eq!(pages(&[root(first)], "f0"), 0.0);
+    assert_eq!(pages(&[root(first), root(second)], "f0"), 1024.0);
+    assert_eq!(pages(&[root(first), root(second)], "f2"), 0.0);
+}

@@ -47,14 +47,16 @@ pub struct Group {
     pub rows: Vec<Row>,
 }
 
-/// All pipelines of which something was measured, with the features of this program's scheduler.
-pub fn groups(all: &[Measured]) -> Result<Vec<Group>> {
-    all.iter().filter_map(|measured| group(measured).transpose()).collect()
+/// All pipelines of which something was measured, with the features that this program's scheduler works out for a machine
+/// of this profile, with the threads and vectors that each was measured with.
+pub fn groups(all: &[Measured], profile: &Hardware) -> Result<Vec<Group>> {
+    all.iter().filter_map(|measured| group(measured, profile).transpose()).collect()
 }
 
-fn group(measured: &Measured) -> Result<Option<Group>> {
+fn group(measured: &Measured, profile: &Hardware) -> Result<Option<Group>> {
     let Some(pipeline) = &measured.pipeline else { return Ok(None) };
-    let hardware = Hardware::generic(measured.machine.threads, pipeline.target.vector_bytes);
+    let (threads, vector_bytes) = (measured.machine.threads, pipeline.target.vector_bytes);
+    let hardware = Hardware { threads, vector_bytes, ..*profile };
     let regions = Regions::at_estimates(pipeline)?;
     let mut group = Group {
         name: measured.name.clone(),

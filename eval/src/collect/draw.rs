@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use scheduler::cost::shipped;
 use scheduler::features::{analyze, LoopKind, ScheduledPipeline};
 use scheduler::ir::{FuncId, Pipeline, Regions};
 use scheduler::{check, Budget, CostModel, Directive, Hardware, Options, Roofline, Strategy};
@@ -76,6 +77,10 @@ impl<'a> Drawer<'a> {
         let budget = Budget { candidates: Some(BEAM_CANDIDATES), ..Budget::default() };
         let beam = Options { budget: Some(budget), ..Options::new(self.hardware).with_strategy(Strategy::Beam) };
         let mut chosen = vec![greedy.clone(), root.clone(), self.search("beam", &beam)?];
+        // What a model is most wrong about is what a search with it finds.
+        if let Some((name, model)) = shipped(&self.pipeline.target) {
+            chosen.push(self.search(&format!("beam {name}"), &Options { model: Some(model), ..beam })?);
+        }
         let mut seen = BTreeSet::new();
         chosen.retain(|c| seen.insert(format!("{:?}", c.directives)));
         let mut others = Vec::new();

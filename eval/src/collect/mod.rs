@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Result;
+use host::Processor;
 use scheduler::ir;
 
 pub use args::CollectArgs;
@@ -22,7 +23,6 @@ use crate::dump;
 use crate::eval::Ended;
 use crate::fuzz::link_runtime_once;
 use crate::generator::{Pipeline, RANDOM_PIPELINE};
-use crate::models::Hardware;
 use crate::process;
 use crate::progress::Progress;
 use crate::record::Status;
@@ -146,8 +146,8 @@ fn sampler(args: &CollectArgs, tasks: &[Task], runtime: &Path) -> Result<Sampler
 }
 
 fn machine(threads: usize) -> Result<Machine> {
-    let hardware = Hardware::here();
-    Ok(Machine { hardware: hardware.fingerprint(), cpu: hardware.cpu, threads: u32::try_from(threads)? })
+    let processor = Processor::here();
+    Ok(Machine { hardware: processor.fingerprint(), cpu: processor.cpu, threads: u32::try_from(threads)? })
 }
 
 /// Measures one pipeline. `None` when the user stops it.

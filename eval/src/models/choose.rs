@@ -4,10 +4,11 @@ use anyhow::{bail, ensure, Context, Result};
 use predictor::{Ensemble, InputKind};
 use serde_json::{json, Value};
 
-use super::{Hardware, Store};
+use super::Store;
 use crate::predict::expression::Terms;
 use crate::report::{self, format};
 use crate::Usage;
+use host::Processor;
 
 /// A value of a parameter, as in `m=512`.
 pub type Given = (String, f64);
@@ -29,7 +30,7 @@ pub struct Candidate {
 ///
 /// # Errors
 /// A store without such models, models that cannot be read, parameters that are missing.
-pub fn rank(store: &Store, here: &Hardware, kernel: &str, given: &[Given]) -> Result<Vec<Candidate>> {
+pub fn rank(store: &Store, here: &Processor, kernel: &str, given: &[Given]) -> Result<Vec<Candidate>> {
     let hardware = here.fingerprint();
     let keys = store.keys()?.into_iter().filter(|key| key.kernel == kernel && key.hardware == hardware);
     let mut candidates = Vec::new();
@@ -102,8 +103,8 @@ mod tests {
     use super::super::store::tests::{key, tiny_model};
     use super::*;
 
-    fn here() -> Hardware {
-        Hardware { cpu: "A 1".to_owned(), threads: 2, features: vec![] }
+    fn here() -> Processor {
+        Processor { cpu: "A 1".to_owned(), threads: 2, features: vec![] }
     }
 
     #[test]

@@ -6,14 +6,15 @@ use anyhow::Result;
 use predictor::{Ensemble, InputKind, Range};
 use serde_json::{json, Value};
 
-use super::{Hardware, Key, Store};
+use super::{Key, Store};
 use crate::report::{self, format};
+use host::Processor;
 
 /// All models of a store as a table. A file that cannot be read stands there with the reason.
 ///
 /// # Errors
 /// A folder that cannot be read.
-pub fn list(store: &Store, here: &Hardware) -> Result<String> {
+pub fn list(store: &Store, here: &Processor) -> Result<String> {
     let keys = store.keys()?;
     let heading = format!("{}\nthis computer: {here}\n", store.folder().display());
     if keys.is_empty() {
@@ -30,7 +31,7 @@ pub fn list(store: &Store, here: &Hardware) -> Result<String> {
     Ok(format!("{heading}\n{}\n{broken}", report::grid(header, rows, 2)))
 }
 
-fn row(key: &Key, model: &Ensemble, here: &Hardware) -> [String; 7] {
+fn row(key: &Key, model: &Ensemble, here: &Processor) -> [String; 7] {
     let training = &model.provenance().training;
     [
         key.to_string(),
@@ -47,7 +48,7 @@ fn row(key: &Key, model: &Ensemble, here: &Hardware) -> [String; 7] {
 ///
 /// # Errors
 /// As [`list`].
-pub fn list_json(store: &Store, here: &Hardware) -> Result<Value> {
+pub fn list_json(store: &Store, here: &Processor) -> Result<Value> {
     let entry = |key: Key| {
         let mut entry = json!({
             "name": key.to_string(),
@@ -82,7 +83,7 @@ pub fn list_json(store: &Store, here: &Hardware) -> Result<Value> {
 }
 
 /// One model: what it is for, what it saw, how training went.
-pub fn model(key: &Key, path: &Path, model: &Ensemble, here: &Hardware) -> String {
+pub fn model(key: &Key, path: &Path, model: &Ensemble, here: &Processor) -> String {
     let (lead, provenance) = (model.lead(), model.provenance());
     let (shape, training) = (lead.network().shape(), &provenance.training);
     let hidden: Vec<String> = shape.hidden().iter().map(|units| format!("{units}, ")).collect();
@@ -160,8 +161,8 @@ mod tests {
     use super::super::store::tests::{key, tiny_model};
     use super::*;
 
-    fn here() -> Hardware {
-        Hardware { cpu: "A 1".to_owned(), threads: 2, features: vec![] }
+    fn here() -> Processor {
+        Processor { cpu: "A 1".to_owned(), threads: 2, features: vec![] }
     }
 
     #[test]

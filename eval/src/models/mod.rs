@@ -3,15 +3,14 @@
 mod args;
 mod choose;
 mod describe;
-mod hardware;
 mod name;
 mod store;
 
 use anyhow::Result;
+use host::Processor;
 
 pub use args::ModelsArgs;
 use args::ModelsCommand;
-pub use hardware::Hardware;
 pub use name::{parse_part, Key, Name};
 pub use store::Store;
 
@@ -20,7 +19,7 @@ pub use store::Store;
 /// # Errors
 /// A store that cannot be read; names that no model has, or several.
 pub fn run(args: &ModelsArgs, store: &Store) -> Result<()> {
-    let here = Hardware::here();
+    let here = Processor::here();
     match &args.command {
         ModelsCommand::List { json: false } => print!("{}", describe::list(store, &here)?),
         ModelsCommand::List { json: true } => {

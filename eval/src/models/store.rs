@@ -1,11 +1,11 @@
 //! A folder of model files.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail, Context, Result};
+use host::models_folder;
 use predictor::Ensemble;
 
 use super::{Key, Name};
@@ -25,7 +25,7 @@ impl Store {
     /// # Errors
     /// When neither a folder nor a home is known.
     pub fn from_environment() -> Result<Store> {
-        folder(|name| std::env::var_os(name)).map(Store::at)
+        Ok(Store::at(models_folder(|name| std::env::var_os(name))?))
     }
 
     /// The store in this folder.
@@ -106,18 +106,6 @@ impl Store {
     }
 }
 
-/// The folder that environment variables name.
-fn folder(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf> {
-    let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    if let Some(folder) = set("NNC_MODELS") {
-        return Ok(folder);
-    }
-    // Relative paths are to be ignored, says the XDG base directory specification.
-    let data = set("XDG_DATA_HOME").filter(|path| path.is_absolute());
-    let data = data.or_else(|| set("HOME").map(|home| home.join(".local/share")));
-    data.map(|data| data.join("nnc/models")).context("neither NNC_MODELS nor HOME is set: nowhere to keep models")
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -135,20 +123,6 @@ pub(super) mod tests {
 
     pub fn key(text: &str) -> Key {
         Key::of_stem(text).unwrap()
-    }
-
-    #[test]
-    fn the_environment_names_the_folder() {
-        let environment = |pairs: &'static [(&str, &str)]| {
-            folder(|name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value)))
-        };
-        let all = environment(&[("NNC_MODELS", "here"), ("XDG_DATA_HOME", "/data"), ("HOME", "/home/a")]);
-        assert_eq!(all.unwrap(), Path::new("here"));
-        let empty = environment(&[("NNC_MODELS", ""), ("XDG_DATA_HOME", "/data")]);
-        assert_eq!(empty.unwrap(), Path::new("/data/nnc/models"));
-        let relative = environment(&[("XDG_DATA_HOME", "data"), ("HOME", "/home/a")]);
-        assert_eq!(relative.unwrap(), Path::new("/home/a/.local/share/nnc/models"));
-        assert!(environment(&[]).is_err());
     }
 
     #[test]

@@ -13,13 +13,14 @@ use anyhow::{ensure, Context, Result};
 use predictor::{Dataset, InputKind, Method, TrainConfig};
 use serde::Serialize;
 
-use crate::models::{Hardware, Store};
+use crate::models::Store;
 use crate::report::atomic;
 use crate::Usage;
 pub use args::PredictArgs;
 use columns::Columns;
 use compare::{Combination, Subject};
 use data::{Prepared, Roles};
+use host::Processor;
 
 /// Rows to train with where there are twice as many.
 const TRAINING_ROWS: usize = 250;
@@ -69,7 +70,7 @@ pub fn run(args: &PredictArgs, store: impl FnOnce() -> Result<Store>) -> Result<
     };
     println!("{}", heading(&args.csv, &facts));
 
-    let hardware = args.hardware.clone().unwrap_or_else(|| Hardware::here().fingerprint());
+    let hardware = args.hardware.clone().unwrap_or_else(|| Processor::here().fingerprint());
     let kernel = args.csv.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let subject = Subject { kernel, variant: VARIANT.to_owned(), hardware };
     let config = TrainConfig { seed: args.seed, ..TrainConfig::default() };

@@ -20,12 +20,13 @@ use anyhow::{ensure, Context, Result};
 
 use crate::cli;
 use crate::eval::Ended;
-use crate::models::{Hardware, Key, Store};
+use crate::models::{Key, Store};
 use crate::process;
 use crate::progress::Progress;
 use crate::report::atomic;
 pub use args::StudyArgs;
 use figures::Figures;
+use host::Processor;
 use judge::{Judged, Sampling};
 use kernels::{Kernel, Space};
 use plan::Setting;
@@ -37,7 +38,7 @@ use plan::Setting;
 /// or written.
 pub fn run(args: &StudyArgs, store: &Store) -> Result<Ended> {
     let kernels = plan::kernels(&args.kernels)?;
-    let here = Hardware::here();
+    let here = Processor::here();
     let folder = cli::program_folder()?;
     let data = args.data.clone().unwrap_or_else(|| folder.join("../../study/data"));
     let setting = Setting {

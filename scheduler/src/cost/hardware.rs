@@ -7,6 +7,7 @@ pub(crate) const LINE_BYTES: f64 = 64.0;
 
 /// The machine a schedule is for. Speeds are those of one core unless said otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Hardware {
     /// Threads that run parallel loops.
     pub threads: u32,
@@ -20,7 +21,7 @@ pub struct Hardware {
     pub shared_cache_bytes: u64,
     /// Simple vector operations one core starts per second.
     pub vector_ops_per_second: f64,
-    /// Vector loads, or half as many stores, that one core starts per second.
+    /// Vector loads, or a quarter as many stores, that one core starts per second.
     pub accesses_per_second: f64,
     /// Bytes per second from the second level to the first.
     pub l2_bytes_per_second: f64,
@@ -36,6 +37,8 @@ pub struct Hardware {
     pub launch_seconds: f64,
     /// Seconds to allocate and free a buffer.
     pub allocation_seconds: f64,
+    /// Seconds until a page of 4 KiB of a large buffer can first be written: the system gives it out empty.
+    pub page_seconds: f64,
 }
 
 impl Hardware {
@@ -53,10 +56,29 @@ impl Hardware {
             l2_bytes_per_second: 192e9,
             l3_bytes_per_second: 36e9,
             memory_bytes_per_second: 25e9,
-            loop_seconds: 0.4e-9,
-            task_seconds: 0.5e-6,
-            launch_seconds: 4e-6,
+            loop_seconds: 0.2e-9,
+            task_seconds: 0.05e-6,
+            launch_seconds: 1e-6,
             allocation_seconds: 0.1e-6,
+            page_seconds: 0.5e-6,
         }
+    }
+
+    /// Whether there is such a machine: all speeds and sizes are positive numbers, all durations numbers.
+    pub(crate) fn is_sound(&self) -> bool {
+        let speeds = [
+            self.vector_ops_per_second,
+            self.accesses_per_second,
+            self.l2_bytes_per_second,
+            self.l3_bytes_per_second,
+            self.memory_bytes_per_second,
+        ];
+        let durations =
+            [self.loop_seconds, self.task_seconds, self.launch_seconds, self.allocation_seconds, self.page_seconds];
+        let sizes = [self.l1_bytes, self.private_cache_bytes, self.shared_cache_bytes];
+        let whole = self.threads > 0 && self.vector_bytes > 0 && sizes.iter().all(|&size| size > 0);
+        whole
+            && speeds.iter().all(|s| s.is_finite() && *s > 0.0)
+            && durations.iter().all(|d| d.is_finite() && *d >= 0.0)
     }
 }

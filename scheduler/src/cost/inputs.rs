@@ -4,7 +4,7 @@ use super::{Hardware, Roofline};
 use crate::features::{LoopKind, ScheduledStage};
 
 /// Number of inputs.
-pub const INPUTS: usize = 15;
+pub const INPUTS: usize = 17;
 
 /// Names of the inputs, in order.
 pub const INPUT_NAMES: [&str; INPUTS] = [
@@ -14,7 +14,9 @@ pub const INPUT_NAMES: [&str; INPUTS] = [
     "l2_share",
     "dram_share",
     "overhead_share",
+    "page_share",
     "lanes",
+    "idle_lanes",
     "slow_accesses",
     "body",
     "trip",
@@ -42,7 +44,9 @@ pub fn inputs(stage: &ScheduledStage, hardware: &Hardware) -> ([f64; INPUTS], f6
         times.l2.max(times.l3) / bound,
         times.dram / bound,
         times.overhead / bound,
-        log(f.lanes * f.lane_utilization),
+        f.fresh_pages * hardware.page_seconds / (f.threads.max(1.0) * bound),
+        log(f.lanes),
+        log(1.0 / f.lane_utilization.max(f64::MIN_POSITIVE)),
         slow / (accesses + 1.0),
         log((accesses + arithmetic) / f.loop_iterations.max(1.0)),
         log(f.vectors / f.realizations.max(1.0)),

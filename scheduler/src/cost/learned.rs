@@ -10,11 +10,14 @@ use std::collections::BTreeMap;
 /// What the `format` field of a file says.
 const FORMAT: &str = "nnc-cost-model";
 /// The version of the file format that this library reads and writes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The class of stages whose own class has no model.
 pub const ANY_CLASS: &str = "any";
 /// Standard deviations of doubt that count as time: a certain schedule is preferred to a wild guess.
 const CAUTION: f64 = 0.5;
+/// How much of what networks correct in the analytic time counts in a search, which seeks out where they are wrong. Measured:
+/// of the schedules of a pipeline, the geometric mean of both times picks faster ones than either (doc/learned-cost.md).
+const TRUST: f64 = 0.5;
 /// Doubt, in logarithms, for each unit of distance from the range of inputs seen, in standard deviations of the input.
 const DOUBT_OUTSIDE: f64 = 0.1;
 
@@ -56,6 +59,8 @@ pub struct LearnedModel {
     version: u32,
     /// What it was trained on, for people.
     pub provenance: String,
+    /// The profile that analytic estimates, which are inputs, were computed with.
+    hardware: Hardware,
     /// Names of the inputs.
     inputs: Vec<String>,
     /// Scaling of each input.
@@ -71,14 +76,17 @@ pub struct LearnedModel {
 pub struct Predicted {
     /// Natural logarithm of the seconds.
     pub log_seconds: f64,
+    /// The same of the analytic time, at the mean speed of what was trained with.
+    pub analytic_log_seconds: f64,
     /// Standard deviation of that logarithm: of the networks of the class, and for inputs outside of the range seen.
     pub doubt: f64,
 }
 
 impl Predicted {
-    /// Seconds, more where there is doubt.
+    /// Seconds for a search to compare: half way to the analytic time, and more where there is doubt.
     pub fn cautious_seconds(&self) -> f64 {
-        (self.log_seconds + CAUTION * self.doubt).exp()
+        let correction = self.log_seconds - self.analytic_log_seconds;
+        (self.analytic_log_seconds + TRUST * correction + CAUTION * self.doubt).exp()
     }
 }
 
@@ -89,12 +97,13 @@ impl LearnedModel {
     /// [`Error::Model`] when they do not fit together.
     pub fn new(
         provenance: String,
+        hardware: Hardware,
         scales: Vec<InputScale>,
         mean: f64,
         classes: BTreeMap<String, Vec<SmallNetwork>>,
     ) -> Result<Self, Error> {
         let (format, inputs) = (FORMAT.to_owned(), INPUT_NAMES.map(str::to_owned).to_vec());
-        Self { format, version: VERSION, provenance, inputs, scales, mean, classes }.checked()
+        Self { format, version: VERSION, provenance, hardware, inputs, scales, mean, classes }.checked()
     }
 
     /// Reads the text of a model file.
@@ -108,7 +117,7 @@ impl LearnedModel {
 
     /// The text of a model file.
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("plain data with text keys always serialises") + "\n"
+        serde_json::to_string(self).expect("plain data with text keys always serialises") + "\n"
     }
 
     fn checked(self) -> Result<Self, Error> {
@@ -120,6 +129,9 @@ impl LearnedModel {
             return bad("it was trained on other inputs");
         }
         let sound = |s: &InputScale| s.mean.is_finite() && s.deviation > 0.0 && s.min <= s.max;
+        if !self.hardware.is_sound() {
+            return bad("its hardware is impossible");
+        }
         if !self.mean.is_finite() || !self.scales.iter().all(sound) {
             return bad("a scale is impossible");
         }
@@ -130,6 +142,21 @@ impl LearnedModel {
             return bad("a network has weights of the wrong number, or some that are not finite");
         }
         Ok(self)
+    }
+
+    /// The machine that a search with this model is for: the one trained on, with so many threads and such vectors.
+    pub fn hardware(&self, threads: u32, vector_bytes: u32) -> Hardware {
+        Hardware { threads, vector_bytes, ..self.hardware }
+    }
+
+    /// Scaling of the inputs, and the mean logarithm of measured over analytic time.
+    pub fn scales(&self) -> (&[InputScale], f64) {
+        (&self.scales, self.mean)
+    }
+
+    /// The networks of every class.
+    pub fn classes(&self) -> &BTreeMap<String, Vec<SmallNetwork>> {
+        &self.classes
     }
 
     /// Predicts the time of a stage on the hardware that the model was trained for.
@@ -151,7 +178,9 @@ impl LearnedModel {
         }
         let mean = sum / count;
         let spread = (squares / count - mean * mean).max(0.0).sqrt();
-        Predicted { log_seconds: bound.ln() + self.mean + mean, doubt: spread + DOUBT_OUTSIDE * outside }
+        let analytic_log_seconds = bound.ln() + self.mean;
+        let doubt = spread + DOUBT_OUTSIDE * outside;
+        Predicted { log_seconds: analytic_log_seconds + mean, analytic_log_seconds, doubt }
     }
 
     /// Seconds of every stage of a scheduled pipeline, more where there is doubt.
@@ -235,14 +264,22 @@ mod tests {
         let scale = InputScale { mean: 0.0, deviation: 1.0, min: -100.0, max: 100.0 };
         let classes =
             [(ANY_CLASS.to_owned(), vec![network(0.0)]), ("stencil".to_owned(), vec![network(0.5), network(1.5)])];
-        LearnedModel::new("a test".to_owned(), vec![scale; INPUTS], 0.25, classes.into()).unwrap()
+        LearnedModel::new("a test".to_owned(), Hardware::generic(2, 32), vec![scale; INPUTS], 0.25, classes.into())
+            .unwrap()
     }
 
     fn stage(float_additions: f64) -> ScheduledStage {
         ScheduledStage {
             stage: StageRef { func: FuncId::from_index(0), stage: 0 },
             levels: vec![],
-            features: Features { float_additions, threads: 1.0, imbalance: 1.0, ..Features::default() },
+            features: Features {
+                float_additions,
+                lanes: 8.0,
+                lane_utilization: 1.0,
+                threads: 1.0,
+                imbalance: 1.0,
+                ..Features::default()
+            },
         }
     }
 
@@ -255,7 +292,8 @@ mod tests {
         assert!((any.log_seconds - 0.5).abs() < 1e-12 && any.doubt == 0.0, "{any:?}");
         let stencil = predicted(Kernel::Stencil);
         assert!((stencil.log_seconds - 1.5).abs() < 1e-12 && (stencil.doubt - 0.5).abs() < 1e-12, "{stencil:?}");
-        assert!(stencil.cautious_seconds() > stencil.log_seconds.exp());
+        let half_way = (0.5 * (stencil.log_seconds + stencil.analytic_log_seconds)).exp();
+        assert!(stencil.cautious_seconds() > half_way);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod hardware;
 mod inputs;
 mod learned;
 mod roofline;
+mod shipped;
 
 pub use class::{Kernel, Variant};
 pub use hardware::Hardware;
@@ -12,6 +13,7 @@ pub(crate) use hardware::LINE_BYTES;
 pub use inputs::{inputs, INPUTS, INPUT_NAMES};
 pub use learned::{class_names, InputScale, LearnedModel, Predicted, SmallNetwork, ANY_CLASS};
 pub use roofline::{Bound, Roofline, Times};
+pub use shipped::shipped;
 
 use crate::features::Features;
 

@@ -74,13 +74,17 @@ impl Roofline {
         let f = features;
         // The threads that are done early wait for the last task.
         let cores = f.threads.max(1.0) / f.imbalance.max(1.0);
-        let accesses = f.loads() + 2.0 * f.stores();
+        let one_by_one = f.gathered_loads + f.scattered_stores;
+        let accesses = f.loads() + 4.0 * f.stores() + MORE_FOR_A_LANE * one_by_one;
+        // Units for scalars are more than those for vectors, and faster.
+        let units = if f.lanes > 1.0 { 1.0 } else { SCALAR_UNITS };
         let overhead = f.loop_iterations * hardware.loop_seconds
             + f.allocations * hardware.allocation_seconds
-            + f.task_starts * hardware.task_seconds;
+            + f.task_starts * hardware.task_seconds
+            + f.fresh_pages * hardware.page_seconds;
         Times {
-            compute: vector_cycles(f) / (hardware.vector_ops_per_second * cores),
-            l1: accesses / (hardware.accesses_per_second * cores),
+            compute: vector_cycles(f) / (hardware.vector_ops_per_second * units * cores),
+            l1: accesses / (hardware.accesses_per_second * units * cores),
             l2: f.l1_miss_bytes / (hardware.l2_bytes_per_second * cores),
             l3: f.l2_miss_bytes / (hardware.l3_bytes_per_second * cores),
             dram: f.l3_miss_bytes / hardware.memory_bytes_per_second,
@@ -95,12 +99,18 @@ impl CostModel for Roofline {
     }
 }
 
+/// Scalar instructions that a core starts for each vector instruction that it could.
+const SCALAR_UNITS: f64 = 2.5;
+
+/// Besides the load or store, a lane that moves alone takes an index out of a vector and goes into or out of one.
+const MORE_FOR_A_LANE: f64 = 1.5;
+
 /// Vector instructions in units of a simple one: throughputs of current x86 cores, rounded.
 fn vector_cycles(f: &Features) -> f64 {
     let floats = f.float_additions + f.float_multiplications + f.float_multiply_adds;
     let simple = floats + f.integer_additions + f.integer_multiplications;
-    let others = f.comparisons + f.intrinsics + 0.5 * f.casts + 3.0 * f.constant_divisions;
-    let slow = 8.0 * (f.float_divisions + f.integer_divisions) + 10.0 * f.math_calls;
+    let others = 0.5 * f.comparisons + f.intrinsics + 0.5 * f.casts + 6.0 * f.constant_divisions;
+    let slow = 16.0 * (f.float_divisions + f.integer_divisions) + 12.0 * f.math_calls;
     // Each lane at a border takes its own clamps, an extraction, a load and an insertion.
     simple + others + slow + 3.0 * f.boundary_loads
 }
@@ -117,8 +127,14 @@ mod tests {
 
     #[test]
     fn the_slowest_resource_decides() {
-        let work =
-            Features { float_additions: 1e9, l3_miss_bytes: 1e9, threads: 2.0, imbalance: 1.0, ..Features::default() };
+        let work = Features {
+            float_additions: 1e9,
+            lanes: 8.0,
+            l3_miss_bytes: 1e9,
+            threads: 2.0,
+            imbalance: 1.0,
+            ..Features::default()
+        };
         let times = model().times(&work);
         assert_eq!((times.seconds(), times.bound()), (1.0, Bound::Dram));
         let computing = model().times(&Features { l3_miss_bytes: 0.0, ..work });
@@ -127,7 +143,7 @@ mod tests {
 
     #[test]
     fn waiting_for_the_last_task_costs() {
-        let work = Features { float_additions: 1e9, threads: 2.0, imbalance: 2.0, ..Features::default() };
+        let work = Features { float_additions: 1e9, lanes: 8.0, threads: 2.0, imbalance: 2.0, ..Features::default() };
         assert_eq!(model().seconds(&work), 1.0);
     }
 }

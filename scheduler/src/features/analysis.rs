@@ -4,6 +4,7 @@ use super::body::Body;
 use super::calls::Calls;
 use super::chain::caches;
 use super::model::Model;
+use super::pages;
 use super::plan::{Changes, Plan, Site};
 use super::set::Set;
 use super::stage;
@@ -64,8 +65,12 @@ impl<'a> Analysis<'a> {
         changes.moved.iter().for_each(|func| shaken.insert(self.timeline.nest(func)));
         self.timeline.fill(&self.model, &self.plan);
         changes.moved.iter().for_each(|func| shaken.insert(self.timeline.nest(func)));
+        let returned = pages::returned_after_runs(&self.model, &self.plan);
         for stage in 0..self.stages.len() {
             self.update_stage(stage, &changes, &shaken);
+            let Features { allocations, allocated_bytes, .. } = self.stages[stage].features;
+            let bytes = if allocations > 0.0 { allocated_bytes } else { 0.0 };
+            self.stages[stage].features.fresh_pages = returned.pages(bytes);
         }
         self.follows = true;
         Ok(())

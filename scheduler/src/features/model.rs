@@ -1,7 +1,8 @@
 //! What no schedule changes of a pipeline, by dense indices: looked up many times for each schedule.
 
+use super::boundary;
 use super::table::Arithmetic;
-use crate::ir::{type_bytes, Access, AccessRow, FuncId, Interval, Pipeline, Regions, Source, Stage, StageRef};
+use crate::ir::{type_bytes, AccessRow, FuncId, Interval, Pipeline, Regions, Source, Stage, StageRef};
 use std::collections::BTreeSet;
 
 /// A pipeline at its estimates.
@@ -15,6 +16,8 @@ pub(super) struct Model<'a> {
     pub(super) stages: Vec<StageFacts>,
     /// By Func, the index of its first stage; the number of stages at the end.
     first: Vec<usize>,
+    /// By Func, those that read it, itself aside.
+    pub(super) readers: Vec<Vec<usize>>,
 }
 
 /// A Func or an input.
@@ -84,7 +87,7 @@ pub(super) struct Row {
 
 impl Row {
     /// A coordinate that may depend on data; if it does, it moves with these loops.
-    fn new(row: Option<&AccessRow>, moved_by: impl Iterator<Item = usize>) -> Self {
+    pub(super) fn new(row: Option<&AccessRow>, moved_by: impl Iterator<Item = usize>) -> Self {
         let Some(row) = row else {
             return Self { steps: moved_by.map(|l| (l, 1.0)).collect(), affine: false, clamped: false };
         };
@@ -102,7 +105,16 @@ impl<'a> Model<'a> {
             stages.extend(pipeline.func(id).stage_refs(id).map(|s| StageFacts::new(pipeline, regions, s)));
             first.push(stages.len());
         }
-        Self { pipeline, regions, sources: sources(pipeline, regions), stages, first }
+        let funcs = pipeline.funcs.len();
+        let mut readers = vec![Vec::new(); funcs];
+        for stage in &stages {
+            let reader = stage.stage.func.index();
+            for load in stage.loads.iter().filter(|l| l.source < funcs && l.source != reader) {
+                readers[load.source].push(reader);
+            }
+        }
+        readers.iter_mut().for_each(Vec::dedup);
+        Self { pipeline, regions, sources: sources(pipeline, regions), stages, first, readers }
     }
 
     pub(super) fn funcs(&self) -> usize {
@@ -125,7 +137,7 @@ impl<'a> Model<'a> {
     }
 }
 
-fn source_index(pipeline: &Pipeline, source: Source) -> usize {
+pub(super) fn source_index(pipeline: &Pipeline, source: Source) -> usize {
     match source {
         Source::Func(id) => id.index(),
         Source::Input(id) => pipeline.funcs.len() + id.index(),
@@ -171,12 +183,7 @@ impl StageFacts {
         let func = pipeline.func(stage.func);
         let extents: Vec<f64> = (0..definition.loops.len()).map(|l| regions.loop_extent(stage, l) as f64).collect();
         let loops = 0..definition.loops.len();
-        let load = |access: &Access| {
-            let source = source_index(pipeline, access.source?);
-            let moved_by = || loops.clone().filter(|&l| access.is_gather_along(l));
-            let rows = access.rows.iter().map(|row| Row::new(row.as_ref(), moved_by())).collect();
-            Some(LoadFacts { source, rows })
-        };
+        let (loads, is_boundary) = boundary::loads(pipeline, regions, stage);
         let loop_of: Vec<Option<usize>> = func.args.iter().map(|arg| definition.loop_index(arg)).collect();
         let written = |l: &Option<usize>| {
             let steps = l.iter().map(|&l| (l, 1.0)).collect();
@@ -190,8 +197,9 @@ impl StageFacts {
             stage,
             iterations: extents.iter().product(),
             extents,
-            operations: operations(definition, !pipeline.target.strict_float),
-            loads: definition.accesses.iter().filter_map(load).collect(),
+            // Clamps of boundary conditions are peeled off the interior.
+            operations: if is_boundary { Vec::new() } else { operations(definition, !pipeline.target.strict_float) },
+            loads,
             stores,
             component_bytes: func.types.iter().map(|t| f64::from(type_bytes(t))).collect(),
             loop_of,
@@ -199,12 +207,8 @@ impl StageFacts {
     }
 }
 
-/// Operations on values. Clamps of boundary conditions are peeled off the interior, and what makes affine coordinates
-/// (`x - 1`, `2*x`, `x/2`) becomes part of addresses.
+/// Operations on values: what makes affine coordinates (`x - 1`, `2*x`, `x/2`) becomes part of addresses.
 fn operations(stage: &Stage, fuses: bool) -> Vec<Operation> {
-    if stage.is_boundary_condition() {
-        return Vec::new();
-    }
     let rows =
         || stage.accesses.iter().flat_map(|a| a.rows.iter().enumerate()).filter_map(|(d, r)| Some((d, r.as_ref()?)));
     let distinct = |used: fn(&AccessRow) -> bool| {
@@ -223,6 +227,9 @@ fn operations(stage: &Stage, fuses: bool) -> Vec<Operation> {
     let of_type = |kind: &str, wanted: &str| -> f64 {
         stage.operations.iter().find(|(k, o, _)| (*k, *o) == (kind, wanted)).map_or(0.0, |(_, _, n)| f64::from(n))
     };
+    let values = || stage.operations.iter().filter(|(k, o, n)| of_values(k, o, *n) > 0.0);
+    // A cast costs what its wider side takes, which is not the one that is noted where it narrows.
+    let widest = values().map(|(kind, _, _)| type_bytes(kind)).max().unwrap_or(1);
     let made = |(kind, operation, count): (&str, &str, u32)| {
         let float = kind.contains("float");
         let fused = match operation {
@@ -231,10 +238,10 @@ fn operations(stage: &Stage, fuses: bool) -> Vec<Operation> {
         };
         Operation {
             kind: Arithmetic::new(operation, float),
-            type_bytes: f64::from(type_bytes(kind)),
+            type_bytes: f64::from(if operation == "cast" { widest } else { type_bytes(kind) }),
             count: of_values(kind, operation, count),
             fused,
         }
     };
-    stage.operations.iter().map(made).filter(|o| o.count > 0.0).collect()
+    values().map(made).collect()
 }

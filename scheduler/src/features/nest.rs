@@ -48,6 +48,8 @@ pub(super) struct Dim {
     pub(super) kind: LoopKind,
     pub(super) extent: f64,
     pub(super) slots: f64,
+    /// Whether iterations beyond the end are left out by a condition.
+    pub(super) guarded: bool,
     /// Original loops that it iterates over.
     pub(super) origins: LoopSet,
     /// Where its parts are, innermost first: one, or several where loops were fused.
@@ -170,7 +172,8 @@ impl Nest {
         for (origin, extent) in extents.enumerate() {
             parts.push(Part { origin, extent });
             let parts = (origin, origin + 1);
-            dims.push(Dim { kind: LoopKind::Serial, extent, slots: extent, origins: bit(origin), parts });
+            let (kind, slots, guarded, origins) = (LoopKind::Serial, extent, false, bit(origin));
+            dims.push(Dim { kind, extent, slots, guarded, origins, parts });
         }
         for step in &*steps {
             match step {
@@ -240,7 +243,8 @@ impl Dim {
             all.push(Part { extent: (part.extent / taken).ceil(), ..part });
         }
         let dim = |extent, slots, start| Self { extent, slots, parts: (start, start + count), ..*self };
-        [dim(steps, factor, start), dim(tiles, tiles, start + count)]
+        let guarded = self.guarded || matches!(tail, Tail::GuardWithIf | Tail::Predicate);
+        [Self { guarded, ..dim(steps, factor, start) }, dim(tiles, tiles, start + count)]
     }
 
     fn fuse(inner: &Self, outer: &Self, all: &mut Vec<Part>) -> Self {
@@ -251,6 +255,7 @@ impl Dim {
             kind: inner.kind,
             extent: inner.extent * outer.extent,
             slots: inner.slots * outer.slots,
+            guarded: inner.guarded || outer.guarded,
             origins: inner.origins | outer.origins,
             parts: (start, all.len()),
         }

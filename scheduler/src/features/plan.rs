@@ -5,6 +5,7 @@ use super::calls::Calls;
 use super::model::Model;
 use super::nest::Nest;
 use super::set::Set;
+use crate::demand::sliding_depth;
 use crate::directive::{Directive, LoopVar};
 use crate::ir::{FuncId, Interval, StageRef};
 use crate::Error;
@@ -51,6 +52,8 @@ pub(super) struct Plan {
     pub(super) blocks: Vec<Blocks>,
     /// By stage, whether it has a specialisation.
     pub(super) specialized: Vec<bool>,
+    /// By Func, how many windows slide from its leader down to it.
+    depth: Vec<usize>,
     scratch: Touched,
 }
 
@@ -63,6 +66,8 @@ pub(super) struct Changes {
     pub(super) moved: Set,
     /// Funcs computed elsewhere, stored elsewhere, or in storage of another size.
     pub(super) held: Set,
+    /// Funcs with other numbers of windows that slide above them.
+    sunk: Set,
     /// Stages with other loops.
     nests: Set,
     /// Stages whose blocks touch something else, hold something else, or run more or less often.
@@ -72,7 +77,8 @@ pub(super) struct Changes {
 impl Changes {
     pub(super) fn new(model: &Model) -> Self {
         let (funcs, stages) = (Set::new(model.sources.len()), Set::new(model.stages.len()));
-        Self { called: funcs.clone(), moved: funcs.clone(), held: funcs, nests: stages.clone(), blocks: stages }
+        let (called, moved, held) = (funcs.clone(), funcs.clone(), funcs.clone());
+        Self { called, moved, held, sunk: funcs, nests: stages.clone(), blocks: stages }
     }
 
     pub(super) fn all(model: &Model) -> Self {
@@ -100,6 +106,7 @@ impl Plan {
             executions: vec![Vec::new(); stages],
             blocks: vec![Blocks::default(); stages],
             specialized: vec![false; stages],
+            depth: vec![0; funcs],
             scratch: Touched::new(model),
         }
     }
@@ -194,15 +201,21 @@ impl Plan {
     fn settle(&mut self, model: &Model, func: usize, changes: &mut Changes) {
         let in_changed =
             |site: Site| matches!(site, Site::At { stage, .. } if changes.blocks.contains(model.index(stage)));
-        let placed = changes.held.contains(func) || in_changed(self.compute[func]) || in_changed(self.store[func]);
+        let below_sunk = model.readers[func].iter().any(|&reader| changes.sunk.contains(reader));
+        let in_other = in_changed(self.compute[func]) || in_changed(self.store[func]);
+        let placed = changes.held.contains(func) || in_other || below_sunk;
         let mut runs_otherwise = false;
         if placed {
             let before = (self.realizations[func], self.allocated[func]);
+            let depth = self.depth[func];
             let region = self.realize(model, func);
             self.resize(model, func, &region, &mut changes.nests);
             runs_otherwise = before.0 != self.realizations[func];
             if before.1 != self.allocated[func] {
                 changes.held.insert(func);
+            }
+            if depth != self.depth[func] {
+                changes.sunk.insert(func);
             }
         }
         for stage in model.stages_of(func) {
@@ -230,6 +243,8 @@ impl Plan {
     /// Works out how often and in which storage a Func is realised; returns the region of one realisation.
     fn realize(&mut self, model: &Model, func: usize) -> Vec<Option<Interval>> {
         let facts = &model.sources[func];
+        let above = model.readers[func].iter().map(|&reader| self.depth[reader]).max().unwrap_or(0);
+        self.depth[func] = if self.compute[func] == Site::Root { 0 } else { above };
         let Site::At { stage, level } = self.compute[func] else {
             self.realizations[func] = 1.0;
             self.allocated[func] = block::points(model, func, &facts.whole) * facts.value_bytes;
@@ -250,7 +265,7 @@ impl Plan {
                     all.max = all.max.min(all.min + folded - 1);
                 }
             }
-            self.slide(model, func, (host, level), &mut region);
+            self.depth[func] += usize::from(self.slide(model, func, (host, level), &mut region));
         }
         self.allocated[func] = block::points(model, func, &stored) * facts.value_bytes;
         region
@@ -305,13 +320,24 @@ impl Plan {
         });
     }
 
-    /// Whether Halide computes only what is new in each iteration: a single pure definition, stored further out.
+    /// Whether Halide computes only what is new in each iteration: a single pure definition, stored further out, and not too
+    /// many windows above it in guarded loops ([`sliding_depth`]).
     fn slides(&self, model: &Model, func: usize) -> bool {
-        self.store[func] != self.compute[func] && model.stages_of(func).len() == 1
+        let Site::At { stage, level } = self.compute[func] else { return false };
+        let guarded = self.nests[model.index(stage)].dims[level].guarded;
+        let deepest = if guarded { sliding_depth(model.pipeline.is_output(stage.func)) } else { usize::MAX };
+        self.store[func] != self.compute[func] && model.stages_of(func).len() == 1 && self.depth[func] < deepest
     }
 
-    /// Cuts a region down to what one more iteration of the loop adds to a window, in the mean.
-    fn slide(&mut self, model: &Model, func: usize, (host, level): (usize, usize), region: &mut [Option<Interval>]) {
+    /// Cuts a region down to what one more iteration of the loop adds to a window, in the mean. Returns whether the windows of
+    /// two iterations overlap.
+    fn slide(
+        &mut self,
+        model: &Model,
+        func: usize,
+        (host, level): (usize, usize),
+        region: &mut [Option<Interval>],
+    ) -> bool {
         let all = self.needed(model, host, level + 1, func);
         let steps = self.nests[host].dims[level].extent;
         let extents = |r: &[Option<Interval>], dim: usize| r[dim].map_or(0, Interval::extent);
@@ -319,17 +345,22 @@ impl Plan {
         let realizations = &mut self.realizations[func];
         match (moving.next(), moving.next()) {
             // The window stands still: computed once.
-            (None, _) => *realizations /= steps.max(1.0),
+            (None, _) => {
+                *realizations /= steps.max(1.0);
+                true
+            }
             (Some(dim), None) => {
                 let new = extents(&all, dim) as f64 / steps.max(1.0);
                 // Whole rows, a little more or less often.
                 let rows = new.round().min(extents(region, dim) as f64).max(1.0);
                 *realizations *= new.min(extents(region, dim) as f64) / rows;
+                let overlaps = extents(region, dim) as f64 > rows;
                 if let Some(interval) = &mut region[dim] {
                     interval.min = interval.max - rows as i64 + 1;
                 }
+                overlaps
             }
-            _ => {}
+            _ => false,
         }
     }
 

@@ -27,6 +27,8 @@ struct Shape<'s> {
     body: &'s Body,
     nest: &'s Nest,
     lanes: f64,
+    /// Lanes that compute something, on average.
+    active: f64,
     vectors: f64,
     vector_bytes: f64,
     /// The original loop that vectors run along.
@@ -38,7 +40,8 @@ impl<'s> Shape<'s> {
         let vectorized = nest.dims.iter().find(|d| d.kind == LoopKind::Vectorized);
         let along = vectorized.and_then(|d| nest.parts(d).first()).map(|p| p.origin);
         let vector_bytes = f64::from(vector_bytes.max(1));
-        Self { body, nest, lanes: f.lanes, vectors: f.vectors, vector_bytes, along }
+        let active = f.lanes * f.lane_utilization;
+        Self { body, nest, lanes: f.lanes, active, vectors: f.vectors, vector_bytes, along }
     }
 
     /// Whether some vectors cross the border that a boundary condition clamps to.
@@ -84,7 +87,7 @@ impl<'s> Shape<'s> {
             Pattern::Broadcast => 1.0,
             Pattern::Dense => self.natural(bytes),
             Pattern::Strided(stride) => self.natural(bytes) * stride.ceil(),
-            Pattern::Scattered => self.lanes,
+            Pattern::Scattered => self.active,
         };
         count * each * self.vectors / shared
     }
@@ -221,7 +224,8 @@ fn overheads(f: &mut Features, model: &Model, plan: &Plan, stage: usize) {
             LoopKind::Parallel => {
                 f.loop_iterations += iterations;
                 f.task_starts += iterations;
-                f.parallel_launches += plan.executions(stage, level + 1);
+                // A single task is run by the thread that starts it, and wakes nobody.
+                f.parallel_launches += if dim.extent > 1.0 { plan.executions(stage, level + 1) } else { 0.0 };
             }
             LoopKind::Vectorized | LoopKind::Unrolled => {}
         }

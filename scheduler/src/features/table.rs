@@ -107,8 +107,9 @@ features! {
     "Overheads" {
         loop_iterations ["1"] "Iterations of loops that are compiled as loops." = "sum over serial and parallel loops of `realizations` x extents from outside to that loop";
         task_starts ["1"] "Iterations of the stage's own parallel loops." = "sum over its parallel loops of `realizations` x extents from outside to that loop";
-        parallel_launches ["1"] "Times parallel loops of the stage start." = "sum over its parallel loops of `realizations` x extents outside of it";
+        parallel_launches ["1"] "Times parallel loops of the stage start." = "sum over its parallel loops, those of one iteration aside, of `realizations` x extents outside of it";
         allocations ["1"] "Allocations of the Func's storage." = "iterations of the loops around its store level; counted with its first stage";
+        fresh_pages ["1"] "Pages of 4 KiB that the system gives out anew in every run, at the first write to each." = "`allocated_bytes` / 4096 where buffers of at least 128 KiB at root are together at least twice as large as the largest, or it is beyond 32 MiB; else 0";
         code_bytes ["B"] "Estimated machine code of the innermost body." = "6 x instructions of one body x `unrolled`, twice where the stage is specialised";
     }
 }

@@ -3,7 +3,7 @@
 use super::joining::{cache_bytes, fills_vectors, read_anew};
 use super::placement::{stage_weight, Placement};
 use super::strips::{Former, Members, Strips};
-use crate::demand::{add_requirements, middle, points};
+use crate::demand::{add_requirements, middle, points, sliding_depth};
 use crate::ir::{FuncId, Region};
 use std::collections::BTreeMap;
 
@@ -11,9 +11,6 @@ use std::collections::BTreeMap;
 const MAX_RECOMPUTE: f64 = 1.5;
 /// The same where the choice is not the rules'.
 const MAX_CHOSEN_RECOMPUTE: f64 = 4.0;
-/// How deep below a leader whose last strip is guarded, not shifted, Halide's windows still slide: measured on chains of
-/// stencils, deeper ones are computed anew for every row.
-const MAX_GUARDED_DEPTH: usize = 1;
 /// A Func with fewer rows than this per row of the leader is small enough to be stored, and its window, which stands still
 /// most of the time, does not slide.
 const MIN_RATE: f64 = 0.75;
@@ -54,7 +51,7 @@ pub(super) struct Group<'a> {
     strips: f64,
     rows_per_strip: f64,
     pub(super) members: Members,
-    /// How many members deep below the leader each member is.
+    /// How many windows slide from the leader down to each member.
     depth: BTreeMap<FuncId, usize>,
     max_sliding_depth: usize,
     stored: Vec<Stored>,
@@ -66,7 +63,7 @@ impl<'a> Group<'a> {
     pub(super) fn new(former: &'a Former<'a>, placements: &'a [Placement], leader: FuncId, strips: Strips) -> Self {
         let whole = former.regions.func(leader);
         let cut = |region: &mut Region, dim: usize, length: i64| {
-            region[dim] = Some(middle(region[dim], former.regions.extent(leader, dim), length));
+            region[dim] = Some(middle(whole[dim], former.regions.extent(leader, dim), length));
         };
         let mut strip = whole.clone();
         cut(&mut strip, strips.row, i64::from(strips.height));
@@ -87,7 +84,7 @@ impl<'a> Group<'a> {
             rows_per_strip: f64::from(strips.height),
             members: Vec::new(),
             depth: [(leader, 0)].into(),
-            max_sliding_depth: if former.pipeline.is_output(leader) { usize::MAX } else { MAX_GUARDED_DEPTH },
+            max_sliding_depth: sliding_depth(former.pipeline.is_output(leader)),
             stored: Vec::new(),
             operations: 0.0,
         };
@@ -103,13 +100,26 @@ impl<'a> Group<'a> {
         add_requirements(self.former.pipeline, self.former.regions, id, &mut self.strip);
     }
 
-    fn depth_of(&self, id: FuncId) -> usize {
-        let below = self.former.readers[id.index()].iter().filter_map(|r| self.depth.get(r));
-        1 + below.max().copied().unwrap_or(0)
+    /// How many windows slide above a Func, at most: those of what reads it.
+    fn depth_above(&self, id: FuncId) -> usize {
+        let above = self.former.readers[id.index()].iter().filter_map(|r| self.depth.get(r));
+        above.max().copied().unwrap_or(0)
+    }
+
+    /// Whether one row of the leader needs more rows of a Func than of those that read it: else the rows that it computes are
+    /// used at once.
+    fn widens(&self, id: FuncId) -> bool {
+        let rows = |func: FuncId| match (&self.row[func.index()], &self.strip[func.index()]) {
+            (Some(row), Some(strip)) => moving_extent(row, strip),
+            _ => 1,
+        };
+        let readers = self.former.readers[id.index()].iter().filter(|r| self.depth.contains_key(r));
+        readers.map(|&r| rows(r)).max().is_none_or(|most| rows(id) > most)
     }
 
     pub(super) fn admit(&mut self, id: FuncId, member: Member) {
-        self.depth.insert(id, self.depth_of(id));
+        let window = usize::from(member.sliding && self.widens(id));
+        self.depth.insert(id, self.depth_above(id) + window);
         self.members.push((id, member.sliding));
         self.stored.push(self.storage(id, member.bytes, member.sliding));
         self.operations += member.operations;
@@ -143,7 +153,7 @@ impl<'a> Group<'a> {
         // Halide slides a window over a single pure definition; with updates, every row starts anew.
         let choice = self.former.choices.of(id);
         let can_slide =
-            func.stages.len() == 1 && self.depth_of(id) <= self.max_sliding_depth && choice.slides != Some(false);
+            func.stages.len() == 1 && self.depth_above(id) < self.max_sliding_depth && choice.slides != Some(false);
         let sliding = can_slide && strip_points < row_points * self.rows_per_strip;
         let computed = if sliding { strip_points } else { row_points * self.rows_per_strip } * self.strips;
         let recompute = computed / whole.max(1.0);
@@ -175,8 +185,7 @@ impl<'a> Group<'a> {
 
     /// How much more than what one row of the leader needs a sliding Func is stored: Halide folds it to a power of two.
     fn folding(&self, row: &Region, strip: &Region) -> f64 {
-        let moving = row.iter().zip(strip).filter(|(r, s)| r != s);
-        let rows = moving.filter_map(|(r, _)| Some((*r)?.extent().max(1) as u64)).max().unwrap_or(1);
+        let rows = moving_extent(row, strip).max(1) as u64;
         rows.next_power_of_two() as f64 / rows as f64
     }
 
@@ -189,4 +198,10 @@ impl<'a> Group<'a> {
     fn weight(&self, id: FuncId) -> f64 {
         self.former.pipeline.func(id).stages.iter().map(stage_weight).sum()
     }
+}
+
+/// What one row of the leader needs along the dimension in which a strip needs something else.
+fn moving_extent(row: &Region, strip: &Region) -> i64 {
+    let moving = row.iter().zip(strip).filter(|(r, s)| r != s);
+    moving.filter_map(|(r, _)| Some((*r)?.extent())).max().unwrap_or(1)
 }

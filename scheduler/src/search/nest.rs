@@ -120,9 +120,9 @@ impl Planner<'_> {
     }
 
     /// Vectors of a stage without data hazards, and inside them, unrolled, iterations that share work. Returns these loops,
-    /// innermost first, lanes included.
-    fn vectors(&self, nest: &mut Nest, vector: Vector) -> Vec<LoopVar> {
-        let sharing = self.sharing_loop(nest.stage, vector);
+    /// innermost first, lanes included. The loops `held` by something else stay as they are.
+    fn vectors(&self, nest: &mut Nest, vector: Vector, held: &[usize]) -> Vec<LoopVar> {
+        let sharing = self.sharing_loop(nest.stage, vector).filter(|index| !held.contains(index));
         let vector = if sharing.is_some() { self.narrowed(nest.stage, vector) } else { vector };
         let (vectors, lanes) = nest.vectorize(vector);
         let shared = sharing.and_then(|index| self.unrolled(nest, index));
@@ -157,8 +157,9 @@ impl Planner<'_> {
             outer.push(nest.split(self.loop_of(id, 0, along), "c", width).0);
         }
         // Members are computed in whole rows.
-        let vector = self.vector(stage).filter(|v| v.index != self.loop_of(id, 0, strips.row));
-        let mut inner: Vec<LoopVar> = vector.map(|v| self.vectors(&mut nest, v)).unwrap_or_default();
+        let held = [self.loop_of(id, 0, strips.row)];
+        let vector = self.vector(stage).filter(|v| !held.contains(&v.index));
+        let mut inner: Vec<LoopVar> = vector.map(|v| self.vectors(&mut nest, v, &held)).unwrap_or_default();
         let rest = nest.remaining(&[&inner[..], &outer[..], &[row.clone(), strip.clone()]].concat());
         inner.extend(rest.into_iter().map(|dim| dim.var));
         outer.push(strip.clone());
@@ -173,12 +174,11 @@ impl Planner<'_> {
     fn slabs(&self, mut nest: Nest, slabs: &Slabs) -> (Nest, LoopVar) {
         let id = nest.stage.func;
         let (slab, rows) = nest.split(self.loop_of(id, 0, slabs.dim), "s", slabs.height);
-        let mut outer: Vec<LoopVar> =
-            slabs.outside.iter().map(|&arg| nest.current[self.loop_of(id, 0, arg)].clone()).collect();
+        let held: Vec<usize> = slabs.outside.iter().map(|&arg| self.loop_of(id, 0, arg)).collect();
+        let mut outer: Vec<LoopVar> = held.iter().map(|&index| nest.current[index].clone()).collect();
         outer.push(slab);
-        let vector =
-            self.vector(nest.stage).filter(|v| !slabs.outside.iter().any(|&a| self.loop_of(id, 0, a) == v.index));
-        let mut inner: Vec<LoopVar> = vector.map(|v| self.vectors(&mut nest, v)).unwrap_or_default();
+        let vector = self.vector(nest.stage).filter(|v| !held.contains(&v.index));
+        let mut inner: Vec<LoopVar> = vector.map(|v| self.vectors(&mut nest, v, &held)).unwrap_or_default();
         let rest = nest.remaining(&[&inner[..], &outer[..], std::slice::from_ref(&rows)].concat());
         inner.extend(rest.into_iter().map(|dim| dim.var));
         inner.extend(nest.loops.iter().any(|d| d.var == rows).then_some(rows));
@@ -270,7 +270,7 @@ impl Planner<'_> {
         // from the inside of the innermost loop only.
         let mut along = None;
         match (self.vector(stage), reduction) {
-            (Some(vector), None) => inner = self.vectors(&mut nest, vector),
+            (Some(vector), None) => inner = self.vectors(&mut nest, vector, &[]),
             (Some(vector), Some(reduction)) => {
                 let wide = self.widening(stage, reduction, vector);
                 if let Some(vectors) = wide {

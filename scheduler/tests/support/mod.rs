@@ -22,6 +22,8 @@ pub enum Read {
     Up,
     /// A coordinate that depends on data: any of the producer's.
     Gather,
+    /// The coordinates of an image 1000 wide that is mirrored in x.
+    Mirror,
 }
 
 /// A pipeline under construction: two-dimensional float32 Funcs over `x` and `y`.
@@ -154,6 +156,12 @@ pub fn mixed(reads: &[u8]) -> Pipeline {
     builder.finish(&outputs, 1000, 600)
 }
 
+/// About `stages` stages, one or two a Func: stencils mostly, some sums and resampling.
+pub fn stencils_and_sums(stages: usize) -> Pipeline {
+    let reads: Vec<u8> = [4, 13, 6, 15, 0, 1, 20, 2].into_iter().cycle().take(stages * 8 / 9).collect();
+    mixed(&reads)
+}
+
 fn pure_loop(var: &str) -> Loop {
     Loop { var: var.into(), parallel: true, reduction: None }
 }
@@ -186,7 +194,7 @@ fn offsets(read: Read) -> Vec<i64> {
     match read {
         Read::Stencil { radius, .. } => (-radius..=radius).collect(),
         Read::Down => vec![0, 1],
-        Read::Point | Read::Up | Read::Gather => vec![0],
+        Read::Point | Read::Up | Read::Gather | Read::Mirror => vec![0],
     }
 }
 
@@ -199,6 +207,8 @@ fn accesses(id: FuncId, read: Read) -> Vec<Access> {
                     Read::Down => ([2, 1], if dim == 0 { offset } else { 0 }),
                     Read::Up => ([1, 2], 0),
                     Read::Point => ([1, 1], 0),
+                    Read::Mirror if dim == 0 => return None,
+                    Read::Mirror => ([1, 1], 0),
                     Read::Gather => return None,
                 };
                 let mut coeffs = vec![[0, 1]; 2];
@@ -250,4 +260,9 @@ fn bounds(read: Read, dim: usize) -> SymbolicInterval {
         Read::Gather => interval(&["0"], &["255"]),
         _ => plain(var),
     }
+}
+
+/// A coordinate, or `1999 - x` from 1000 on.
+fn mirrored(end: &str) -> Option<Program> {
+    program(&[end, "1000", "<", end, "1999", end, "-", "select"])
 }

@@ -9,9 +9,9 @@ use scheduler::features::Features;
 
 use crate::collect::dataset::{Group, StageRow};
 
-/// A class gets a model of its own where it occurs in so many pipelines, about as many as a model has parameters; with
-/// fewer its stages take the model of the class above.
-const LEAST_PIPELINES: usize = 75;
+/// A class gets a model of its own where it occurs in so many pipelines; with fewer its stages take the model of the class
+/// above.
+const LEAST_PIPELINES: usize = 20;
 
 /// What models see of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +79,8 @@ fn plain(f: &Features) -> Vec<f64> {
         f.threads,
         f.allocations,
         f.code_bytes,
+        f.fresh_pages,
+        f.lanes,
     ];
     counts.iter().map(|count| count.ln_1p()).collect()
 }

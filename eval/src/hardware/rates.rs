@@ -1,4 +1,4 @@
-//! What the computer itself can do: processor name, copy bandwidth and arithmetic peak, for the roofline.
+//! How fast the computer itself is: bandwidths by level of the memory, and arithmetic peak.
 
 use std::hint::black_box;
 use std::thread;
@@ -12,15 +12,10 @@ const COPY_BYTES: usize = 128 << 20;
 const CHAINS: usize = 10;
 /// Single-precision numbers of a chain: the widest vector registers there are.
 const LANES: usize = 16;
+/// Bytes read between looks at the clock, at least.
+const READ_BYTES: usize = 4 << 20;
 /// Multiply-adds of each chain between looks at the clock.
 const STEPS: usize = 100_000;
-
-/// Processor model as the operating system names it.
-pub fn cpu_name() -> String {
-    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
-    name.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned())
-}
 
 /// What all threads together do a second: each makes its own work, repeats it, and its best round counts. Work returns
 /// how much it did.
@@ -82,6 +77,29 @@ mod vector {
         super::chains()
     }
 
+    #[target_feature(enable = "avx512f")]
+    fn sum_avx512(data: &[u32]) -> u32 {
+        super::plain_sum(data)
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn sum_avx2(data: &[u32]) -> u32 {
+        super::plain_sum(data)
+    }
+
+    /// The sum of all numbers.
+    pub fn sum(data: &[u32]) -> u32 {
+        if is_x86_feature_detected!("avx512f") {
+            // SAFETY: the processor has the feature.
+            return unsafe { sum_avx512(data) };
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has the feature.
+            return unsafe { sum_avx2(data) };
+        }
+        super::plain_sum(data)
+    }
+
     /// Single-precision operations done.
     pub fn work() -> f64 {
         if is_x86_feature_detected!("avx512f") {
@@ -98,6 +116,8 @@ mod vector {
 
 #[cfg(not(target_arch = "x86_64"))]
 mod vector {
+    pub use super::plain_sum as sum;
+
     /// Single-precision operations done. Other architectures have multiply-adds in their baseline.
     pub fn work() -> f64 {
         super::chains()
@@ -116,6 +136,26 @@ fn plain_chains() -> f64 {
     (2 * LANES * CHAINS * STEPS) as f64
 }
 
+/// A sum, of integers so that it may be vectorised; inlined into functions compiled for particular instructions.
+#[inline(always)]
+fn plain_sum(data: &[u32]) -> u32 {
+    data.iter().fold(0, |sum, value| sum.wrapping_add(*value))
+}
+
+/// Bytes per second that one core reads of a buffer of so many bytes, again and again.
+pub fn read_bytes_per_second(bytes: usize) -> f64 {
+    let data = vec![1u32; bytes / size_of::<u32>()];
+    let repetitions = (READ_BYTES / bytes.max(1)).max(1);
+    best_rate(1, || {
+        || {
+            for _ in 0..repetitions {
+                black_box(vector::sum(black_box(&data)));
+            }
+            (repetitions * bytes) as f64
+        }
+    })
+}
+
 /// Single-precision operations per second that `threads` threads reach; a multiply-add is two.
 pub fn peak_flops(threads: usize) -> f64 {
     best_rate(threads, || vector::work)
@@ -129,6 +169,6 @@ mod tests {
     fn measurements_are_plausible() {
         assert!(copy_bytes_per_second(1) > 1e8);
         assert!(peak_flops(1) > 1e8);
-        assert!(!cpu_name().is_empty());
+        assert!(read_bytes_per_second(16 << 10) > 1e9);
     }
 }

@@ -1,7 +1,11 @@
 //! The predictors that are compared.
 
 use anyhow::Result;
-use predictor::{train_composite, Activation, Composite, CompositeConfig, Loss, Model, Schema, Shape};
+use predictor::{
+    refine_composite, train_composite, Activation, Composite, CompositeConfig, Loss, Model, Schema, Shape,
+};
+
+use scheduler::cost::ANY_CLASS;
 
 use super::data::{composite, input_names, model_names, Classes, Pipeline, View};
 
@@ -36,7 +40,8 @@ pub const METHODS: [Method; 6] = [
 
 /// Trained models with the names of their classes.
 pub struct Trained {
-    method: Method,
+    /// How they were trained.
+    pub method: Method,
     /// Names of the classes.
     pub names: Vec<String>,
     /// Models, one a name; several sets, whose logarithms are averaged.
@@ -44,38 +49,61 @@ pub struct Trained {
 }
 
 impl Method {
-    fn shape(&self) -> Result<Shape> {
+    /// Shape of each network.
+    pub fn shape(&self) -> Result<Shape> {
         let inputs = input_names(self.view).len();
         let make = if self.hidden > AUGMENTED.hidden { Shape::unconstrained } else { Shape::new };
         Ok(make(inputs, &[self.hidden], Activation::Softsign, true)?)
     }
 
-    /// Trains `members` sets of models.
+    /// Inputs of each network.
+    pub fn schema(&self) -> Result<Schema> {
+        let names = input_names(self.view);
+        Ok(Schema::from_names(&names.iter().map(String::as_str).collect::<Vec<_>>(), &[], &[])?)
+    }
+
+    fn config(&self, epochs: usize, seed: u64) -> Result<CompositeConfig> {
+        Ok(CompositeConfig {
+            seed,
+            shape: self.shape()?,
+            loss: Loss::Huber { delta: 0.5 },
+            order_weight: 1.0,
+            epochs,
+            learning_rate: 0.02,
+            weight_decay: 3e-3,
+            validation_share: 0.15,
+        })
+    }
+
+    /// Trains `members` sets of models: first one for all stages, then from there one for each class. Weight decay keeps a
+    /// class with few data near the model for all.
     pub fn train(&self, pipelines: &[&Pipeline], epochs: usize, members: u64, seed: u64) -> Result<Trained> {
-        let names = model_names(pipelines, self.classes);
-        let input_names = input_names(self.view);
-        let inputs: Vec<&str> = input_names.iter().map(String::as_str).collect();
-        let (parts, wholes) = composite(pipelines, &names, inputs.len(), self.residual);
-        let schema = Schema::from_names(&inputs, &[], &[])?;
-        let config = |member: u64| -> Result<CompositeConfig> {
-            Ok(CompositeConfig {
-                seed: seed + member,
-                shape: self.shape()?,
-                loss: Loss::Huber { delta: 0.5 },
-                order_weight: 1.0,
-                epochs,
-                learning_rate: 0.02,
-                weight_decay: 1e-2,
-                validation_share: 0.15,
-            })
-        };
-        let train = |member| Ok(train_composite(&schema, &parts, wholes.clone(), &config(member)?)?);
+        let schema = self.schema()?;
+        let all = [ANY_CLASS.to_owned()];
+        let (parts, wholes) = composite(pipelines, &all, schema.len(), self.residual);
+        let train =
+            |member| Ok(train_composite(&schema, &parts, wholes.clone(), &self.config(epochs, seed + member)?)?);
         let members = (0..members).map(train).collect::<Result<Vec<_>>>()?;
-        Ok(Trained { method: *self, names, members })
+        let names = model_names(pipelines, self.classes);
+        let same = |models: &Vec<Model>| vec![models[0].clone(); names.len()];
+        let start = Trained { method: *self, members: members.iter().map(same).collect(), names };
+        start.refined(pipelines, epochs, seed)
     }
 }
 
 impl Trained {
+    /// The same models, trained further with these pipelines.
+    pub fn refined(&self, pipelines: &[&Pipeline], epochs: usize, seed: u64) -> Result<Trained> {
+        let inputs = self.method.schema()?.len();
+        let (parts, wholes) = composite(pipelines, &self.names, inputs, self.method.residual);
+        let refine = |(member, models): (usize, &Vec<Model>)| {
+            let config = self.method.config(epochs, seed + member as u64)?;
+            Ok(refine_composite(models.clone(), &parts, wholes.clone(), &config)?)
+        };
+        let members = self.members.iter().enumerate().map(refine).collect::<Result<Vec<_>>>()?;
+        Ok(Trained { method: self.method, names: self.names.clone(), members })
+    }
+
     /// Predicted seconds of every schedule of each pipeline.
     pub fn predict(&self, pipelines: &[&Pipeline]) -> Result<Vec<Vec<f64>>> {
         let inputs = input_names(self.method.view).len();

@@ -4,11 +4,18 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::machine;
+/// What the names of Halide targets begin with that run on this computer.
+pub const ARCHITECTURE: &str = if cfg!(all(target_arch = "x86_64", target_os = "linux")) {
+    "x86-64-linux"
+} else if cfg!(all(target_arch = "aarch64", target_os = "linux")) {
+    "arm-64-linux"
+} else {
+    "another architecture"
+};
 
-/// What a processor is told apart by. Times on equal hardware are taken to be equal.
+/// What a computer is told apart by. Times on equal ones are taken to be equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hardware {
+pub struct Processor {
     /// Processor model as the operating system names it.
     pub cpu: String,
     /// Threads that programs may use.
@@ -17,11 +24,21 @@ pub struct Hardware {
     pub features: Vec<&'static str>,
 }
 
-impl Hardware {
+impl Processor {
     /// This computer.
-    pub fn here() -> Hardware {
+    pub fn here() -> Processor {
         let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get());
-        Hardware { cpu: machine::cpu_name(), threads, features: features() }
+        Processor { cpu: cpu_name(), threads, features: features() }
+    }
+
+    /// Bytes of the widest vectors that Halide uses for `target=host` here.
+    pub fn vector_bytes(&self) -> u32 {
+        let has = |wanted: &str| self.features.contains(&wanted);
+        match () {
+            () if has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl") => 64,
+            () if has("avx") => 32,
+            () => 16,
+        }
     }
 
     /// Six hexadecimal digits that are the same whenever the hardware is.
@@ -31,12 +48,19 @@ impl Hardware {
     }
 }
 
-impl fmt::Display for Hardware {
+impl fmt::Display for Processor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}, {} threads", self.fingerprint(), self.cpu, self.threads)?;
         self.features.iter().try_for_each(|feature| write!(f, ", {feature}"))?;
         f.write_str(")")
     }
+}
+
+/// Processor model as the operating system names it.
+pub fn cpu_name() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    name.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned())
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -61,16 +85,16 @@ mod tests {
 
     #[test]
     fn fingerprints_are_stable_and_tell_apart() {
-        let one = Hardware { cpu: "A 1".to_owned(), threads: 2, features: vec!["avx", "avx2"] };
+        let one = Processor { cpu: "A 1".to_owned(), threads: 2, features: vec!["avx", "avx2"] };
         // Model files in people's stores are named after it.
         assert_eq!(one.fingerprint(), "916fd8");
         assert_eq!(one.to_string(), "916fd8 (A 1, 2 threads, avx, avx2)");
         let others = [
-            Hardware { threads: 4, ..one.clone() },
-            Hardware { cpu: "A 12".to_owned(), ..one.clone() },
-            Hardware { features: vec!["avx"], ..one.clone() },
+            Processor { threads: 4, ..one.clone() },
+            Processor { cpu: "A 12".to_owned(), ..one.clone() },
+            Processor { features: vec!["avx"], ..one.clone() },
         ];
         assert!(others.iter().all(|other| other.fingerprint() != one.fingerprint()));
-        assert_eq!(Hardware::here(), Hardware::here());
+        assert_eq!(Processor::here(), Processor::here());
     }
 }

@@ -1,0 +1,65 @@
+//! Which model prices the schedules of a run.
+
+use crate::parameters::{Machine, Model, Parameters};
+use host::Processor;
+use scheduler::cost::{shipped, LearnedModel};
+use scheduler::ir::Target;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A model and how the schedule's source calls it.
+pub struct Chosen {
+    /// None for the analytic cost.
+    pub model: Option<&'static LearnedModel>,
+    /// What people find it by.
+    pub name: String,
+}
+
+/// The parameter's file, the shipped model for the target, the one calibrated on this computer if its measurements count, or
+/// the analytic cost where there is none of these.
+///
+/// # Errors
+/// A message with the path, when there is a model file that cannot be used.
+pub fn choose(parameters: &Parameters, target: &Target) -> Result<Chosen, String> {
+    let wanted = match (&parameters.model, parameters.hardware) {
+        (Model::File(path), _) => return in_file(path),
+        (Model::Analytic, Machine::Target) => return Ok(analytic("")),
+        (_, wanted) => wanted,
+    };
+    if wanted == Machine::Target {
+        return Ok(for_target(target, ""));
+    }
+    match calibrated_file(target).filter(|path| path.exists()) {
+        Some(path) => in_file(&path),
+        None => Ok(for_target(target, " (this computer is not calibrated for this target)")),
+    }
+}
+
+fn for_target(target: &Target, note: &str) -> Chosen {
+    match shipped(target) {
+        Some((name, model)) => Chosen { model: Some(model), name: format!("{name}{note}") },
+        None => analytic(note),
+    }
+}
+
+fn analytic(note: &str) -> Chosen {
+    Chosen { model: None, name: format!("analytic{note}") }
+}
+
+/// Where the model would be that was calibrated on this computer for what the target runs on; `None` if the target is of
+/// another architecture, or has wider vectors.
+fn calibrated_file(target: &Target) -> Option<PathBuf> {
+    let processor = Processor::here();
+    let runs_here = target.name.starts_with(host::ARCHITECTURE) && target.vector_bytes <= processor.vector_bytes();
+    let folder = host::models_folder(|name| std::env::var_os(name)).ok().filter(|_| runs_here)?;
+    Some(host::cost_model_path(&folder, target.vector_bytes, &processor.fingerprint()))
+}
+
+/// A model that lives as long as the process: there are few, and a search hands them around.
+fn in_file(path: &Path) -> Result<Chosen, String> {
+    let bad = |e: &dyn fmt::Display| format!("cannot use the model in {}: {e}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|e| bad(&e))?;
+    let model = LearnedModel::from_json(&text).map_err(|e| bad(&e))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Chosen { model: Some(Box::leak(Box::new(model))), name })
+}

@@ -1,0 +1,60 @@
+//! The learned models that come with this library.
+
+use super::LearnedModel;
+use crate::ir::Target;
+use std::sync::OnceLock;
+
+/// A model's name and file.
+struct Shipped {
+    vector_bytes: u32,
+    name: &'static str,
+    text: &'static str,
+    model: OnceLock<LearnedModel>,
+}
+
+macro_rules! shipped {
+    ($bytes:literal, $name:literal) => {
+        Shipped {
+            vector_bytes: $bytes,
+            name: $name,
+            text: include_str!(concat!("../../models/", $name, ".json")),
+            model: OnceLock::new(),
+        }
+    };
+}
+
+/// Of x86, by width of vectors. Other architectures have the analytic cost.
+static X86: [Shipped; 1] = [shipped!(64, "x86-64-avx512")];
+
+/// The model for a target's instructions, and its name. `None` where nobody has measured any: the analytic cost serves.
+pub fn shipped(target: &Target) -> Option<(&'static str, &'static LearnedModel)> {
+    let fits = |s: &&Shipped| target.name.starts_with("x86-64-") && s.vector_bytes == target.vector_bytes;
+    X86.iter().find(fits).map(|s| (s.name, s.get()))
+}
+
+impl Shipped {
+    fn get(&self) -> &LearnedModel {
+        self.model
+            .get_or_init(|| LearnedModel::from_json(self.text).expect("shipped models are sound: a test reads all"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_are_sound() {
+        for shipped in &X86 {
+            LearnedModel::from_json(shipped.text).unwrap();
+        }
+    }
+
+    #[test]
+    fn targets_find_theirs() {
+        let target =
+            |name: &str, vector_bytes| Target { name: name.to_owned(), vector_bytes, strict_float: false, gpu: false };
+        assert_eq!(shipped(&target("x86-64-linux-avx512_skylake", 64)).unwrap().0, "x86-64-avx512");
+        assert!(shipped(&target("arm-64-linux", 16)).is_none());
+    }
+}
