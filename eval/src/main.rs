@@ -70,7 +70,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Predict(args) => predict::run(args, models::Store::from_environment).map(|()| ExitCode::SUCCESS),
         Command::Study(args) => study::run(args, &models::Store::from_environment()?).map(exit_code),
         Command::Collect(args) => collect::run(args).map(exit_code),
-        Command::Calibrate(args) => calibrate::run(args).map(exit_code),
+        Command::Calibrate(args) => calibrate::run(args, models::Store::from_environment).map(exit_code),
         Command::Accuracy(args) => accuracy::run(args).map(|()| ExitCode::SUCCESS),
         Command::Hardware(args) => hardware::run(args).map(|()| ExitCode::SUCCESS),
         Command::Models(args) => models::run(args, &models::Store::from_environment()?).map(|()| ExitCode::SUCCESS),

@@ -5,7 +5,7 @@ mod args;
 use std::path::{Path, PathBuf};
 
 use anyhow::{ensure, Context, Result};
-use host::{cost_model_path, models_folder, Processor};
+use host::{cost_model_path, Processor};
 use scheduler::cost::{shipped, LearnedModel};
 use scheduler::Hardware;
 use serde::Serialize;
@@ -17,6 +17,7 @@ use crate::collect::record::{self, Measured};
 use crate::collect::{self, dataset, CollectArgs};
 use crate::eval::Ended;
 use crate::hardware::profile;
+use crate::models::Store;
 use crate::report;
 use crate::training::cross_validation::cross_validate;
 use crate::training::data::{pipelines, Pipeline, View};
@@ -35,10 +36,16 @@ const EPOCHS: usize = 150;
 /// Fewest pipelines to train with.
 const FEWEST: usize = 10;
 
-/// A model that may be kept.
-struct Contender {
+/// What was measured, as models see it.
+struct Data {
+    /// The machine that analytic estimates, which are inputs, are for.
     hardware: Hardware,
     pipelines: Vec<Pipeline>,
+}
+
+/// A model that may be kept.
+struct Contender<'a> {
+    data: &'a Data,
     /// None for the shipped model as it is.
     epochs: Option<usize>,
     figures: Figures,
@@ -55,8 +62,10 @@ struct Report<'a> {
     model: PathBuf,
 }
 
-/// Measures, trains, and keeps the best model.
-pub fn run(args: &CalibrateArgs) -> Result<Ended> {
+/// Measures, trains, and keeps the best model. `store` is opened only to keep it there.
+pub fn run(args: &CalibrateArgs, store: impl FnOnce() -> Result<Store>) -> Result<Ended> {
+    // Before the measurements, which take minutes.
+    let store = args.save.is_none().then(store).transpose()?;
     let processor = Processor::here();
     eprintln!("Measuring for some minutes; anything else that runs now falsifies it.");
     let folder = match &args.out {
@@ -76,22 +85,22 @@ pub fn run(args: &CalibrateArgs) -> Result<Ended> {
     let profile = profile::measure(threads, target.vector_bytes);
     let (name, model) = shipped(&target).with_context(|| format!("no cost model is shipped for {}", target.name))?;
 
-    let contenders = contenders(&records, name, model, &profile)?;
+    let before = model_file::trained(model)?;
+    let (assumed, measured) = (Data::new(&records, model.hardware(1, 1))?, Data::new(&records, profile)?);
+    let contenders = contenders(name, &before, &assumed, &measured)?;
     let all: Vec<&Figures> = contenders.iter().map(|contender| &contender.figures).collect();
-    let count = contenders[0].pipelines.len();
-    let schedules = contenders[0].pipelines.iter().map(|pipeline| pipeline.rows.len()).sum();
+    let count = assumed.pipelines.len();
+    let schedules = assumed.pipelines.iter().map(|pipeline| pipeline.rows.len()).sum();
     println!("{schedules} schedules of {count} pipelines, each predicted by models trained without it\n");
-    println!("{}\n", table(&contenders.iter().map(|contender| contender.figures.clone()).collect::<Vec<_>>()));
+    println!("{}\n", table(all.iter().copied()));
     let best = contenders.iter().max_by(|a, b| merit(a).total_cmp(&merit(b))).expect("there are three");
     let provenance = format!("{}; {schedules} schedules of {count} pipelines, on {processor}", model.provenance);
-    let text = learned(best, model, provenance)?.to_json();
-    let path = match &args.save {
-        Some(path) => path.clone(),
-        None => {
-            let folder = models_folder(|name| std::env::var_os(name))?;
-            cost_model_path(&folder, target.vector_bytes, &processor.fingerprint())
-        }
+    let text = match best.epochs {
+        None => model.to_json(),
+        Some(epochs) => learned(&before, best.data, epochs, provenance)?.to_json(),
     };
+    let in_store = store.map(|store| cost_model_path(store.folder(), target.vector_bytes, &processor.fingerprint()));
+    let path = in_store.or_else(|| args.save.clone()).expect("a store is opened unless there is a file");
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     }
@@ -122,27 +131,34 @@ fn suite(args: &CalibrateArgs, folder: &Path) -> CollectArgs {
     }
 }
 
-/// The shipped model, and what comes of training it further.
-fn contenders(records: &[Measured], name: &str, model: &LearnedModel, profile: &Hardware) -> Result<Vec<Contender>> {
-    let before = model_file::trained(model)?;
-    let make = |method: &str, hardware: Hardware, epochs: Option<usize>| -> Result<Contender> {
+impl Data {
+    fn new(records: &[Measured], hardware: Hardware) -> Result<Data> {
         let pipelines = pipelines(&dataset::groups(records, &hardware)?, View::Augmented);
         ensure!(pipelines.len() >= FEWEST, "{} pipelines are too few: give it more --budget", pipelines.len());
+        Ok(Data { hardware, pipelines })
+    }
+
+    fn all(&self) -> Vec<&Pipeline> {
+        self.pipelines.iter().collect()
+    }
+}
+
+/// The shipped model, and what comes of training it further.
+fn contenders<'a>(name: &str, shipped: &Trained, assumed: &'a Data, measured: &'a Data) -> Result<[Contender<'a>; 3]> {
+    let make = |method: &str, data: &'a Data, epochs: Option<usize>| -> Result<Contender<'a>> {
         let predicted = match epochs {
-            None => before.predict(&pipelines.iter().collect::<Vec<_>>())?,
+            None => shipped.predict(&data.all())?,
             Some(epochs) => {
-                let train = |training: &[&Pipeline]| before.refined(training, epochs, 0);
-                cross_validate(&pipelines, FOLDS, |pipeline| &pipeline.name, train)?
+                let train = |training: &[&Pipeline]| shipped.refined(training, epochs, 0);
+                cross_validate(&data.pipelines, FOLDS, |pipeline| &pipeline.name, train)?
             }
         };
-        let figures = figures(method, &pipelines, &predicted);
-        Ok(Contender { hardware, pipelines, epochs, figures })
+        Ok(Contender { data, epochs, figures: figures(method, &data.pipelines, &predicted) })
     };
-    let assumed = model.hardware(1, 1);
-    Ok(vec![
+    Ok([
         make(&format!("{name} as shipped"), assumed, None)?,
         make("refined", assumed, Some(EPOCHS))?,
-        make("refined, with the measured profile", *profile, Some(EPOCHS))?,
+        make("refined, with the measured profile", measured, Some(EPOCHS))?,
     ])
 }
 
@@ -152,10 +168,7 @@ fn merit(contender: &Contender) -> f64 {
     spearman_rho.unwrap_or(0.0) - mape.unwrap_or(f64::INFINITY)
 }
 
-/// The contender trained with everything.
-fn learned(contender: &Contender, shipped: &LearnedModel, provenance: String) -> Result<LearnedModel> {
-    let Some(epochs) = contender.epochs else { return Ok(shipped.clone()) };
-    let all: Vec<&Pipeline> = contender.pipelines.iter().collect();
-    let trained: Trained = model_file::trained(shipped)?.refined(&all, epochs, 0)?;
-    model_file::learned(&trained, provenance, contender.hardware)
+/// The shipped model trained further with everything.
+fn learned(shipped: &Trained, data: &Data, epochs: usize, provenance: String) -> Result<LearnedModel> {
+    model_file::learned(&shipped.refined(&data.all(), epochs, 0)?, provenance, data.hardware)
 }

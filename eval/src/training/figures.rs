@@ -11,7 +11,7 @@ use crate::stats::{geomean, median};
 const FEWEST: usize = 6;
 
 /// How well one predictor does.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct Figures {
     /// The predictor.
     pub method: String,
@@ -58,7 +58,7 @@ pub fn at_best_speed(pipelines: &[Pipeline]) -> Vec<Vec<f64>> {
 }
 
 /// A row for each predictor.
-pub fn table(all: &[Figures]) -> Table {
+pub fn table<'a>(all: impl IntoIterator<Item = &'a Figures>) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     table.set_header(["", "rho, median", "rho, quartile", "MAPE", "regret"]);
