@@ -11,7 +11,7 @@ use crate::collect::dataset::{self, Group};
 use crate::collect::record;
 use crate::report;
 use crate::training::cross_validation::cross_validate;
-use crate::training::data::{pipelines, Pipeline, View};
+use crate::training::data::{pipelines, schedules, Pipeline, View};
 use crate::training::figures::{at_best_speed, figures, table, Figures};
 use crate::training::method::{Method, AUGMENTED, METHODS};
 use crate::training::model_file;
@@ -84,7 +84,7 @@ pub fn run(args: &AccuracyArgs) -> Result<()> {
     if let Some(path) = &args.save {
         let all: Vec<&Pipeline> = augmented.iter().collect();
         let trained = AUGMENTED.train(&all, args.epochs, args.members, args.seed)?;
-        let schedules: usize = augmented.iter().map(|pipeline| pipeline.rows.len()).sum();
+        let schedules = schedules(&augmented);
         let provenance = format!("{schedules} schedules of {} pipelines", groups.len());
         std::fs::write(path, model_file::learned(&trained, provenance, profile)?.to_json())
             .with_context(|| format!("cannot write {}", path.display()))?;
@@ -105,7 +105,7 @@ fn judge(args: &AccuracyArgs, groups: &[Group], augmented: &[Pipeline]) -> Resul
             methods.push(figures("NN+C half way to analytic", &augmented, &between));
         }
     }
-    let schedules = augmented.iter().map(|pipeline| pipeline.rows.len()).sum();
+    let schedules = schedules(augmented);
     let report = Report { pipelines: groups.len(), schedules, methods };
     println!("{schedules} schedules of {} pipelines\n\n{}", report.pipelines, table(&report.methods));
     if let Some(path) = &args.json {

@@ -20,7 +20,7 @@ use crate::hardware::profile;
 use crate::models::Store;
 use crate::report;
 use crate::training::cross_validation::cross_validate;
-use crate::training::data::{pipelines, Pipeline, View};
+use crate::training::data::{pipelines, schedules, Pipeline, View};
 use crate::training::figures::{figures, table, Figures};
 use crate::training::method::Trained;
 use crate::training::model_file;
@@ -90,7 +90,7 @@ pub fn run(args: &CalibrateArgs, store: impl FnOnce() -> Result<Store>) -> Resul
     let contenders = contenders(name, &before, &assumed, &measured)?;
     let all: Vec<&Figures> = contenders.iter().map(|contender| &contender.figures).collect();
     let count = assumed.pipelines.len();
-    let schedules = assumed.pipelines.iter().map(|pipeline| pipeline.rows.len()).sum();
+    let schedules = schedules(&assumed.pipelines);
     println!("{schedules} schedules of {count} pipelines, each predicted by models trained without it\n");
     println!("{}\n", table(all.iter().copied()));
     let best = contenders.iter().max_by(|a, b| merit(a).total_cmp(&merit(b))).expect("there are three");

@@ -104,6 +104,11 @@ pub fn pipelines(groups: &[Group], view: View) -> Vec<Pipeline> {
     groups.iter().map(pipeline).collect()
 }
 
+/// Schedules of all pipelines together.
+pub fn schedules(pipelines: &[Pipeline]) -> usize {
+    pipelines.iter().map(|pipeline| pipeline.rows.len()).sum()
+}
+
 impl Pipeline {
     /// What the analytic cost expects of each schedule, in seconds.
     pub fn analytic(&self) -> Vec<f64> {
