@@ -86,9 +86,8 @@ fn exit_code(ended: eval::Ended) -> ExitCode {
 
 fn exit_code_of_checks((ended, all_equal): (eval::Ended, bool)) -> ExitCode {
     match (ended, all_equal) {
-        (eval::Ended::Interrupted, _) => ExitCode::from(130),
-        (eval::Ended::Complete, true) => ExitCode::SUCCESS,
         (eval::Ended::Complete, false) => ExitCode::FAILURE,
+        (ended, _) => exit_code(ended),
     }
 }
 
