@@ -1,6 +1,7 @@
 //! Choosing the variant of a kernel by the predictions of the models that are kept.
 
 use anyhow::{bail, ensure, Context, Result};
+use host::Processor;
 use predictor::{Ensemble, InputKind};
 use serde_json::{json, Value};
 
@@ -8,7 +9,6 @@ use super::Store;
 use crate::predict::expression::Terms;
 use crate::report::{self, format};
 use crate::Usage;
-use host::Processor;
 
 /// A value of a parameter, as in `m=512`.
 pub type Given = (String, f64);

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use anyhow::Result;
+use host::Processor;
 use predictor::{Ensemble, InputKind, Range};
 use serde_json::{json, Value};
 
 use super::{Key, Store};
 use crate::report::{self, format};
-use host::Processor;
 
 /// All models of a store as a table. A file that cannot be read stands there with the reason.
 ///

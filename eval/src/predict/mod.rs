@@ -10,6 +10,7 @@ mod table;
 use std::path::Path;
 
 use anyhow::{ensure, Context, Result};
+use host::Processor;
 use predictor::{Dataset, InputKind, Method, TrainConfig};
 use serde::Serialize;
 
@@ -20,7 +21,6 @@ pub use args::PredictArgs;
 use columns::Columns;
 use compare::{Combination, Subject};
 use data::{Prepared, Roles};
-use host::Processor;
 
 /// Rows to train with where there are twice as many.
 const TRAINING_ROWS: usize = 250;

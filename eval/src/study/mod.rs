@@ -17,6 +17,7 @@ mod table;
 use std::path::{Path, PathBuf};
 
 use anyhow::{ensure, Context, Result};
+use host::Processor;
 
 use crate::cli;
 use crate::eval::Ended;
@@ -26,7 +27,6 @@ use crate::progress::Progress;
 use crate::report::atomic;
 pub use args::StudyArgs;
 use figures::Figures;
-use host::Processor;
 use judge::{Judged, Sampling};
 use kernels::{Kernel, Space};
 use plan::Setting;

@@ -4,7 +4,6 @@ use anyhow::Result;
 use predictor::{
     refine_composite, train_composite, Activation, Composite, CompositeConfig, Loss, Model, Schema, Shape,
 };
-
 use scheduler::cost::ANY_CLASS;
 
 use super::data::{composite, input_names, model_names, Classes, Pipeline, View};
