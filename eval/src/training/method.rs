@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use predictor::{
-    refine_composite, train_composite, Activation, Composite, CompositeConfig, Loss, Model, Schema, Shape,
+    refine_composite, train_composite, Activation, Composite, CompositeConfig, Loss, Model, Parts, Schema, Shape, Whole,
 };
 use scheduler::cost::ANY_CLASS;
 
@@ -48,11 +48,15 @@ pub struct Trained {
 }
 
 impl Method {
+    /// Number of inputs of each network.
+    fn inputs(&self) -> usize {
+        input_names(self.view).len()
+    }
+
     /// Shape of each network.
     pub fn shape(&self) -> Result<Shape> {
-        let inputs = input_names(self.view).len();
         let make = if self.hidden > AUGMENTED.hidden { Shape::unconstrained } else { Shape::new };
-        Ok(make(inputs, &[self.hidden], Activation::Softsign, true)?)
+        Ok(make(self.inputs(), &[self.hidden], Activation::Softsign, true)?)
     }
 
     /// Inputs of each network.
@@ -79,7 +83,7 @@ impl Method {
     pub fn train(&self, pipelines: &[&Pipeline], epochs: usize, members: u64, seed: u64) -> Result<Trained> {
         let schema = self.schema()?;
         let all = [ANY_CLASS.to_owned()];
-        let (parts, wholes) = composite(pipelines, &all, schema.len(), self.residual);
+        let (parts, wholes) = composite(pipelines, &all, self.inputs(), self.residual);
         let train =
             |member| Ok(train_composite(&schema, &parts, wholes.clone(), &self.config(epochs, seed + member)?)?);
         let members = (0..members).map(train).collect::<Result<Vec<_>>>()?;
@@ -93,8 +97,7 @@ impl Method {
 impl Trained {
     /// The same models, trained further with these pipelines.
     pub fn refined(&self, pipelines: &[&Pipeline], epochs: usize, seed: u64) -> Result<Trained> {
-        let inputs = self.method.schema()?.len();
-        let (parts, wholes) = composite(pipelines, &self.names, inputs, self.method.residual);
+        let (parts, wholes) = self.composite(pipelines);
         let refine = |(member, models): (usize, &Vec<Model>)| {
             let config = self.method.config(epochs, seed + member as u64)?;
             Ok(refine_composite(models.clone(), &parts, wholes.clone(), &config)?)
@@ -105,8 +108,7 @@ impl Trained {
 
     /// Predicted seconds of every schedule of each pipeline.
     pub fn predict(&self, pipelines: &[&Pipeline]) -> Result<Vec<Vec<f64>>> {
-        let inputs = input_names(self.method.view).len();
-        let (parts, wholes) = composite(pipelines, &self.names, inputs, self.method.residual);
+        let (parts, wholes) = self.composite(pipelines);
         let mut sums = vec![0.0; wholes.len()];
         for models in &self.members {
             let logs = Composite::new(models.clone(), &parts, wholes.clone())?.log_seconds();
@@ -114,5 +116,9 @@ impl Trained {
         }
         let mut all = sums.iter().map(|log| log.exp());
         Ok(pipelines.iter().map(|pipeline| all.by_ref().take(pipeline.rows.len()).collect()).collect())
+    }
+
+    fn composite(&self, pipelines: &[&Pipeline]) -> (Vec<Parts>, Vec<Whole>) {
+        composite(pipelines, &self.names, self.method.inputs(), self.method.residual)
     }
 }

@@ -64,10 +64,10 @@ pub fn trained(learned: &LearnedModel) -> Result<Trained> {
     let normaliser = Normaliser::from_scales(scales.iter().map(scale).collect())?;
     let target =
         TargetScale { mean, deviation: 1.0, residual: true, range: Range { min: f64::MIN_POSITIVE, max: f64::MAX } };
-    let shape = AUGMENTED.shape()?;
+    let (shape, schema) = (AUGMENTED.shape()?, AUGMENTED.schema()?);
     let model = |network: &SmallNetwork| -> Result<Model> {
         let network = Network::from_parameters(shape.clone(), parameters(network))?;
-        Ok(Model::new(AUGMENTED.schema()?, None, normaliser.clone(), target, network)?)
+        Ok(Model::new(schema.clone(), None, normaliser.clone(), target, network)?)
     };
     let classes = learned.classes();
     let members = classes.values().map(Vec::len).max().unwrap_or(0);
