@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{ensure, Context, Result};
 use clap::{Args, ValueEnum};
+use scheduler::cost::trusted;
 use scheduler::Hardware;
 use serde::Serialize;
 
@@ -114,10 +115,10 @@ fn judge(args: &AccuracyArgs, groups: &[Group], augmented: &[Pipeline]) -> Resul
     Ok(())
 }
 
-/// The geometric mean of two predictions: what searches compare schedules by.
-fn half_way(one: &[Vec<f64>], other: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let mean = |(a, b): (&f64, &f64)| (a * b).sqrt();
-    one.iter().zip(other).map(|(a, b)| a.iter().zip(b).map(mean).collect()).collect()
+/// What searches compare schedules by, in seconds: between what networks predict and the analytic times.
+fn half_way(predicted: &[Vec<f64>], analytic: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let between = |(p, a): (&f64, &f64)| trusted(p.ln(), a.ln()).exp();
+    predicted.iter().zip(analytic).map(|(p, a)| p.iter().zip(a).map(between).collect()).collect()
 }
 
 /// What models say that were trained without what they predict.

@@ -85,9 +85,13 @@ pub struct Predicted {
 impl Predicted {
     /// Seconds for a search to compare: half way to the analytic time, and more where there is doubt.
     pub fn cautious_seconds(&self) -> f64 {
-        let correction = self.log_seconds - self.analytic_log_seconds;
-        (self.analytic_log_seconds + TRUST * correction + CAUTION * self.doubt).exp()
+        (trusted(self.log_seconds, self.analytic_log_seconds) + CAUTION * self.doubt).exp()
     }
+}
+
+/// The logarithm of the seconds that a search goes by, between those that networks predict and the analytic ones.
+pub fn trusted(log_seconds: f64, analytic_log_seconds: f64) -> f64 {
+    analytic_log_seconds + TRUST * (log_seconds - analytic_log_seconds)
 }
 
 impl LearnedModel {

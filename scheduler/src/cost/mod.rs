@@ -11,7 +11,7 @@ pub use class::{Kernel, Variant};
 pub use hardware::Hardware;
 pub(crate) use hardware::LINE_BYTES;
 pub use inputs::{inputs, INPUTS, INPUT_NAMES};
-pub use learned::{class_names, InputScale, LearnedModel, Predicted, SmallNetwork, ANY_CLASS};
+pub use learned::{class_names, trusted, InputScale, LearnedModel, Predicted, SmallNetwork, ANY_CLASS};
 pub use roofline::{Bound, Roofline, Times};
 pub use shipped::shipped;
 
