@@ -4,7 +4,7 @@ use super::body::Body;
 use super::calls::Calls;
 use super::chain::caches;
 use super::model::Model;
-use super::pages;
+use super::pages::{self, Returned};
 use super::plan::{Changes, Plan, Site};
 use super::set::Set;
 use super::stage;
@@ -67,10 +67,7 @@ impl<'a> Analysis<'a> {
         changes.moved.iter().for_each(|func| shaken.insert(self.timeline.nest(func)));
         let returned = pages::returned_after_runs(&self.model, &self.plan);
         for stage in 0..self.stages.len() {
-            self.update_stage(stage, &changes, &shaken);
-            let Features { allocations, allocated_bytes, .. } = self.stages[stage].features;
-            let bytes = if allocations > 0.0 { allocated_bytes } else { 0.0 };
-            self.stages[stage].features.fresh_pages = returned.pages(bytes);
+            self.update_stage(stage, &changes, &shaken, returned);
         }
         self.follows = true;
         Ok(())
@@ -113,7 +110,7 @@ impl<'a> Analysis<'a> {
         self.plan.compute[self.model.stages[stage].stage.func.index()] == Site::Inline
     }
 
-    fn update_stage(&mut self, stage: usize, changes: &Changes, shaken: &Set) {
+    fn update_stage(&mut self, stage: usize, changes: &Changes, shaken: &Set, returned: Returned) {
         if self.is_inlined(stage) {
             return;
         }
@@ -136,6 +133,9 @@ impl<'a> Analysis<'a> {
         if plan.store[func] == Site::Root {
             features.reuse_distance_bytes = timeline.lifetime(model, func, plan);
         }
+        // Depends on the buffers of all other Funcs.
+        let bytes = if features.allocations > 0.0 { features.allocated_bytes } else { 0.0 };
+        features.fresh_pages = returned.pages(bytes);
     }
 }
 
