@@ -3,6 +3,9 @@
 use super::model::{source_index, LoadFacts, Row};
 use crate::ir::{Access, AccessRow, Bounds, Interval, Pipeline, Regions, Stage, StageRef};
 
+/// What coordinates are computed in; mirroring takes more than signed integers.
+const COORDINATE_TYPES: [&str; 3] = ["int32", "uint32", "bool"];
+
 /// The loads of a stage, and whether the stage is nothing but a boundary condition.
 pub(super) fn loads(pipeline: &Pipeline, regions: &Regions, stage: StageRef) -> (Vec<LoadFacts>, bool) {
     let definition = pipeline.stage(stage);
@@ -23,7 +26,8 @@ pub(super) fn loads(pipeline: &Pipeline, regions: &Regions, stage: StageRef) -> 
     };
     let mut loads: Vec<LoadFacts> = definition.accesses.iter().filter_map(load).collect();
     let [only] = &mut loads[..] else { return (loads, false) };
-    if only.rows.iter().all(|r| r.affine) && only.rows.iter().any(|r| r.clamped) && computes_coordinates(definition) {
+    let clamps = only.rows.iter().all(|r| r.affine) && only.rows.iter().any(|r| r.clamped);
+    if clamps && definition.operations.are_arithmetic(&COORDINATE_TYPES) {
         return (loads, true);
     }
     if is_constant_outside(definition) {
@@ -66,14 +70,6 @@ fn middle(interval: Interval) -> i64 {
 
 fn point(at: i64) -> Option<Interval> {
     Some(Interval { min: at, max: at })
-}
-
-/// Whether all operations are those of coordinates.
-fn computes_coordinates(stage: &Stage) -> bool {
-    stage
-        .operations
-        .iter()
-        .all(|(kind, operation, _)| matches!(kind, "int32" | "uint32" | "bool") && operation != "math")
 }
 
 /// Whether a stage is a load inside of some bounds, and a constant outside: one selection, by comparisons of coordinates.

@@ -336,10 +336,9 @@ impl Stage {
 
     /// Whether it only loads one value at clamped coordinates.
     pub fn is_boundary_condition(&self) -> bool {
-        let mut index_arithmetic = self.operations.iter().map(|(t, operation, _)| t == "int32" && operation != "math");
         let [access] = &self.accesses[..] else { return false };
         let affine = !access.is_gather() && access.rows.iter().flatten().any(|r| r.clamped);
-        affine && index_arithmetic.all(|i| i)
+        affine && self.operations.are_arithmetic(&["int32"])
     }
 
     /// Whether the loop `index` moves what some load reads in a way that is not affine.

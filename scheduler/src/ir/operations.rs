@@ -19,6 +19,11 @@ impl Operations {
         self.iter().map(|(_, operation, count)| f64::from(count) * weight(operation)).sum()
     }
 
+    /// Whether all are on these types, and none is a math function.
+    pub(crate) fn are_arithmetic(&self, types: &[&str]) -> bool {
+        self.iter().all(|(t, operation, _)| types.contains(&t) && operation != "math")
+    }
+
     /// All `(type, operation, count)`.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, u32)> {
         self.0
