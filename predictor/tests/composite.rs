@@ -16,6 +16,19 @@ fn shape() -> Shape {
     Shape::new(2, &[3], Activation::Softsign, true).unwrap()
 }
 
+fn config() -> CompositeConfig {
+    CompositeConfig {
+        seed: 1,
+        shape: shape(),
+        loss: Loss::Huber { delta: 0.5 },
+        order_weight: 0.5,
+        epochs: 600,
+        learning_rate: 0.03,
+        weight_decay: 1e-5,
+        validation_share: 0.2,
+    }
+}
+
 /// Two classes of parts, and wholes of one to four of them.
 fn data(rng: &mut Rng, rows: usize, wholes: usize) -> (Vec<Parts>, Vec<Whole>) {
     let parts: Vec<Parts> = (0..2)
@@ -79,17 +92,7 @@ fn parts_are_learnt_from_wholes() {
         }
     };
     wholes.iter_mut().for_each(|whole| whole.seconds = whole.parts.iter().map(truth).sum());
-    let config = CompositeConfig {
-        seed: 1,
-        shape: shape(),
-        loss: Loss::Huber { delta: 0.5 },
-        order_weight: 0.5,
-        epochs: 600,
-        learning_rate: 0.03,
-        weight_decay: 1e-5,
-        validation_share: 0.2,
-    };
-    let models = train_composite(&schema(), &parts, wholes.clone(), &config).unwrap();
+    let models = train_composite(&schema(), &parts, wholes.clone(), &config()).unwrap();
     let (unseen, mut test) = data(&mut rng, 200, 300);
     let truth = |&(class, row): &(usize, usize)| {
         let bound = unseen[class].bound.as_ref().unwrap()[row];
@@ -103,7 +106,7 @@ fn parts_are_learnt_from_wholes() {
     let logs = Composite::new(models.clone(), &unseen, test.clone()).unwrap().log_seconds();
     let errors: f64 = logs.iter().zip(&test).map(|(log, whole)| (log.exp() / whole.seconds - 1.0).abs()).sum();
     assert!(errors / (test.len() as f64) < 0.05, "{}", errors / test.len() as f64);
-    assert_eq!(models, train_composite(&schema(), &parts, wholes, &config).unwrap());
+    assert_eq!(models, train_composite(&schema(), &parts, wholes, &config()).unwrap());
 }
 
 #[test]
@@ -112,16 +115,8 @@ fn models_are_refined_from_where_they_were() {
     let (parts, mut wholes) = data(&mut rng, 100, 400);
     let bound = |&(class, row): &(usize, usize)| parts[class].bound.as_ref().unwrap()[row];
     wholes.iter_mut().for_each(|whole| whole.seconds = whole.parts.iter().map(bound).sum());
-    let config = CompositeConfig {
-        seed: 1,
-        shape: shape(),
-        loss: Loss::Huber { delta: 0.5 },
-        order_weight: 0.0,
-        epochs: 200,
-        learning_rate: 0.03,
-        weight_decay: 1e-4,
-        validation_share: 0.0,
-    };
+    let config =
+        CompositeConfig { order_weight: 0.0, epochs: 200, weight_decay: 1e-4, validation_share: 0.0, ..config() };
     let before = train_composite(&schema(), &parts, wholes.clone(), &config).unwrap();
     let error = |models: &[Model], wholes: &[Whole]| -> f64 {
         let logs = Composite::new(models.to_vec(), &parts, wholes.to_vec()).unwrap().log_seconds();
