@@ -103,7 +103,7 @@ fn judge(args: &AccuracyArgs, groups: &[Group], augmented: &[Pipeline]) -> Resul
         methods.push(figures(method.name, &pipelines, &predicted));
         if method.name == AUGMENTED.name {
             let between = half_way(&predicted, &analytic);
-            methods.push(figures("NN+C half way to analytic", &augmented, &between));
+            methods.push(figures("NN+C half way to analytic", augmented, &between));
         }
     }
     let schedules = schedules(augmented);
