@@ -63,6 +63,9 @@ fn reads_are_harmless(regions: &Regions, sides: Sides, stage: StageRef, dim: usi
 }
 
 /// Where computing coordinates past the end reads nothing outside of an input.
+///
+/// Updates may then write more of other dimensions, which [`Regions::extensible`] forbids. Halide allocates that too, but
+/// earlier stages cover it only if the update reads it as well, and such reads are looked at here.
 pub(super) fn reads_stay_inside(pipeline: &Pipeline, regions: &Regions) -> Vec<Vec<bool>> {
     // Declared bounds are promises, and what the user scheduled has its own tails.
     let may_extend =
