@@ -86,15 +86,20 @@ Term combine_floats(Random &random, const Term &a, const Term &b) {
 
 Expr narrowed(Random &random, const Expr &value, double limit, Type type) {
     const double most = largest(type);
-    switch (random.below(4)) {
+    const int shift = shift_to(limit, most);
+    int way = random.below(4);
+    if (way == 2 && shift == 0) {
+        way = 0;
+    }
+    switch (way) {
     case 0:
         // Wraps. Not by the cast itself: Halide turns uint8(int32(f)) into uint8(f), which is undefined where f is beyond
-        // 255, and whether the two casts meet depends on what gets inlined.
+        // 255 or negative, and whether the two casts meet depends on what gets inlined.
         return cast(type, cast(type.with_code(Type::UInt), value & ((1 << type.bits()) - 1)));
     case 1:
         return saturating_cast(type, value);
     case 2:
-        return cast(type, value >> shift_to(limit, most));
+        return cast(type, value >> shift);
     default:
         return cast(type, clamp(value, type.is_uint() ? 0 : -static_cast<int>(most), static_cast<int>(most)));
     }

@@ -79,6 +79,23 @@ proptest! {
     }
 }
 
+/// Halide crashes over a Func at root that only an unread component of an inlined Tuple reads.
+#[test]
+fn tuples_read_in_part_are_not_inlined() {
+    let inlinable = |reads_all: bool| {
+        let mut builder = Builder::new();
+        let tuple = builder.pure(&[]);
+        let reader = builder.pure(&[(tuple, Read::Point), (tuple, Read::Point)]);
+        let mut pipeline = builder.finish(&[reader], 100, 100);
+        pipeline.funcs[tuple.index()].types = vec!["float32".into(); 2];
+        pipeline.funcs[reader.index()].stages[0].accesses[1].value = usize::from(reads_all);
+        let json = serde_json::to_string(&pipeline).unwrap();
+        Pipeline::from_json(&json).unwrap().func(tuple).inlinable
+    };
+    assert!(inlinable(true));
+    assert!(!inlinable(false));
+}
+
 /// Every Func reads the two before it: paths from output to input double with each.
 #[test]
 fn ladders_do_not_take_exponential_time() {

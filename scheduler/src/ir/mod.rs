@@ -9,6 +9,7 @@ mod extend;
 mod ids;
 mod operations;
 mod overrun;
+mod partly_read;
 mod program;
 mod regions;
 mod storage;
@@ -247,8 +248,9 @@ impl Pipeline {
     /// [`Error::Json`] for malformed JSON, [`Error::Version`] for another format, [`Error::Inconsistent`] when indices
     /// or lengths do not fit together.
     pub fn from_json(text: &str) -> Result<Self, Error> {
-        let pipeline: Self = serde_json::from_str(text).map_err(Error::Json)?;
+        let mut pipeline: Self = serde_json::from_str(text).map_err(Error::Json)?;
         pipeline.validate()?;
+        partly_read::keep_stored(&mut pipeline);
         Ok(pipeline)
     }
 
