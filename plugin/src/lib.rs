@@ -49,6 +49,10 @@ impl Scheduler for Srivastava2020 {
 /// Runs when the library is loaded, after libHalide's own initialisers.
 #[ctor::ctor]
 fn register() {
+    // As plugins of Halide's own do: who loads one by its path learns the name it registers.
+    if std::env::var_os("HL_DEBUG_CODEGEN").is_some_and(|level| level != "0") {
+        eprintln!("Registering autoscheduler '{}'...", Srivastava2020::NAME);
+    }
     if let Err(message) = halide_sys::register::<Srivastava2020>() {
         // No caller to report to: the loader runs this.
         eprintln!("Warning: {message}");
