@@ -308,9 +308,9 @@ impl<'a> Replay<'a> {
         self.guaranteed.iter().any(|g| Some(g.dim) == dim && g.extent >= factor)
     }
 
-    /// Whether the split of an original loop of a pure Func may compute past its end.
+    /// Whether the split of an original pure loop may run past its end.
     fn may_overrun(&self, stage: StageRef, old: &LoopVar) -> bool {
-        let dim = self.pipeline.func(stage.func).args.iter().position(|a| *a == old.name);
+        let dim = self.pipeline.func(stage.func).args.iter().position(|a| !old.rvar && *a == old.name);
         let regions = self.regions.as_ref();
         dim.zip(regions).is_some_and(|(dim, regions)| regions.may_overrun(self.pipeline, stage.func, dim))
     }

@@ -56,11 +56,11 @@ impl Hardware {
             l2_bytes_per_second: 192e9,
             l3_bytes_per_second: 36e9,
             memory_bytes_per_second: 25e9,
-            loop_seconds: 0.2e-9,
+            loop_seconds: 0.4e-9,
             task_seconds: 0.05e-6,
             launch_seconds: 1e-6,
             allocation_seconds: 0.1e-6,
-            page_seconds: 0.5e-6,
+            page_seconds: 1e-6,
         }
     }
 

@@ -65,7 +65,7 @@ impl<'a> Analysis<'a> {
         changes.moved.iter().for_each(|func| shaken.insert(self.timeline.nest(func)));
         self.timeline.fill(&self.model, &self.plan);
         changes.moved.iter().for_each(|func| shaken.insert(self.timeline.nest(func)));
-        let returned = pages::returned_after_runs(&self.model, &self.plan);
+        let returned = pages::returned_after_runs(&self.model, &self.plan, &self.timeline);
         for stage in 0..self.stages.len() {
             self.update_stage(stage, &changes, &shaken, returned);
         }
@@ -134,8 +134,8 @@ impl<'a> Analysis<'a> {
             features.reuse_distance_bytes = timeline.lifetime(model, func, plan);
         }
         // Depends on the buffers of all other Funcs.
-        let bytes = if features.allocations > 0.0 { features.allocated_bytes } else { 0.0 };
-        features.fresh_pages = returned.pages(bytes);
+        let at_root = features.allocations > 0.0 && plan.store[func] == Site::Root;
+        features.fresh_pages = if at_root { returned.pages(features.allocated_bytes) } else { 0.0 };
     }
 }
 

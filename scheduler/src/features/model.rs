@@ -1,5 +1,6 @@
 //! What no schedule changes of a pipeline, by dense indices: looked up many times for each schedule.
 
+use super::body::{bit, LoopSet};
 use super::boundary;
 use super::table::Arithmetic;
 use crate::ir::{type_bytes, AccessRow, FuncId, Interval, Pipeline, Regions, Source, Stage, StageRef};
@@ -53,6 +54,8 @@ pub(super) struct StageFacts {
     pub(super) component_bytes: Vec<f64>,
     /// By dimension of the Func, the loop over it.
     pub(super) loop_of: Vec<Option<usize>>,
+    /// Loops whose iterations need what earlier ones wrote.
+    pub(super) hazards: LoopSet,
 }
 
 /// Operations of one kind and type in one evaluation.
@@ -203,6 +206,12 @@ impl StageFacts {
             stores,
             component_bytes: func.types.iter().map(|t| f64::from(type_bytes(t))).collect(),
             loop_of,
+            hazards: definition
+                .loops
+                .iter()
+                .enumerate()
+                .filter(|(_, l)| !l.parallel)
+                .fold(0, |set, (i, _)| set | bit(i)),
         }
     }
 }

@@ -121,6 +121,7 @@ pub(super) fn features(
     f.threads = f.tasks.min(f64::from(hardware.threads)).max(1.0);
     f.imbalance = (f.tasks / f.threads).ceil() * f.threads / f.tasks;
     overheads(&mut f, model, plan, stage);
+    recurrence(&mut f, model, plan, stage);
     f
 }
 
@@ -241,4 +242,24 @@ fn overheads(f: &mut Features, model: &Model, plan: &Plan, stage: usize) {
     let instructions = f.loads() + f.stores() + f.arithmetic_instructions();
     let copies = if plan.specialized[stage] { 2.0 } else { 1.0 };
     f.code_bytes = INSTRUCTION_BYTES * instructions / f.vectors.max(1.0) * f.unrolled * copies;
+}
+
+/// Steps that a core works on at a time, out of order.
+const STEPS_IN_FLIGHT: f64 = 64.0;
+
+fn recurrence(f: &mut Features, model: &Model, plan: &Plan, stage: usize) {
+    let hazards = model.stages[stage].hazards;
+    let dims = &plan.nests[stage].dims;
+    let Some(innermost) = dims.iter().position(|d| d.origins & hazards != 0) else { return };
+    let length: f64 = dims.iter().filter(|d| d.origins & hazards != 0).map(|d| d.extent).product();
+    // Lanes step together, wherever their loop is.
+    let lanes: f64 = dims[innermost..].iter().filter(|d| d.kind == LoopKind::Vectorized).map(|d| d.extent).product();
+    f.chained_steps = plan.executions(stage, innermost) / lanes * (length / STEPS_IN_FLIGHT).min(1.0);
+    // Of the vectors along a loop, the last is a part if a guard cuts it off.
+    let parts = dims.iter().filter(|d| d.kind == LoopKind::Vectorized && d.guarded && d.extent < d.slots);
+    let share = parts.map(|lanes| {
+        let vectors = dims.iter().filter(|d| d.origins == lanes.origins && d.kind != LoopKind::Vectorized);
+        1.0 / vectors.map(|d| d.extent).product::<f64>().max(1.0)
+    });
+    f.masked_steps = f.chained_steps * share.fold(0.0, f64::max);
 }

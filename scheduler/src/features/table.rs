@@ -71,6 +71,12 @@ features! {
         math_calls ["vector instructions"] "Calls of mathematical and external functions." = "`math`";
         inlined_evaluations ["1"] "Evaluations of inlined Funcs." = "`iterations` x loads of inlined Funcs, followed through all of them";
     }
+    "Recurrences" {
+        chained_steps ["1"] "Steps that wait for the result of the step before." =
+            "of an update with data hazards, iterations from its innermost loop that carries them outwards, vectorised loops aside; x n / 64 where its loops that carry them make n < 64 together, since a core works on about 64 steps at a time";
+        masked_steps ["1"] "Those of them that update part of a vector under a mask." =
+            "`chained_steps` x share of vectors that a guarded split cuts off; what a masked store wrote is not forwarded to a load";
+    }
     "Loads and stores" {
         dense_loads ["vector instructions"] "Loads of consecutive elements." =
             "one lane further moves by at most one element of the innermost dimension";
@@ -109,7 +115,7 @@ features! {
         task_starts ["1"] "Iterations of the stage's own parallel loops." = "sum over its parallel loops of `realizations` x extents from outside to that loop";
         parallel_launches ["1"] "Times parallel loops of the stage start." = "sum over its parallel loops, those of one iteration aside, of `realizations` x extents outside of it";
         allocations ["1"] "Allocations of the Func's storage." = "iterations of the loops around its store level; counted with its first stage";
-        fresh_pages ["1"] "Pages of 4 KiB that the system gives out anew in every run, at the first write to each." = "`allocated_bytes` / 4096 where buffers of at least 128 KiB at root are together at least twice as large as the largest, or it is beyond 32 MiB; else 0";
+        fresh_pages ["1"] "Pages of 4 KiB that the system gives out anew in every run, at the first write to each." = "share of `allocated_bytes` / 4096 for storage at root: all beyond 32 MiB; else (m - 128 KiB) / sum of all such storage, where m, the most of it in use at a time, is at least twice the largest buffer (128 KiB if none is as large); else 0";
         code_bytes ["B"] "Estimated machine code of the innermost body." = "6 x instructions of one body x `unrolled`, twice where the stage is specialised";
     }
 }

@@ -53,6 +53,12 @@ impl Timeline {
         self.nests.get(func).copied().unwrap_or(func)
     }
 
+    /// The first and the last Func at root in whose loops the storage of a Func at root is in use.
+    pub(super) fn nests_with(&self, func: usize) -> (usize, usize) {
+        let first = self.nests[func];
+        (first, self.users[func].last().map_or(first, |&last| last.max(first)))
+    }
+
     /// Bytes touched between the last use of a source before a stage and the stage. Nothing runs before the first use of
     /// an input but the run before, all of it.
     pub(super) fn distance(&self, model: &Model, source: usize, stage: usize) -> f64 {

@@ -74,11 +74,10 @@ pub(super) fn reads_stay_inside(pipeline: &Pipeline, regions: &Regions) -> Vec<V
 }
 
 impl Regions {
-    /// Whether a Func may compute coordinates past the end of what is required along a dimension, at any size of the
-    /// outputs: nothing it then reads lies outside of an input. Outputs, what extern stages read and Funcs with updates,
-    /// which write where they write, never may.
+    /// Whether the pure loops of a Func's stages may run past the end of what is required along a dimension, at any size of
+    /// the outputs: nothing that is then read lies outside of an input, and what is written too much nobody reads. Outputs
+    /// and what extern stages read never may.
     pub fn may_overrun(&self, pipeline: &Pipeline, id: FuncId, dim: usize) -> bool {
-        let pure = pipeline.func(id).stages.len() == 1;
-        pure && !pipeline.is_output(id) && !self.is_read_by_extern(id) && self.reads_stay_inside(id, dim)
+        !pipeline.is_output(id) && !self.is_read_by_extern(id) && self.reads_stay_inside(id, dim)
     }
 }

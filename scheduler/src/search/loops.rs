@@ -57,7 +57,7 @@ impl Nest {
             current: definition.loops.iter().map(var).collect(),
             fits: None,
             overruns: (0..func.args.len())
-                .filter(|&dim| stage.stage == 0 && regions.may_overrun(pipeline, stage.func, dim))
+                .filter(|&dim| regions.may_overrun(pipeline, stage.func, dim))
                 .map(|dim| func.args[dim].clone())
                 .collect(),
             originals: func.args.clone(),

@@ -5,7 +5,7 @@ use super::loops::{Nest, TASKS_PER_THREAD};
 use super::parts;
 use super::placement::Placement;
 use super::problem::Problem;
-use super::reduction::{shared_loop, unrolled_iterations, Reduction, MAX_UNROLLED_REDUCTION};
+use super::reduction::{pure_loops, reused_loop, shared_loop, unrolled_iterations, Reduction, MAX_UNROLLED_REDUCTION};
 use super::sharing::sharing_loop;
 use super::slabs::Slabs;
 use super::strips::Strips;
@@ -20,6 +20,8 @@ use crate::ir::{FuncId, Pipeline, Regions, StageRef};
 const MIN_PARALLEL_WORK: f64 = 50_000.0;
 /// Sums that are computed side by side where they cannot be vectorised: latency times throughput of an addition.
 const SCALAR_ACCUMULATORS: u32 = 8;
+/// Iterations of another loop side by side where a row has one vector.
+const ROWS_BESIDE: u32 = 4;
 
 /// Directives for every Func that is not left alone, consumers first.
 pub(super) fn directives(problem: &Problem, choices: &Choices, placements: &[Placement]) -> Vec<Directive> {
@@ -283,6 +285,7 @@ impl Planner<'_> {
                     inner.extend(sharing.and_then(|index| self.unrolled(&mut nest, index)));
                 }
                 inner.extend(wide.map(|_| vectors.clone()));
+                inner.extend(self.rows_beside(stage, reduction, vector).map(|index| nest.unroll(index, ROWS_BESIDE)));
                 along = wide.is_none().then(|| vectors.clone());
                 if reduction == Reduction::Accumulates {
                     nest.directives.extend(wide.map(|_| Directive::Unroll { stage, var: vectors }));
@@ -336,6 +339,19 @@ impl Planner<'_> {
             None => wanted.min(available).min(MAX_UNROLLED_REDUCTION / unrolled),
         };
         (wide >= 2).then(|| 1 << u32::try_from(wide).unwrap_or(1).ilog2())
+    }
+
+    /// A loop of which a few iterations go side by side inside the reduction where a row is hardly longer than a vector: a
+    /// single accumulator would wait for itself.
+    fn rows_beside(&self, stage: StageRef, reduction: Reduction, vector: Vector) -> Option<usize> {
+        let definition = self.pipeline.stage(stage);
+        let narrow = self.extent(stage, vector.index) < 2 * i64::from(vector.lanes);
+        let alone = reduction == Reduction::Accumulates && narrow && unrolled_iterations(definition).is_none();
+        if !alone || definition.gathers_along(vector.index) || vector::sums_along_rows(definition, vector.index) {
+            return None;
+        }
+        let any = || pure_loops(self.pipeline, self.regions, stage, vector.index).next();
+        reused_loop(self.pipeline, self.regions, stage, vector.index).or_else(any)
     }
 
     /// Without vectors, accumulators of the innermost pure loop side by side: independent sums, whose latencies overlap.
