@@ -49,6 +49,8 @@ impl Nest {
             extent: regions.loop_extent(stage, index),
             parallel: l.parallel,
         };
+        // Whole vectors of an initial value would only make the storage of what updates read and write larger.
+        let may_overrun = stage.stage > 0 || func.stages.len() == 1;
         let loop_names = func.stages.iter().flat_map(|s| &s.loops).map(|l| l.var.clone());
         Self {
             stage,
@@ -57,7 +59,7 @@ impl Nest {
             current: definition.loops.iter().map(var).collect(),
             fits: None,
             overruns: (0..func.args.len())
-                .filter(|&dim| regions.may_overrun(pipeline, stage.func, dim))
+                .filter(|&dim| may_overrun && regions.may_overrun(pipeline, stage.func, dim))
                 .map(|dim| func.args[dim].clone())
                 .collect(),
             originals: func.args.clone(),

@@ -1,0 +1,48 @@
+//! From features to seconds: all stages of a schedule, by the analytic and by the shipped learned cost.
+
+// criterion's macros make undocumented functions.
+#![allow(missing_docs)]
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use criterion::{criterion_group, criterion_main, Criterion, Throughput};
+use scheduler::cost::{Kernel, LearnedModel, Variant};
+use scheduler::features::analyze;
+use scheduler::ir::Regions;
+use scheduler::{search, CostModel, Hardware, Options, Roofline, Strategy};
+
+const STAGES: usize = 500;
+
+fn seconds_of_all_stages(c: &mut Criterion) {
+    let pipeline = support::stencils_and_sums(STAGES);
+    let hardware = Hardware::generic(2, 64);
+    let options = Options::new(hardware).with_strategy(Strategy::Greedy);
+    let directives = search(&pipeline, &options).expect("it has a schedule").directives;
+    let regions = Regions::at_estimates(&pipeline).expect("the outputs have estimates");
+    let scheduled = analyze(&pipeline, &regions, &directives, &hardware).expect("it is legal");
+    let model = LearnedModel::from_json(include_str!("../models/x86-64-avx512.json")).expect("it is a model");
+    let classes: Vec<(Kernel, Variant)> = scheduled
+        .stages
+        .iter()
+        .map(|s| {
+            let at = s.stage.func.index();
+            (Kernel::of(&pipeline, s.stage), Variant::of(scheduled.computed[at], scheduled.stored[at]))
+        })
+        .collect();
+
+    let mut group = c.benchmark_group("cost_of_stages");
+    group.throughput(Throughput::Elements(scheduled.stages.len() as u64));
+    let roofline = Roofline(hardware);
+    group.bench_function("analytic", |b| {
+        b.iter(|| scheduled.stages.iter().map(|s| roofline.seconds(&s.features)).sum::<f64>());
+    });
+    group.bench_function("learned", |b| {
+        let predict = |(s, &(kernel, variant))| model.predict(&hardware, kernel, variant, s).cautious_seconds();
+        b.iter(|| scheduled.stages.iter().zip(&classes).map(predict).sum::<f64>());
+    });
+    group.finish();
+}
+
+criterion_group!(benches, seconds_of_all_stages);
+criterion_main!(benches);
