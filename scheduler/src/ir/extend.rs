@@ -6,8 +6,8 @@ use super::{FuncId, Pipeline, Regions, StageRef};
 
 impl Regions {
     /// By Func and dimension, whether it may be computed beyond both ends of what is required, at any size of the outputs:
-    /// every path to an input clamps the coordinate, so that nothing outside is read for it. Unlike
-    /// [`Regions::may_overrun`] this holds for Funcs with updates too: all their stages cover the larger region.
+    /// every path to an input clamps the coordinate, so that nothing outside is read for it. Unlike with
+    /// [`Regions::may_overrun`], all stages of a Func cover the larger region.
     pub fn extensible(&self, pipeline: &Pipeline) -> Vec<Vec<bool>> {
         harmless(pipeline, self, Sides::Both, |id, dim| {
             self.may_extend(pipeline, id, dim) && pipeline.func(id).stage_refs(id).all(|s| self.writes_stay(s, dim))
