@@ -14,7 +14,7 @@ use super::unscheduled_updates;
 use super::vector::{self, Vector};
 use crate::cost::Hardware;
 use crate::directive::{Directive, LoopVar, Tail};
-use crate::ir::{FuncId, Pipeline, Regions, StageRef};
+use crate::ir::{FuncId, Pipeline, Regions, Stage, StageRef};
 
 /// Below this many weighted operations a stage is not worth waking other threads for.
 const MIN_PARALLEL_WORK: f64 = 50_000.0;
@@ -28,6 +28,11 @@ pub(super) fn directives(problem: &Problem, choices: &Choices, placements: &[Pla
     let Problem { pipeline, regions, hardware, .. } = *problem;
     let planner = Planner { pipeline, regions, placements, hardware, choices };
     pipeline.func_ids().rev().flat_map(|id| planner.func(id)).collect()
+}
+
+/// Whether the lanes of a vector load neighbours, none from a place of its own.
+fn loads_rows(definition: &Stage, vector: Vector) -> bool {
+    !definition.gathers_along(vector.index) && !vector::sums_along_rows(definition, vector.index)
 }
 
 /// Loops of a strip leader, by name, that its members refer to.
@@ -322,7 +327,7 @@ impl Planner<'_> {
     /// How many vectors of an update are handled together inside its reduction loops.
     fn widening(&self, stage: StageRef, reduction: Reduction, vector: Vector) -> Option<u32> {
         let definition = self.pipeline.stage(stage);
-        if definition.gathers_along(vector.index) || vector::sums_along_rows(definition, vector.index) {
+        if !loads_rows(definition, vector) {
             return None;
         }
         let wanted: i64 = match reduction {
@@ -347,7 +352,7 @@ impl Planner<'_> {
         let definition = self.pipeline.stage(stage);
         let narrow = self.extent(stage, vector.index) < 2 * i64::from(vector.lanes);
         let alone = reduction == Reduction::Accumulates && narrow && unrolled_iterations(definition).is_none();
-        if !alone || definition.gathers_along(vector.index) || vector::sums_along_rows(definition, vector.index) {
+        if !alone || !loads_rows(definition, vector) {
             return None;
         }
         let any = || pure_loops(self.pipeline, self.regions, stage, vector.index).next();
