@@ -70,7 +70,7 @@ run_sharpens_a_photograph() {
 }
 
 # Bit for bit under strict_float, at the estimates, at 1, 7 and 33, and one off the estimates, in every dimension.
-verify_all_pipelines() { timeout 850 "$nnc" verify --threads 2; }
+verify_all_pipelines() { timeout 2400 "$nnc" verify --threads 2; }
 
 # A small study of its own: measured once, judged, kept, chosen by.
 study_small() {

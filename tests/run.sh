@@ -50,7 +50,7 @@ run_suite() {
     local suite=$1 log=$work/$1.out status=0 suite_failed
     echo "--- $suite"
     # A shell of its own, so that `set -e` holds in the suite.
-    timeout 900 "$0" --suite "$suite" 2>&1 | tee "$log" || status=$?
+    timeout 2700 "$0" --suite "$suite" 2>&1 | tee "$log" || status=$?
     passed=$((passed + $(grep -c '^ok ' "$log" || true)))
     suite_failed=$(grep -c '^not ok ' "$log" || true)
     if [ "$status" -ne 0 ] && [ "$suite_failed" -eq 0 ]; then
