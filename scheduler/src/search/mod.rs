@@ -17,6 +17,7 @@ mod joining;
 mod loops;
 mod moves;
 mod nest;
+mod packing;
 mod panels;
 mod parts;
 mod placement;
@@ -160,7 +161,7 @@ pub fn search_all(pipeline: &Pipeline, options: &Options) -> Result<Found, Error
     let regions = Regions::at_estimates(pipeline)?;
     let problem = Problem::new(pipeline, &regions, options);
     let Some(stored) = storage::reorder(&problem, options) else { return find(&problem, options) };
-    let mut found = find(&Problem::new(&stored.pipeline, &stored.regions, options), options)?;
+    let mut found = find(&stored.problem(options), options)?;
     for schedule in &mut found.schedules {
         schedule.directives = stored.directives(std::mem::take(&mut schedule.directives));
         check(pipeline, &schedule.directives)?;

@@ -20,7 +20,7 @@ pub(super) enum Grain {
 /// Few strips are slow: those at the border run code that Halide does not partition again.
 const STRIPS_PER_THREAD: [u32; 4] = [4, 8, 16, 32];
 const CHUNKS: [u32; 4] = [256, 512, 1024, 2048];
-const TILES: [(u32, u32); 6] = [(1, 4), (1, 8), (2, 4), (2, 6), (4, 4), (4, 6)];
+const TILES: [(u32, u32); 8] = [(1, 4), (1, 8), (1, 12), (2, 4), (2, 6), (2, 8), (4, 4), (4, 6)];
 const TASKS_PER_THREAD: [u32; 3] = [1, 2, 32];
 const SIDE_BY_SIDE: [u32; 4] = [1, 2, 4, 8];
 
@@ -99,7 +99,11 @@ fn fine(problem: &Problem, candidate: &Candidate, id: FuncId) -> Vec<Choices> {
             heights.map(|&height| lead(Lead::Slabs { height })).collect()
         }
         Placement::Tiles(tile) => {
-            let others = TILES.iter().filter(|&&t| t != (tile.vectors, tile.rows));
+            let extent = |dim| problem.regions.extent(id, dim);
+            let fits = |(vectors, rows): (u32, u32)| {
+                extent(tile.along) >= i64::from(vectors * tile.lanes) && extent(tile.across) >= i64::from(rows)
+            };
+            let others = TILES.iter().filter(|&&t| t != (tile.vectors, tile.rows) && fits(t));
             others.map(|&(vectors, rows)| lead(Lead::Tiles { vectors, rows })).collect()
         }
         Placement::Root => TASKS_PER_THREAD.iter().map(|&n| choices.with(id, |c| c.tasks = Some(n))).collect(),

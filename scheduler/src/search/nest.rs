@@ -277,7 +277,12 @@ impl Planner<'_> {
         // from the inside of the innermost loop only.
         let mut along = None;
         match (self.vector(stage), reduction) {
-            (Some(vector), None) => inner = self.vectors(&mut nest, vector, &[]),
+            (Some(vector), None) => {
+                inner = self.vectors(&mut nest, vector, &[]);
+                let row = vector::row_of_gathers(self.pipeline.stage(stage), vector.index);
+                // The lines that a vector gathers from serve the next ones.
+                inner.splice(inner.len() - 1..inner.len() - 1, row.map(|index| nest.current[index].clone()));
+            }
             (Some(vector), Some(reduction)) => {
                 let wide = self.widening(stage, reduction, vector);
                 if let Some(vectors) = wide {

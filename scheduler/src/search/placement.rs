@@ -106,7 +106,7 @@ pub(super) fn place(problem: &Problem, choices: &Choices) -> Vec<Placement> {
         let inlines = |inlining: &Inlining| match choices.of(id).storage {
             Some(Storage::Stored) => false,
             Some(Storage::Inlined) => inlining.fits(id, read_by),
-            None => inlining.pays(id, read_by, &placements),
+            None => !problem.packed.contains(&id) && inlining.pays(id, read_by, &placements),
         };
         inlining.readers[id.index()] = problem.readers_of(id, &placements, &inlining.readers);
         placements[id.index()] = if func.scheduled.is_some() {

@@ -23,6 +23,8 @@ pub(super) struct Problem<'a> {
     pub(super) gathers: Vec<bool>,
     /// Funcs in whose loops the user has placed others.
     pub(super) hosts: BTreeSet<FuncId>,
+    /// Funcs that get storage for the sake of the order of their dimensions in memory.
+    pub(super) packed: BTreeSet<FuncId>,
 }
 
 impl<'a> Problem<'a> {
@@ -37,6 +39,7 @@ impl<'a> Problem<'a> {
             pinned: pipeline.func_ids().map(is_pinned).collect(),
             gathers: gathers_by_data(pipeline),
             hosts: pipeline.funcs.iter().flat_map(|f| f.placed_inside.iter().copied()).collect(),
+            packed: BTreeSet::new(),
         }
     }
 

@@ -39,10 +39,14 @@ pub(super) fn pure_loops<'a>(
     (0..loops.len()).filter(move |&index| index != except && is_pure(index) && is_long(index))
 }
 
-/// One of them that some load does not depend on: unrolled, each loaded vector serves several accumulators.
+/// One of them that some load does not depend on, best one that is loaded in vectors along loop `except`: unrolled, each
+/// load serves several accumulators.
 pub(super) fn reused_loop(pipeline: &Pipeline, regions: &Regions, stage: StageRef, except: usize) -> Option<usize> {
     let others = || pipeline.stage(stage).accesses.iter().filter(|a| a.source != Some(Source::Func(stage.func)));
-    pure_loops(pipeline, regions, stage, except).find(|&index| others().any(|a| a.is_fixed(index)))
+    let reused = |index: usize| others().any(|a| a.is_fixed(index));
+    let vectors_reused = |index: usize| others().any(|a| a.is_fixed(index) && !a.is_fixed(except));
+    let loops = || pure_loops(pipeline, regions, stage, except);
+    loops().find(|&index| vectors_reused(index)).or_else(|| loops().find(|&index| reused(index)))
 }
 
 /// Iterations of small constant reductions that are unrolled.

@@ -3,9 +3,11 @@
 //! Experts reorder storage where data decides on a coordinate: a histogram over intensity at every place, a table that is
 //! looked up at every pixel. With that dimension innermost, one place is one cache line or two, scattered updates stay in
 //! the first-level cache, and the stages in between run along it in vectors. Sums at computed places ([`resample`]) are
-//! stored transposed, if slabs keep them in cache. Everything else keeps the order of its arguments.
+//! stored transposed, if slabs keep them in cache; operands of reductions are packed ([`packing`]). Everything else keeps
+//! the order of its arguments.
 
 use super::choice::Choices;
+use super::packing::packed_arguments;
 use super::placement::{place, Placement};
 use super::problem::Problem;
 use super::reads::{loads, Load};
@@ -27,27 +29,40 @@ pub(super) struct Stored {
     pub(super) pipeline: Pipeline,
     pub(super) regions: Regions,
     pub(super) orders: StorageOrders,
+    /// Funcs that are stored for the sake of their order.
+    pub(super) packed: BTreeSet<FuncId>,
 }
 
-/// Orders the storage of Funcs that are accessed where data says, or at computed places; `None` where none is.
+/// Orders the storage of Funcs that are accessed where data says, at computed places, or across their rows; `None` where
+/// none is.
 pub(super) fn reorder(problem: &Problem, options: &Options) -> Option<Stored> {
-    let placements = place(problem, &Choices::default());
+    let mut placements = place(problem, &Choices::default());
+    let packed = packed_arguments(problem, &placements);
+    for id in packed.keys() {
+        placements[id.index()] = Placement::Root;
+    }
     let transposed = problem.pipeline.func_ids().filter(|&id| placements[id.index()] == Placement::Root);
     let transposed: BTreeMap<FuncId, usize> =
         transposed.filter_map(|id| Some((id, transposed_argument(problem, &placements, id)?))).collect();
     if !transposed.is_empty() {
-        let stored = ordered(problem, &placements, &transposed);
+        let stored = ordered(problem, &placements, &transposed, &packed);
         if let Some(stored) = stored.filter(|s| s.keeps_in_slabs(&transposed, options)) {
             return Some(stored);
         }
     }
-    ordered(problem, &placements, &BTreeMap::new())
+    ordered(problem, &placements, &BTreeMap::new(), &packed)
 }
 
-/// Orders storage, that of `transposed` Funcs with these arguments innermost.
-fn ordered(problem: &Problem, placements: &[Placement], transposed: &BTreeMap<FuncId, usize>) -> Option<Stored> {
+/// Orders storage, that of `transposed` and `packed` Funcs with these arguments innermost.
+fn ordered(
+    problem: &Problem,
+    placements: &[Placement],
+    transposed: &BTreeMap<FuncId, usize>,
+    packed: &BTreeMap<FuncId, usize>,
+) -> Option<Stored> {
     let Problem { pipeline, regions, ref pinned, .. } = *problem;
-    let mut votes = Votes::new(pipeline, regions, placements, transposed);
+    let mut votes =
+        Votes { pipeline, regions, placements, transposed, packed, ballots: BTreeMap::new(), orders: StorageOrders::new() };
     // Consumers first: where a Func's vectors run along a new innermost dimension, its producers had better follow.
     for id in pipeline.func_ids().rev() {
         if placements[id.index()] == Placement::Root {
@@ -62,13 +77,19 @@ fn ordered(problem: &Problem, placements: &[Placement], transposed: &BTreeMap<Fu
     let orders = votes.orders;
     let pipeline = (!orders.is_empty()).then(|| pipeline.with_storage(&orders))?;
     let regions = Regions::at_estimates(&pipeline).ok()?;
-    Some(Stored { pipeline, regions, orders })
+    let packed = packed.keys().copied().filter(|id| orders.contains_key(id)).collect();
+    Some(Stored { pipeline, regions, orders, packed })
 }
 
 impl Stored {
+    /// The problem that is solved instead.
+    pub(super) fn problem<'a>(&'a self, options: &'a Options) -> Problem<'a> {
+        Problem { packed: self.packed.clone(), ..Problem::new(&self.pipeline, &self.regions, options) }
+    }
+
     /// Whether a slab holds all of these Funcs: at root, every value stored across memory would miss the caches.
     fn keeps_in_slabs(&self, transposed: &BTreeMap<FuncId, usize>, options: &Options) -> bool {
-        let (placements, _) = Problem::new(&self.pipeline, &self.regions, options).construct(&Choices::default());
+        let (placements, _) = self.problem(options).construct(&Choices::default());
         transposed.keys().all(|f| matches!(placements[f.index()], Placement::InSlab { .. }))
     }
 
@@ -111,20 +132,13 @@ struct Votes<'a> {
     placements: &'a [Placement],
     /// Funcs that are summed at computed places, with the argument that should be innermost.
     transposed: &'a BTreeMap<FuncId, usize>,
+    /// Operands of reductions that are copied, with the argument that should be innermost.
+    packed: &'a BTreeMap<FuncId, usize>,
     ballots: BTreeMap<FuncId, Ballot>,
     orders: StorageOrders,
 }
 
-impl<'a> Votes<'a> {
-    fn new(
-        pipeline: &'a Pipeline,
-        regions: &'a Regions,
-        placements: &'a [Placement],
-        transposed: &'a BTreeMap<FuncId, usize>,
-    ) -> Self {
-        Self { pipeline, regions, placements, transposed, ballots: BTreeMap::new(), orders: StorageOrders::new() }
-    }
-
+impl Votes<'_> {
     fn vote(&mut self, id: FuncId, wish: Wish, accesses: f64) {
         let ballot = self.ballots.entry(id).or_default();
         *ballot.by_dim.entry(wish.order[0]).or_insert(0.0) += accesses;
@@ -176,7 +190,9 @@ impl<'a> Votes<'a> {
             let iterations = self.regions.iterations(stage);
             for load in loads(self.pipeline, stage, |f| self.placements[f.index()] == Placement::Inline) {
                 let Source::Func(loaded) = load.source else { continue };
-                if let Some(wish) = self.wish(stage, along, &load) {
+                let packed = self.packed.get(&loaded).filter(|_| stage.stage > 0);
+                let packing = packed.map(|&arg| Wish { order: first(arg, &[], load.coordinates.len()), weight: Some(1.0) });
+                if let Some(wish) = packing.or_else(|| self.wish(stage, along, &load)) {
                     self.vote(loaded, wish, iterations * load.count);
                 }
             }

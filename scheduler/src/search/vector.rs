@@ -65,6 +65,12 @@ pub(super) fn sums_along_rows(stage: &Stage, index: usize) -> bool {
     accesses.iter().any(|access| is_strided(access, index) && reductions().any(|l| is_contiguous(access, l)))
 }
 
+/// The loop along the rows that vectors over loop `index` gather a value each from, as they do in a transposition.
+pub(super) fn row_of_gathers(stage: &Stage, index: usize) -> Option<usize> {
+    let strided = || stage.accesses.iter().filter(|access| is_strided(access, index));
+    (0..stage.loops.len()).find(|&l| l != index && strided().any(|access| is_contiguous(access, l)))
+}
+
 /// Whether a load jumps through memory along loop `index`.
 pub(super) fn is_strided(access: &Access, index: usize) -> bool {
     matches!(stride_along(access, index), Stride::Strided)
