@@ -26,6 +26,7 @@ mod random;
 mod reads;
 mod reduction;
 mod refine;
+mod register_tile;
 mod resample;
 mod sharing;
 mod slabs;

@@ -5,7 +5,10 @@ use super::loops::{Nest, TASKS_PER_THREAD};
 use super::parts;
 use super::placement::Placement;
 use super::problem::Problem;
-use super::reduction::{pure_loops, reused_loop, shared_loop, unrolled_iterations, Reduction, MAX_UNROLLED_REDUCTION};
+use super::reduction::{
+    pure_loops, reused_loop, shared_loop, unrolled_iterations, vector_reused_loop, Reduction, MAX_UNROLLED_REDUCTION,
+};
+use super::register_tile::{registers, Covered, MOST_ROWS};
 use super::sharing::sharing_loop;
 use super::slabs::Slabs;
 use super::strips::Strips;
@@ -22,6 +25,10 @@ const MIN_PARALLEL_WORK: f64 = 50_000.0;
 const SCALAR_ACCUMULATORS: u32 = 8;
 /// Iterations of another loop side by side where a row has one vector.
 const ROWS_BESIDE: u32 = 4;
+/// Fewer rows in all are not worth guards at their end.
+const MIN_ROWS: i64 = 4;
+/// Vectors side by side where several rows are, too.
+const SIDE_BY_SIDE: [i64; 3] = [4, 2, 1];
 
 /// Directives for every Func that is not left alone, consumers first.
 pub(super) fn directives(problem: &Problem, choices: &Choices, placements: &[Placement]) -> Vec<Directive> {
@@ -284,7 +291,7 @@ impl Planner<'_> {
                 inner.splice(inner.len() - 1..inner.len() - 1, row.map(|index| nest.current[index].clone()));
             }
             (Some(vector), Some(reduction)) => {
-                let wide = self.widening(stage, reduction, vector);
+                let (wide, rows) = self.beside(stage, reduction, vector);
                 if let Some(vectors) = wide {
                     nest.split(vector.index, "w", vectors * vector.lanes);
                 }
@@ -295,7 +302,7 @@ impl Planner<'_> {
                     inner.extend(sharing.and_then(|index| self.unrolled(&mut nest, index)));
                 }
                 inner.extend(wide.map(|_| vectors.clone()));
-                inner.extend(self.rows_beside(stage, reduction, vector).map(|index| nest.unroll(index, ROWS_BESIDE)));
+                inner.extend(rows.map(|(index, rows)| nest.unroll(index, rows)));
                 along = wide.is_none().then(|| vectors.clone());
                 if reduction == Reduction::Accumulates {
                     nest.directives.extend(wide.map(|_| Directive::Unroll { stage, var: vectors }));
@@ -327,6 +334,33 @@ impl Planner<'_> {
         let whole = self.regions.loop_extent(stage, index);
         let Placement::InSlab { extents, .. } = &self.placements[stage.func.index()] else { return whole };
         self.regions.argument(stage, index).map_or(whole, |dim| extents[dim])
+    }
+
+    /// What of an update is handled together inside its reduction loops: how many vectors, and of which loop how many
+    /// iterations. Accumulations whose vectors serve several rows get a register tile.
+    fn beside(&self, stage: StageRef, reduction: Reduction, vector: Vector) -> (Option<u32>, Option<(usize, u32)>) {
+        let definition = self.pipeline.stage(stage);
+        let tiled = reduction == Reduction::Accumulates
+            && unrolled_iterations(definition).is_none()
+            && loads_rows(definition, vector);
+        let reused = || vector_reused_loop(self.pipeline, self.regions, stage, vector.index);
+        let long = |index: &usize| self.extent(stage, *index) >= MIN_ROWS;
+        let Some(index) = tiled.then(reused).flatten().filter(long) else {
+            let rows = self.rows_beside(stage, reduction, vector).map(|index| (index, ROWS_BESIDE));
+            return (self.widening(stage, reduction, vector), rows);
+        };
+        let covered = Covered {
+            along: self.extent(stage, vector.index),
+            lanes: i64::from(vector.lanes),
+            across: self.extent(stage, index),
+            registers: registers(self.pipeline, stage.func, self.hardware),
+        };
+        let available = covered.along / covered.lanes;
+        let chosen = self.choices.of_stage(stage).side_by_side.map(i64::from);
+        let vectors = SIDE_BY_SIDE.into_iter().filter(|&v| chosen.is_none_or(|c| v == c) && v <= available.max(1));
+        let (vectors, rows) = covered.shape(vectors, MOST_ROWS);
+        let several = |n: i64| u32::try_from(n).ok().filter(|&n| n >= 2);
+        (several(vectors), several(rows).map(|rows| (index, rows)))
     }
 
     /// How many vectors of an update are handled together inside its reduction loops.

@@ -20,7 +20,8 @@ const MIN_EXTENT: i64 = 8;
 pub(super) fn packed_arguments(problem: &Problem, placements: &[Placement]) -> BTreeMap<FuncId, usize> {
     let Problem { pipeline, ref pinned, .. } = *problem;
     let is_stored = |id: FuncId| placements[id.index()] == Placement::Root;
-    let updates = pipeline.func_ids().filter(|&id| is_stored(id)).flat_map(|id| pipeline.func(id).stage_refs(id).skip(1));
+    let updates =
+        pipeline.func_ids().filter(|&id| is_stored(id)).flat_map(|id| pipeline.func(id).stage_refs(id).skip(1));
     let mut packed = BTreeMap::new();
     for update in updates {
         let Some(index) = gathering_loop(problem, placements, update) else { continue };

@@ -1,6 +1,6 @@
 //! What updates do along their reduction loops.
 
-use crate::ir::{Pipeline, Regions, Source, Stage, StageRef};
+use crate::ir::{Access, Pipeline, Regions, Source, Stage, StageRef};
 
 /// What an update's loops with data hazards do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,14 +39,28 @@ pub(super) fn pure_loops<'a>(
     (0..loops.len()).filter(move |&index| index != except && is_pure(index) && is_long(index))
 }
 
-/// One of them that some load does not depend on, best one that is loaded in vectors along loop `except`: unrolled, each
+/// One of them that some load does not depend on, best one that is loaded in vectors along loop `along`: unrolled, each
 /// load serves several accumulators.
-pub(super) fn reused_loop(pipeline: &Pipeline, regions: &Regions, stage: StageRef, except: usize) -> Option<usize> {
-    let others = || pipeline.stage(stage).accesses.iter().filter(|a| a.source != Some(Source::Func(stage.func)));
-    let reused = |index: usize| others().any(|a| a.is_fixed(index));
-    let vectors_reused = |index: usize| others().any(|a| a.is_fixed(index) && !a.is_fixed(except));
-    let loops = || pure_loops(pipeline, regions, stage, except);
-    loops().find(|&index| vectors_reused(index)).or_else(|| loops().find(|&index| reused(index)))
+pub(super) fn reused_loop(pipeline: &Pipeline, regions: &Regions, stage: StageRef, along: usize) -> Option<usize> {
+    let reused = |index: &usize| operands(pipeline, stage).any(|a| a.is_fixed(*index));
+    let any = || pure_loops(pipeline, regions, stage, along).find(reused);
+    vector_reused_loop(pipeline, regions, stage, along).or_else(any)
+}
+
+/// One of them that some vector along loop `along` does not depend on.
+pub(super) fn vector_reused_loop(
+    pipeline: &Pipeline,
+    regions: &Regions,
+    stage: StageRef,
+    along: usize,
+) -> Option<usize> {
+    let reused = |index: &usize| operands(pipeline, stage).any(|a| a.is_fixed(*index) && !a.is_fixed(along));
+    pure_loops(pipeline, regions, stage, along).find(reused)
+}
+
+/// What an update loads beside its own Func.
+fn operands(pipeline: &Pipeline, stage: StageRef) -> impl Iterator<Item = &Access> {
+    pipeline.stage(stage).accesses.iter().filter(move |a| a.source != Some(Source::Func(stage.func)))
 }
 
 /// Iterations of small constant reductions that are unrolled.

@@ -61,8 +61,15 @@ fn ordered(
     packed: &BTreeMap<FuncId, usize>,
 ) -> Option<Stored> {
     let Problem { pipeline, regions, ref pinned, .. } = *problem;
-    let mut votes =
-        Votes { pipeline, regions, placements, transposed, packed, ballots: BTreeMap::new(), orders: StorageOrders::new() };
+    let mut votes = Votes {
+        pipeline,
+        regions,
+        placements,
+        transposed,
+        packed,
+        ballots: BTreeMap::new(),
+        orders: StorageOrders::new(),
+    };
     // Consumers first: where a Func's vectors run along a new innermost dimension, its producers had better follow.
     for id in pipeline.func_ids().rev() {
         if placements[id.index()] == Placement::Root {
@@ -191,7 +198,8 @@ impl Votes<'_> {
             for load in loads(self.pipeline, stage, |f| self.placements[f.index()] == Placement::Inline) {
                 let Source::Func(loaded) = load.source else { continue };
                 let packed = self.packed.get(&loaded).filter(|_| stage.stage > 0);
-                let packing = packed.map(|&arg| Wish { order: first(arg, &[], load.coordinates.len()), weight: Some(1.0) });
+                let packing =
+                    packed.map(|&arg| Wish { order: first(arg, &[], load.coordinates.len()), weight: Some(1.0) });
                 if let Some(wish) = packing.or_else(|| self.wish(stage, along, &load)) {
                     self.vote(loaded, wish, iterations * load.count);
                 }

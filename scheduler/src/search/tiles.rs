@@ -7,6 +7,7 @@ use super::choice::{Choices, Lead};
 use super::placement::Placement;
 use super::problem::Problem;
 use super::reduction::{constant_iterations, pure_loops, reused_loop, Reduction};
+use super::register_tile::{registers, Covered, MOST_ROWS};
 use super::vector;
 use crate::cost::Hardware;
 use crate::demand::add_requirements;
@@ -33,13 +34,8 @@ pub(super) struct Tile {
     pub(super) panel: Option<u32>,
 }
 
-/// Most vectors side by side, and most rows.
+/// Most vectors side by side.
 const MOST_VECTORS: i64 = 4;
-const MOST_ROWS: i64 = 12;
-/// Accumulations whose latencies overlap: fewer wait for each other.
-const MIN_ACCUMULATORS: f64 = 8.0;
-/// What a load takes beside an accumulation.
-const LOAD: f64 = 0.5;
 /// Rows of a tile for a short reduction: accumulators enough for the latency of their additions.
 const SHORT_ROWS: i64 = 3;
 /// Steps of a short reduction: it needs no shared operand to be worth a tile, and is bound by memory rather than by loads
@@ -99,8 +95,15 @@ fn tile(
     let any = || pure_loops(pipeline, regions, update, vector.index).next().filter(|_| is_short);
     let across = reused_loop(pipeline, regions, update, vector.index).or_else(any)?;
     let most_rows = if is_short { SHORT_ROWS } else { MOST_ROWS };
-    let (along, lanes) = (regions.loop_extent(update, vector.index), i64::from(vector.lanes));
-    let (vectors, rows) = shape(along, lanes, regions.loop_extent(update, across), most_rows, registers(hardware));
+    let lanes = i64::from(vector.lanes);
+    let covered = Covered {
+        along: regions.loop_extent(update, vector.index),
+        lanes,
+        across: regions.loop_extent(update, across),
+        registers: registers(pipeline, id, hardware),
+    };
+    let most_vectors = (covered.along / lanes).clamp(1, MOST_VECTORS);
+    let (vectors, rows) = covered.shape((1..=most_vectors).rev(), most_rows);
     Some(Tile {
         along: regions.argument(update, vector.index)?,
         vectors: u32::try_from(vectors).ok()?,
@@ -110,33 +113,6 @@ fn tile(
         across_first: shared_bytes(pipeline, regions, update, across) > hardware.private_cache_bytes as f64 / 4.0,
         panel: None,
     })
-}
-
-/// Vector registers: machines with vectors of 64 bytes have 32, others 16.
-fn registers(hardware: &Hardware) -> i64 {
-    if hardware.vector_bytes >= 64 {
-        32
-    } else {
-        16
-    }
-}
-
-/// Vectors side by side and rows of the tiles that take least time: each step of the reduction loads a vector of one operand
-/// for each, and a value of the other for each row; tiles that run past an end are shifted, and compute what they overlap
-/// twice.
-fn shape(along: i64, lanes: i64, across: i64, most_rows: i64, registers: i64) -> (i64, i64) {
-    let covered = |extent: i64, part: i64| (extent + part - 1) / part * part;
-    let seconds = |(vectors, rows): (i64, i64)| {
-        let points = (covered(along, vectors * lanes) * covered(across, rows)) as f64;
-        let per_step = (vectors * rows) as f64;
-        let waits = (MIN_ACCUMULATORS / per_step).max(1.0);
-        points / lanes as f64 * (waits + LOAD * (vectors + rows) as f64 / per_step)
-    };
-    let most_vectors = (along / lanes).clamp(1, MOST_VECTORS);
-    let all = (1..=most_vectors).rev().flat_map(|v| (1..=most_rows.min(across)).map(move |r| (v, r)));
-    // Beside the sums, the vectors of one operand and a value of the other, twice.
-    let fitting = all.filter(|(vectors, rows)| vectors * rows + vectors + 2 <= registers);
-    fitting.min_by(|&a, &b| seconds(a).total_cmp(&seconds(b))).unwrap_or((1, 1))
 }
 
 /// Whether the reduction takes so few steps that keeping what it accumulates in memory takes as long as the steps.

@@ -1,0 +1,74 @@
+//! How many accumulators stay in registers, and in which shape.
+
+use crate::cost::Hardware;
+use crate::ir::FuncId;
+use crate::ir::Pipeline;
+
+/// Most rows side by side.
+pub(super) const MOST_ROWS: i64 = 12;
+/// Accumulations whose latencies overlap: fewer wait for each other.
+const MIN_ACCUMULATORS: f64 = 8.0;
+/// What a load takes beside an accumulation.
+const LOAD: f64 = 0.5;
+
+/// Vector registers for each component of a Func's values: machines with vectors of 64 bytes have 32, others 16.
+pub(super) fn registers(pipeline: &Pipeline, id: FuncId, hardware: &Hardware) -> i64 {
+    let registers = if hardware.vector_bytes >= 64 { 32 } else { 16 };
+    registers / pipeline.func(id).types.len().max(1) as i64
+}
+
+/// What is covered by vectors along a dimension, and rows of another.
+pub(super) struct Covered {
+    pub(super) along: i64,
+    pub(super) lanes: i64,
+    pub(super) across: i64,
+    pub(super) registers: i64,
+}
+
+impl Covered {
+    /// Vectors side by side and rows of the tiles that take least time: each step of a reduction loads a vector of one
+    /// operand for each vector, and a value of the other for each row; tiles that run past an end compute more, or again.
+    pub(super) fn shape(&self, vectors: impl Iterator<Item = i64>, most_rows: i64) -> (i64, i64) {
+        let most_rows = most_rows.min(self.across);
+        let all = vectors.flat_map(|v| (1..=most_rows).map(move |r| (v, r)));
+        // Beside the sums, the vectors of one operand and a value of the other, twice.
+        let fitting = all.filter(|(vectors, rows)| vectors * rows + vectors + 2 <= self.registers);
+        fitting.min_by(|&a, &b| self.work(a).total_cmp(&self.work(b))).unwrap_or((1, 1))
+    }
+
+    /// Accumulations of vectors in each step, or what takes as long.
+    fn work(&self, (vectors, rows): (i64, i64)) -> f64 {
+        let covered = |extent: i64, part: i64| (extent + part - 1) / part * part;
+        let points = (covered(self.along, vectors * self.lanes) * covered(self.across, rows)) as f64;
+        let per_step = (vectors * rows) as f64;
+        let waits = (MIN_ACCUMULATORS / per_step).max(1.0);
+        points / self.lanes as f64 * (waits + LOAD * (vectors + rows) as f64 / per_step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(along: i64, across: i64, registers: i64) -> (i64, i64) {
+        Covered { along, lanes: 16, across, registers }.shape((1..=4).filter(|v| v * 16 <= along), MOST_ROWS)
+    }
+
+    #[test]
+    fn most_registers_hold_sums() {
+        assert_eq!(shape(1024, 1024, 32), (4, 6));
+        assert_eq!(shape(1024, 1024, 16), (2, 6));
+    }
+
+    #[test]
+    fn little_is_computed_twice() {
+        // 56 values are two parts of 32, but no three of 48; 100 rows are 20 parts of 5.
+        assert_eq!(shape(56, 64, 32), (2, 8));
+        assert_eq!(shape(128, 100, 32), (4, 5));
+    }
+
+    #[test]
+    fn a_single_vector_gets_more_rows() {
+        assert_eq!(shape(16, 240, 32), (1, 12));
+    }
+}
