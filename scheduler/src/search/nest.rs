@@ -337,14 +337,14 @@ impl Planner<'_> {
     }
 
     /// What of an update is handled together inside its reduction loops: how many vectors, and of which loop how many
-    /// iterations. Accumulations whose vectors serve several rows get a register tile.
+    /// iterations. Accumulations whose vectors serve several rows get a register tile, if LLVM can tell the rows apart.
     fn beside(&self, stage: StageRef, reduction: Reduction, vector: Vector) -> (Option<u32>, Option<(usize, u32)>) {
         let definition = self.pipeline.stage(stage);
         let tiled = reduction == Reduction::Accumulates
             && unrolled_iterations(definition).is_none()
             && loads_rows(definition, vector);
         let reused = || vector_reused_loop(self.pipeline, self.regions, stage, vector.index);
-        let long = |index: &usize| self.extent(stage, *index) >= MIN_ROWS;
+        let long = |index: &usize| self.extent(stage, *index) >= MIN_ROWS && self.has_constant_stride(stage, *index);
         let Some(index) = tiled.then(reused).flatten().filter(long) else {
             let rows = self.rows_beside(stage, reduction, vector).map(|index| (index, ROWS_BESIDE));
             return (self.widening(stage, reduction, vector), rows);
@@ -361,6 +361,18 @@ impl Planner<'_> {
         let (vectors, rows) = covered.shape(vectors, MOST_ROWS);
         let several = |n: i64| u32::try_from(n).ok().filter(|&n| n >= 2);
         (several(vectors), several(rows).map(|rows| (index, rows)))
+    }
+
+    /// Whether a loop moves along a dimension whose stride in memory is constant, all that lie inside being cut by slabs.
+    /// Else LLVM takes stores to one row for changes of the others, and keeps the sums in memory.
+    fn has_constant_stride(&self, stage: StageRef, index: usize) -> bool {
+        let id = stage.func;
+        let (Some(arg), Placement::InSlab { extents, .. }) =
+            (self.regions.argument(stage, index), &self.placements[id.index()])
+        else {
+            return false;
+        };
+        (0..arg).all(|dim| extents[dim] < self.regions.extent(id, dim))
     }
 
     /// How many vectors of an update are handled together inside its reduction loops.
