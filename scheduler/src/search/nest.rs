@@ -103,7 +103,12 @@ impl Planner<'_> {
         let specializes = self.pipeline.is_output(id) && !self.pipeline.func(id).stages[0].drops_reads;
         let shifted = specializes.then(|| schedule(self.plain_nest(id).shifting()));
         let shifted = shifted.and_then(|nest| nest.specialized(self.pipeline.func(id)));
-        self.root(id).into_iter().chain(shifted).chain(schedule(self.plain_nest(id)).directives).collect()
+        let mut guarded = schedule(self.plain_nest(id)).directives;
+        if shifted.is_some() {
+            // Unrolled guards take LLVM a minute, for outputs too small to notice.
+            guarded.retain(|d| !matches!(d, Directive::Unroll { .. }));
+        }
+        self.root(id).into_iter().chain(shifted).chain(guarded).collect()
     }
 
     fn root(&self, id: FuncId) -> Option<Directive> {

@@ -54,7 +54,7 @@ pub(super) fn form(
         let mut only = readers[id.index()].iter();
         let (Some(&leader), None) = (only.next(), only.next()) else { continue };
         let free = placements[id.index()] == Placement::Root && placements[leader.index()] == Placement::Root;
-        if !free || pinned[id.index()] || !pipeline.is_output(leader) || pipeline.func(leader).stages.len() != 1 {
+        if !free || pinned[id.index()] || !may_lead(pipeline, leader) {
             continue;
         }
         let chosen = choices.of(leader).lead;
@@ -72,6 +72,12 @@ pub(super) fn form(
         }
     }
     placements
+}
+
+/// Whether a Func can have whole tiles only: guarded ones keep no sums in registers and, unrolled, take minutes to compile.
+fn may_lead(pipeline: &Pipeline, id: FuncId) -> bool {
+    let func = pipeline.func(id);
+    pipeline.is_output(id) && func.stages.len() == 1 && !func.stages[0].drops_reads
 }
 
 /// The register tile of a reduction with one update and an operand to reuse.
