@@ -420,10 +420,13 @@ impl Planner<'_> {
         let loops = &self.pipeline.stage(stage).loops;
         let first = &self.pipeline.func(stage.func).args.first()?;
         let index = loops.iter().position(|l| l.var == **first)?;
-        if self.extent(stage, index) < i64::from(SCALAR_ACCUMULATORS) {
+        // The steps of an unrolled reduction are code enough.
+        let steps = unrolled_iterations(self.pipeline.stage(stage)).map_or(1, |i| i.clamp(1, MAX_UNROLLED_REDUCTION));
+        let sums = SCALAR_ACCUMULATORS / u32::try_from(steps).ok()?;
+        if sums < 2 || self.extent(stage, index) < i64::from(sums) {
             return None;
         }
-        Some(nest.unroll(index, SCALAR_ACCUMULATORS))
+        Some(nest.unroll(index, sums))
     }
 
     /// Scattered updates of a few values each, with loads that all of them share: unrolled innermost, so that what is
