@@ -9,7 +9,7 @@ pub(super) const MOST_ROWS: i64 = 12;
 /// Accumulations whose latencies overlap: fewer wait for each other.
 const MIN_ACCUMULATORS: f64 = 8.0;
 /// What a load takes beside an accumulation.
-const LOAD: f64 = 0.5;
+const LOAD: f64 = 1.0;
 
 /// Vector registers for each component of a Func's values: machines with vectors of 64 bytes have 32, others 16.
 pub(super) fn registers(pipeline: &Pipeline, id: FuncId, hardware: &Hardware) -> i64 {
@@ -62,9 +62,9 @@ mod tests {
 
     #[test]
     fn little_is_computed_twice() {
-        // 56 values are two parts of 32, but no three of 48; 100 rows are 20 parts of 5.
+        // 56 values are two parts of 32, but no three of 48; 80 rows are 16 parts of 5.
         assert_eq!(shape(56, 64, 32), (2, 8));
-        assert_eq!(shape(128, 100, 32), (4, 5));
+        assert_eq!(shape(128, 80, 32), (4, 5));
     }
 
     #[test]

@@ -65,10 +65,13 @@ pub(super) fn sums_along_rows(stage: &Stage, index: usize) -> bool {
     accesses.iter().any(|access| is_strided(access, index) && reductions().any(|l| is_contiguous(access, l)))
 }
 
-/// The loop along the rows that vectors over loop `index` gather a value each from, as they do in a transposition.
+/// The loop along the rows that vectors over loop `index` gather a value each from, in a transposition: a copy without
+/// boundary conditions, which Halide drops only inside a loop along them.
 pub(super) fn row_of_gathers(stage: &Stage, index: usize) -> Option<usize> {
-    let strided = || stage.accesses.iter().filter(|access| is_strided(access, index));
-    (0..stage.loops.len()).find(|&l| l != index && strided().any(|access| is_contiguous(access, l)))
+    let [access] = &stage.accesses[..] else { return None };
+    let clamps = access.rows.iter().flatten().any(|row| row.clamped);
+    let along = |l: &usize| *l != index && is_contiguous(access, *l);
+    (0..stage.loops.len()).find(along).filter(|_| !clamps && is_strided(access, index))
 }
 
 /// Whether a load jumps through memory along loop `index`.
