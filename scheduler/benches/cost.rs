@@ -7,7 +7,7 @@
 mod support;
 
 use criterion::{criterion_group, criterion_main, Criterion, Throughput};
-use scheduler::cost::{Kernel, LearnedModel, Variant};
+use scheduler::cost::{inputs, Kernel, LearnedModel, Variant};
 use scheduler::features::analyze;
 use scheduler::ir::Regions;
 use scheduler::{search, CostModel, Hardware, Options, Roofline, Strategy};
@@ -40,6 +40,11 @@ fn seconds_of_all_stages(c: &mut Criterion) {
     group.bench_function("learned", |b| {
         let predict = |(s, &(kernel, variant))| model.predict(&hardware, kernel, variant, s).cautious_seconds();
         b.iter(|| scheduled.stages.iter().zip(&classes).map(predict).sum::<f64>());
+    });
+    let rows: Vec<_> = scheduled.stages.iter().map(|s| inputs(s, &hardware).0).collect();
+    group.bench_function("networks_alone", |b| {
+        let correct = |(&row, &(kernel, variant))| model.correction(kernel, variant, row).0;
+        b.iter(|| rows.iter().zip(&classes).map(correct).sum::<f64>());
     });
     group.finish();
 }

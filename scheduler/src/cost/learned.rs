@@ -1,5 +1,6 @@
 //! The learned cost: small networks correct the analytic estimate, one a kernel class and variant family.
 
+use super::packed::Packed;
 use super::{inputs, Hardware, Kernel, Variant, INPUTS, INPUT_NAMES};
 use crate::features::{ScheduledPipeline, ScheduledStage};
 use crate::ir::Pipeline;
@@ -69,6 +70,9 @@ pub struct LearnedModel {
     mean: f64,
     /// Networks by class, `kernel.variant`, `kernel` or `any`; several of a class are averaged, and their spread is doubt.
     classes: BTreeMap<String, Vec<SmallNetwork>>,
+    /// The same, to be evaluated.
+    #[serde(skip)]
+    packed: Packed,
 }
 
 /// Seconds that are predicted, and how far to trust them.
@@ -107,7 +111,8 @@ impl LearnedModel {
         classes: BTreeMap<String, Vec<SmallNetwork>>,
     ) -> Result<Self, Error> {
         let (format, inputs) = (FORMAT.to_owned(), INPUT_NAMES.map(str::to_owned).to_vec());
-        Self { format, version: VERSION, provenance, hardware, inputs, scales, mean, classes }.checked()
+        let packed = Packed::default();
+        Self { format, version: VERSION, provenance, hardware, inputs, scales, mean, classes, packed }.checked()
     }
 
     /// Reads the text of a model file.
@@ -124,7 +129,7 @@ impl LearnedModel {
         serde_json::to_string(self).expect("plain data with text keys always serialises") + "\n"
     }
 
-    fn checked(self) -> Result<Self, Error> {
+    fn checked(mut self) -> Result<Self, Error> {
         let bad = |what: &str| Err(Error::Model(what.to_owned()));
         if self.format != FORMAT || self.version != VERSION {
             return bad("it is of another format or version");
@@ -145,6 +150,7 @@ impl LearnedModel {
         if !self.classes.values().flatten().all(SmallNetwork::is_sound) {
             return bad("a network has weights of the wrong number, or some that are not finite");
         }
+        self.packed = Packed::new(&self.classes, &self.scales);
         Ok(self)
     }
 
@@ -165,26 +171,18 @@ impl LearnedModel {
 
     /// Predicts the time of a stage on the hardware that the model was trained for.
     pub fn predict(&self, hardware: &Hardware, kernel: Kernel, variant: Variant, stage: &ScheduledStage) -> Predicted {
-        let (mut row, bound) = inputs(stage, hardware);
-        let mut outside: f64 = 0.0;
-        for (value, scale) in row.iter_mut().zip(&self.scales) {
-            let held = value.clamp(scale.min, scale.max);
-            outside = outside.max((*value - held).abs() / scale.deviation);
-            *value = (held - scale.mean) / scale.deviation;
-        }
-        let networks = self.networks(kernel, variant);
-        let count = networks.len() as f64;
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for network in networks {
-            let output = network.evaluate(&row);
-            sum += output;
-            squares += output * output;
-        }
-        let mean = sum / count;
-        let spread = (squares / count - mean * mean).max(0.0).sqrt();
+        let (row, bound) = inputs(stage, hardware);
+        let (correction, doubt) = self.correction(kernel, variant, row);
         let analytic_log_seconds = bound.ln() + self.mean;
-        let doubt = spread + DOUBT_OUTSIDE * outside;
-        Predicted { log_seconds: analytic_log_seconds + mean, analytic_log_seconds, doubt }
+        Predicted { log_seconds: analytic_log_seconds + correction, analytic_log_seconds, doubt }
+    }
+
+    /// What the networks of a class add to the logarithm of the analytic time, given the [`inputs`] of a stage, and how far it
+    /// is to be doubted.
+    pub fn correction(&self, kernel: Kernel, variant: Variant, mut row: [f64; INPUTS]) -> (f64, f64) {
+        let outside = self.packed.scale(&mut row);
+        let (mean, spread) = self.packed.evaluate(kernel, variant, &row);
+        (mean, spread + DOUBT_OUTSIDE * outside)
     }
 
     /// Seconds of every stage of a scheduled pipeline, more where there is doubt.
@@ -196,12 +194,6 @@ impl LearnedModel {
         };
         scheduled.stages.iter().map(seconds).collect()
     }
-
-    /// The most special networks there are for a class.
-    fn networks(&self, kernel: Kernel, variant: Variant) -> &[SmallNetwork] {
-        let found = class_names(kernel, variant).into_iter().find_map(|name| self.classes.get(name));
-        found.or_else(|| self.classes.get(ANY_CLASS)).expect("every model has networks for any class")
-    }
 }
 
 impl SmallNetwork {
@@ -211,16 +203,6 @@ impl SmallNetwork {
         let rows = self.hidden.iter().all(|row| row.len() == INPUTS);
         let all = self.hidden.iter().flatten().chain(&self.biases).chain(&self.output).chain(&self.direct);
         lengths && rows && self.bias.is_finite() && all.into_iter().all(|value| value.is_finite())
-    }
-
-    fn evaluate(&self, row: &[f64; INPUTS]) -> f64 {
-        let dot = |weights: &[f64]| -> f64 { weights.iter().zip(row).map(|(w, x)| w * x).sum() };
-        let mut sum = self.bias + dot(&self.direct);
-        for ((weights, bias), output) in self.hidden.iter().zip(&self.biases).zip(&self.output) {
-            let unit = bias + dot(weights);
-            sum += output * unit / (1.0 + unit.abs());
-        }
-        sum
     }
 }
 
@@ -264,12 +246,16 @@ mod tests {
         }
     }
 
+    const WIDE: InputScale = InputScale { mean: 0.0, deviation: 1.0, min: -100.0, max: 100.0 };
+
     fn model() -> LearnedModel {
-        let scale = InputScale { mean: 0.0, deviation: 1.0, min: -100.0, max: 100.0 };
+        scaled([WIDE; INPUTS])
+    }
+
+    fn scaled(scales: [InputScale; INPUTS]) -> LearnedModel {
         let classes =
             [(ANY_CLASS.to_owned(), vec![network(0.0)]), ("stencil".to_owned(), vec![network(0.5), network(1.5)])];
-        LearnedModel::new("a test".to_owned(), Hardware::generic(2, 32), vec![scale; INPUTS], 0.25, classes.into())
-            .unwrap()
+        LearnedModel::new("a test".to_owned(), Hardware::generic(2, 32), scales.to_vec(), 0.25, classes.into()).unwrap()
     }
 
     fn stage(float_additions: f64) -> ScheduledStage {
@@ -303,8 +289,9 @@ mod tests {
     #[test]
     fn what_is_outside_of_the_range_is_doubted_and_held() {
         let hardware = Hardware::generic(2, 32);
-        let mut narrow = model();
-        narrow.scales[0] = InputScale { mean: 0.0, deviation: 1.0, min: -1.0, max: 1.0 };
+        let mut scales = [WIDE; INPUTS];
+        scales[0] = InputScale { min: -1.0, max: 1.0, ..WIDE };
+        let narrow = scaled(scales);
         let stage = stage(6e12);
         let predicted = narrow.predict(&hardware, Kernel::Scan, Variant::Root, &stage);
         assert!(predicted.doubt > 0.5 && (predicted.log_seconds - 1000f64.ln() - 0.5).abs() < 1e-9, "{predicted:?}");

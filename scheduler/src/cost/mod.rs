@@ -4,6 +4,7 @@ mod class;
 mod hardware;
 mod inputs;
 mod learned;
+mod packed;
 mod roofline;
 mod shipped;
 
