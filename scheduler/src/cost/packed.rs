@@ -1,18 +1,18 @@
-//! The networks of a learned model as they are evaluated: found by class without names, weights of several units side by
-//! side, so that vectors of the processor go over them and no addition waits for the one before. Results are the same bits as
-//! of the plain sums.
+//! The networks of a learned model as they are evaluated: found by class without names, the weights of all units of a class
+//! side by side, so that vectors of the processor go over them and no addition waits for the one before. Results are the same
+//! bits as of the plain sums.
 
 use super::{class_names, InputScale, Kernel, SmallNetwork, Variant, ANY_CLASS, INPUTS};
 use std::collections::BTreeMap;
 
-/// Sums that are formed side by side.
-const LANES: usize = 4;
+/// Sums that are formed side by side: all of three networks of three units.
+const LANES: usize = 16;
 
 /// Every class's networks, and the scaling of their inputs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Packed {
     scales: Scales,
-    classes: Vec<Vec<PackedNetwork>>,
+    classes: Vec<Committee>,
     /// Index of the most special class by kernel and variant.
     by_class: [[usize; Variant::ALL.len()]; Kernel::ALL.len()],
 }
@@ -26,14 +26,26 @@ struct Scales {
     max: [f64; INPUTS],
 }
 
-/// One network.
+/// The networks of a class.
 #[derive(Clone, Debug, PartialEq)]
-struct PackedNetwork {
-    /// Weights of the direct path, then of each unit, filled up with zeros: [`LANES`] of them for each input.
-    blocks: Vec<[[f64; LANES]; INPUTS]>,
-    /// Bias and output weight of each unit.
-    units: Vec<(f64, f64)>,
-    bias: f64,
+struct Committee(Vec<Block>);
+
+/// Sums over the inputs, a column each.
+#[derive(Clone, Debug, PartialEq)]
+struct Block {
+    /// For each input, the weights of the columns, filled up with zeros.
+    weights: [[f64; LANES]; INPUTS],
+    /// At most [`LANES`].
+    columns: Vec<Column>,
+}
+
+/// What becomes of a sum.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Column {
+    /// The direct path of a network, whose units follow.
+    Direct { bias: f64 },
+    /// A hidden unit.
+    Unit { bias: f64, output: f64 },
 }
 
 impl Packed {
@@ -50,7 +62,7 @@ impl Packed {
                 min: by_input(|s| s.min),
                 max: by_input(|s| s.max),
             },
-            classes: classes.values().map(|networks| networks.iter().map(PackedNetwork::new).collect()).collect(),
+            classes: classes.values().map(|networks| Committee::new(networks)).collect(),
             by_class: Kernel::ALL.map(|kernel| Variant::ALL.map(|variant| of(kernel, variant))),
         }
     }
@@ -69,55 +81,62 @@ impl Packed {
 
     /// Mean and standard deviation of what the networks of a class say.
     pub(super) fn evaluate(&self, kernel: Kernel, variant: Variant, row: &[f64; INPUTS]) -> (f64, f64) {
-        let networks = &self.classes[self.by_class[kernel as usize][variant as usize]];
-        let count = networks.len() as f64;
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for network in networks {
-            let output = network.evaluate(row);
-            sum += output;
-            squares += output * output;
-        }
-        let mean = sum / count;
-        (mean, (squares / count - mean * mean).max(0.0).sqrt())
+        self.classes[self.by_class[kernel as usize][variant as usize]].evaluate(row)
     }
 }
 
-impl PackedNetwork {
-    fn new(network: &SmallNetwork) -> Self {
-        let rows: Vec<&Vec<f64>> = [&network.direct].into_iter().chain(&network.hidden).collect();
-        let weight = |rows: &[&Vec<f64>], input: usize, lane: usize| rows.get(lane).map_or(0.0, |row| row[input]);
-        let block =
-            |rows: &[&Vec<f64>]| std::array::from_fn(|input| std::array::from_fn(|lane| weight(rows, input, lane)));
-        Self {
-            blocks: rows.chunks(LANES).map(block).collect(),
-            units: network.biases.iter().copied().zip(network.output.iter().copied()).collect(),
-            bias: network.bias,
-        }
+impl Committee {
+    fn new(networks: &[SmallNetwork]) -> Self {
+        let columns: Vec<(&Vec<f64>, Column)> = networks.iter().flat_map(columns).collect();
+        let block = |part: &[(&Vec<f64>, Column)]| Block {
+            weights: std::array::from_fn(|input| {
+                std::array::from_fn(|lane| part.get(lane).map_or(0.0, |(weights, _)| weights[input]))
+            }),
+            columns: part.iter().map(|(_, column)| *column).collect(),
+        };
+        Self(columns.chunks(LANES).map(block).collect())
     }
 
-    fn evaluate(&self, row: &[f64; INPUTS]) -> f64 {
-        let mut result = self.bias;
-        for (at, block) in self.blocks.iter().enumerate() {
-            let mut sums = [0.0; LANES];
-            for (weights, input) in block.iter().zip(row) {
-                for (sum, weight) in sums.iter_mut().zip(weights) {
-                    *sum += weight * input;
+    /// Mean and standard deviation of the results.
+    fn evaluate(&self, row: &[f64; INPUTS]) -> (f64, f64) {
+        let (mut count, mut sum, mut squares, mut result) = (0.0, 0.0, 0.0, 0.0);
+        for block in &self.0 {
+            for (column, dot) in block.columns.iter().zip(block.dots(row)) {
+                match column {
+                    Column::Direct { bias } => {
+                        // The network before this one is complete; before the first, nothing is.
+                        (sum, squares) = (sum + result, squares + result * result);
+                        (count, result) = (count + 1.0, bias + dot);
+                    }
+                    Column::Unit { bias, output } => {
+                        let unit = bias + dot;
+                        result += output * unit / (1.0 + unit.abs());
+                    }
                 }
             }
-            let units = if at == 0 {
-                result += sums[0];
-                &sums[1..]
-            } else {
-                &sums[..]
-            };
-            let first = (at * LANES).saturating_sub(1);
-            for ((bias, output), sum) in self.units[first..].iter().zip(units) {
-                let unit = bias + sum;
-                result += output * unit / (1.0 + unit.abs());
+        }
+        let mean = (sum + result) / count;
+        (mean, ((squares + result * result) / count - mean * mean).max(0.0).sqrt())
+    }
+}
+
+impl Block {
+    fn dots(&self, row: &[f64; INPUTS]) -> [f64; LANES] {
+        let mut sums = [0.0; LANES];
+        for (weights, input) in self.weights.iter().zip(row) {
+            for (sum, weight) in sums.iter_mut().zip(weights) {
+                *sum += weight * input;
             }
         }
-        result
+        sums
     }
+}
+
+/// The direct path of a network, then its units, with the weights of each.
+fn columns(network: &SmallNetwork) -> impl Iterator<Item = (&Vec<f64>, Column)> {
+    let unit = |(&bias, &output)| Column::Unit { bias, output };
+    let units = network.biases.iter().zip(&network.output).map(unit);
+    [(&network.direct, Column::Direct { bias: network.bias })].into_iter().chain(network.hidden.iter().zip(units))
 }
 
 #[cfg(test)]
@@ -140,15 +159,18 @@ mod tests {
         let number = |seed: usize| ((seed * 7919 + 13) % 1009) as f64 / 251.0 - 2.0;
         let weights = |seed: usize| (0..INPUTS).map(|i| number(seed * 31 + i)).collect::<Vec<f64>>();
         let row: [f64; INPUTS] = std::array::from_fn(|i| number(1000 + i));
-        for units in 0..10 {
-            let network = SmallNetwork {
-                hidden: (0..units).map(weights).collect(),
-                biases: (0..units).map(|u| number(u + 50)).collect(),
-                output: (0..units).map(|u| number(u + 90)).collect(),
-                bias: 0.3,
-                direct: weights(77),
-            };
-            assert_eq!(PackedNetwork::new(&network).evaluate(&row), plain(&network, &row), "{units} units");
+        let network = |units: usize| SmallNetwork {
+            hidden: (0..units).map(weights).collect(),
+            biases: (0..units).map(|u| number(u + 50)).collect(),
+            output: (0..units).map(|u| number(u + 90)).collect(),
+            bias: 0.3,
+            direct: weights(77 + units),
+        };
+        for sizes in [vec![0], vec![3, 3, 3], vec![1, 9, 2, 0, 30]] {
+            let networks: Vec<SmallNetwork> = sizes.iter().map(|&units| network(units)).collect();
+            let results: Vec<f64> = networks.iter().map(|n| plain(n, &row)).collect();
+            let mean = results.iter().fold(0.0, |sum, r| sum + r) / results.len() as f64;
+            assert_eq!(Committee::new(&networks).evaluate(&row).0, mean, "{sizes:?} units");
         }
     }
 }
