@@ -2,7 +2,7 @@
 //! side by side, so that vectors of the processor go over them and no addition waits for the one before. Results are the same
 //! bits as of the plain sums.
 
-use super::{class_names, InputScale, Kernel, SmallNetwork, Variant, ANY_CLASS, INPUTS};
+use super::{class_names, InputScale, Kernel, SmallNetwork, Variant, INPUTS};
 use std::collections::BTreeMap;
 
 /// Sums that are formed side by side: all of three networks of three units.
@@ -49,11 +49,12 @@ enum Column {
 }
 
 impl Packed {
-    /// Of models that have a class [`ANY_CLASS`] and a scale for each input.
+    /// Of models that have a class [`super::ANY_CLASS`] and a scale for each input.
     pub(super) fn new(classes: &BTreeMap<String, Vec<SmallNetwork>>, scales: &[InputScale]) -> Self {
         let index = |name: &str| classes.keys().position(|key| key == name);
-        let any = index(ANY_CLASS).unwrap_or_default();
-        let of = |kernel, variant| class_names(kernel, variant).into_iter().find_map(index).unwrap_or(any);
+        let of = |kernel, variant| {
+            class_names(kernel, variant).into_iter().find_map(index).expect("every model has networks for any class")
+        };
         let by_input = |value: fn(&InputScale) -> f64| std::array::from_fn(|input| value(&scales[input]));
         Self {
             scales: Scales {

@@ -274,6 +274,11 @@ impl Pipeline {
         self.outputs.contains(&id)
     }
 
+    /// Whether the pure stage of a Func has sizes to specialise on, and Halide survives it (see [`Stage::drops_reads`]).
+    pub fn may_specialize(&self, id: FuncId) -> bool {
+        self.is_output(id) && !self.func(id).stages[0].drops_reads
+    }
+
     /// Per Func, the stages that read it, without its own updates.
     pub fn consumers(&self) -> Vec<Vec<StageRef>> {
         let mut consumers = vec![Vec::new(); self.funcs.len()];

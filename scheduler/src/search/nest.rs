@@ -100,8 +100,7 @@ impl Planner<'_> {
     /// A pure Func at root in register tiles or slabs that others are computed in. For outputs as large as one, all are
     /// whole, shifted inwards at the end, so that what is computed in them has constant sizes. Smaller outputs get guards.
     fn leader(&self, id: FuncId, schedule: impl Fn(Nest) -> Nest) -> Vec<Directive> {
-        let specializes = self.pipeline.is_output(id) && !self.pipeline.func(id).stages[0].drops_reads;
-        let shifted = specializes.then(|| schedule(self.plain_nest(id).shifting()));
+        let shifted = self.pipeline.may_specialize(id).then(|| schedule(self.plain_nest(id).shifting()));
         let shifted = shifted.and_then(|nest| nest.specialized(self.pipeline.func(id)));
         let mut guarded = schedule(self.plain_nest(id)).directives;
         if shifted.is_some() {
@@ -291,9 +290,10 @@ impl Planner<'_> {
         match (self.vector(stage), reduction) {
             (Some(vector), None) => {
                 inner = self.vectors(&mut nest, vector, &[]);
-                let row = vector::row_of_gathers(self.pipeline.stage(stage), vector.index);
-                // The lines that a vector gathers from serve the next ones.
-                inner.splice(inner.len() - 1..inner.len() - 1, row.map(|index| nest.current[index].clone()));
+                if let Some(index) = vector::row_of_gathers(self.pipeline.stage(stage), vector.index) {
+                    // The lines that a vector gathers from serve the next ones.
+                    inner.insert(inner.len() - 1, nest.current[index].clone());
+                }
             }
             (Some(vector), Some(reduction)) => {
                 let (wide, rows) = self.beside(stage, reduction, vector);

@@ -8,6 +8,7 @@ use super::placement::Placement;
 use super::problem::Problem;
 use super::reduction::Reduction;
 use super::vector;
+use crate::demand::points;
 use crate::ir::{Access, FuncId, Source, StageRef};
 use std::collections::BTreeMap;
 
@@ -51,10 +52,8 @@ fn gathering_loop(problem: &Problem, placements: &[Placement], update: StageRef)
 
 /// Whether an update reads each value of a Func often.
 fn is_reread(problem: &Problem, update: StageRef, id: FuncId) -> bool {
-    let Problem { pipeline, regions, .. } = *problem;
-    let dims = 0..pipeline.func(id).args.len();
-    let values: f64 = dims.map(|dim| regions.extent(id, dim) as f64).product();
-    regions.iterations(update) >= MIN_READS * values
+    let regions = problem.regions;
+    regions.iterations(update) >= MIN_READS * points(regions, id, regions.func(id))
 }
 
 /// The dimension that a loop moves, where it is the only one and not the innermost.

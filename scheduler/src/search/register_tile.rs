@@ -1,8 +1,7 @@
 //! How many accumulators stay in registers, and in which shape.
 
 use crate::cost::Hardware;
-use crate::ir::FuncId;
-use crate::ir::Pipeline;
+use crate::ir::{FuncId, Pipeline};
 
 /// Most rows side by side.
 pub(super) const MOST_ROWS: i64 = 12;

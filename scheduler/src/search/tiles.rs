@@ -76,8 +76,7 @@ pub(super) fn form(
 
 /// Whether a Func can have whole tiles only: guarded ones keep no sums in registers and, unrolled, take minutes to compile.
 fn may_lead(pipeline: &Pipeline, id: FuncId) -> bool {
-    let func = pipeline.func(id);
-    pipeline.is_output(id) && func.stages.len() == 1 && !func.stages[0].drops_reads
+    pipeline.may_specialize(id) && pipeline.func(id).stages.len() == 1
 }
 
 /// The register tile of a reduction with one update and an operand to reuse.
