@@ -80,8 +80,21 @@ class Count : public IRGraphVisitor {
                               Call::unsafe_promise_clamped})) {
             IRGraphVisitor::visit(op);
         } else {
-            count(op, op->is_extern() ? "math" : "intrinsic", op->type);
+            count(op, op->is_extern() ? external(op->name) : "intrinsic", op->type);
         }
+    }
+
+    /// How a function with a symbol of its own is computed (Halide's CodeGen_LLVM): with vector instructions, with Halide's
+    /// polynomials in vectors, or by a call for each lane.
+    static const char *external(const std::string &name) {
+        const std::string function = name.substr(0, name.rfind("_f"));
+        if (function == "floor" || function == "ceil" || function == "round" || function == "trunc") {
+            return "intrinsic";
+        }
+        if (function == "sqrt") {
+            return "sqrt";
+        }
+        return name == "exp_f32" || name == "log_f32" || name == "pow_f32" ? "math" : "call";
     }
 
 public:

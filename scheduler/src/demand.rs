@@ -86,6 +86,14 @@ pub(crate) fn add_requirements(pipeline: &Pipeline, regions: &Regions, id: FuncI
     }
 }
 
+/// The same for its pure definition alone.
+pub(crate) fn add_pure_requirements(regions: &Regions, id: FuncId, needed: &mut [Option<Region>]) {
+    let stage = StageRef { func: id, stage: 0 };
+    let own = needed[id.index()].get_or_insert_with(|| vec![None; regions.func(id).len()]);
+    let loops: Region = loop_bounds(regions, stage, own).collect();
+    add_reads(regions, stage, &loops, needed);
+}
+
 /// The region of one Func; nothing else matters.
 struct Own<'r>(FuncId, &'r mut Region);
 

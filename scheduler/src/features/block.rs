@@ -58,6 +58,11 @@ impl Blocks {
         self.level(self.ends.len().saturating_sub(1))
     }
 
+    /// Bytes of a source that the whole nest touches.
+    pub(super) fn whole_nest(&self, source: usize) -> f64 {
+        self.find(self.ends.len().saturating_sub(1), source).map_or(0.0, |e| e.bytes)
+    }
+
     pub(super) fn find(&self, level: usize, source: usize) -> Option<&Entry> {
         let entries = self.level(level);
         entries.binary_search_by_key(&source, |e| e.source).ok().map(|at| &entries[at])

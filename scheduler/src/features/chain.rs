@@ -180,7 +180,9 @@ impl<'p> Chain<'p> {
             let Some(entry) = self.plan.blocks[next.stage].find(next.level, touched.source) else { return 0.0 };
             let bytes = entry.held.min(self.most_touched(touched.source, next.executions));
             let written = if touched.source == self.func { 2.0 } else { 1.0 };
-            written * bytes * next.executions
+            // Of a window that slides, the loops around need more than the stage itself goes over anew.
+            let own = self.plan.blocks[self.stage].whole_nest(touched.source) * self.plan.realizations[self.func];
+            written * (bytes * next.executions).min(own)
         };
         self.touched.iter().map(of_source).sum()
     }

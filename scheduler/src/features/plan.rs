@@ -257,7 +257,8 @@ impl Plan {
             Site::Inline | Site::Root => facts.whole.clone(),
         };
         self.realizations[func] = self.executions(host, level);
-        if self.slides(model, func) {
+        let next = self.needed(model, host, level + 1, func);
+        if self.slides(model, func, &region, &next) {
             for (all, now) in stored.iter_mut().zip(&region) {
                 // Halide folds the storage of a window to a power of two.
                 if let (Some(all), Some(now)) = (all, now) {
@@ -265,7 +266,7 @@ impl Plan {
                     all.max = all.max.min(all.min + folded - 1);
                 }
             }
-            self.depth[func] += usize::from(self.slide(model, func, (host, level), &mut region));
+            self.depth[func] += usize::from(self.slide(func, (host, level), &next, &mut region));
         }
         self.allocated[func] = block::points(model, func, &stored) * facts.value_bytes;
         region
@@ -320,41 +321,45 @@ impl Plan {
         });
     }
 
-    /// Whether Halide computes only what is new in each iteration: a single pure definition, stored further out, and not too
-    /// many windows above it in guarded loops ([`sliding_depth`]).
-    fn slides(&self, model: &Model, func: usize) -> bool {
+    /// Whether Halide computes only what is new in each iteration: stored further out, pure along what moves between the
+    /// `region` of one iteration and the `next`, and not too many windows above it in guarded loops ([`sliding_depth`]).
+    fn slides(&self, model: &Model, func: usize, region: &[Option<Interval>], next: &[Option<Interval>]) -> bool {
         let Site::At { stage, level } = self.compute[func] else { return false };
         let guarded = self.nests[model.index(stage)].dims[level].guarded;
         let deepest = if guarded { sliding_depth(model.pipeline.is_output(stage.func)) } else { usize::MAX };
-        self.store[func] != self.compute[func] && model.stages_of(func).len() == 1 && self.depth[func] < deepest
+        let definition = model.pipeline.func(FuncId::from_index(func));
+        self.store[func] != self.compute[func]
+            && self.depth[func] < deepest
+            && moving(region, next).all(|dim| definition.is_pure_along(dim))
     }
 
     /// Cuts a region down to what one more iteration of the loop adds to a window, in the mean. Returns whether the windows of
     /// two iterations overlap.
     fn slide(
         &mut self,
-        model: &Model,
         func: usize,
         (host, level): (usize, usize),
+        all: &[Option<Interval>],
         region: &mut [Option<Interval>],
     ) -> bool {
-        let all = self.needed(model, host, level + 1, func);
         let steps = self.nests[host].dims[level].extent;
-        let extents = |r: &[Option<Interval>], dim: usize| r[dim].map_or(0, Interval::extent);
-        let mut moving = (0..region.len()).filter(|&d| extents(&all, d) > extents(region, d));
         let realizations = &mut self.realizations[func];
-        match (moving.next(), moving.next()) {
+        let dims = {
+            let mut dims = moving(region, all);
+            (dims.next(), dims.next())
+        };
+        match dims {
             // The window stands still: computed once.
             (None, _) => {
                 *realizations /= steps.max(1.0);
                 true
             }
             (Some(dim), None) => {
-                let new = extents(&all, dim) as f64 / steps.max(1.0);
+                let new = extent(&all[dim]) as f64 / steps.max(1.0);
                 // Whole rows, a little more or less often.
-                let rows = new.round().min(extents(region, dim) as f64).max(1.0);
-                *realizations *= new.min(extents(region, dim) as f64) / rows;
-                let overlaps = extents(region, dim) as f64 > rows;
+                let rows = new.round().min(extent(&region[dim]) as f64).max(1.0);
+                *realizations *= new.min(extent(&region[dim]) as f64) / rows;
+                let overlaps = extent(&region[dim]) as f64 > rows;
                 if let Some(interval) = &mut region[dim] {
                     interval.min = interval.max - rows as i64 + 1;
                 }
@@ -391,4 +396,13 @@ impl Plan {
         model.pipeline.is_output(FuncId::from_index(func))
             || (self.store[func] != Site::Root && self.allocated[func] <= STACK_BYTES)
     }
+}
+
+/// The dimensions in which a loop needs more of a Func than one iteration of it does.
+fn moving<'a>(region: &'a [Option<Interval>], all: &'a [Option<Interval>]) -> impl Iterator<Item = usize> + 'a {
+    (0..region.len()).filter(|&dim| extent(&all[dim]) > extent(&region[dim]))
+}
+
+fn extent(interval: &Option<Interval>) -> i64 {
+    interval.map_or(0, Interval::extent)
 }

@@ -157,7 +157,11 @@ fn arithmetic(f: &mut Features, model: &Model, shape: &Shape) {
         let uniform = shape.pattern(&evaluated.motions) == Pattern::Broadcast;
         for operation in operations {
             f.operations += f.iterations * evaluated.count * operation.count;
-            let natural = if uniform { 1.0 } else { shape.natural(operation.type_bytes) };
+            let natural = match operation.kind {
+                _ if uniform => 1.0,
+                Arithmetic::Call => shape.active,
+                _ => shape.natural(operation.type_bytes),
+            };
             *f.arithmetic(operation.kind) += (operation.count - operation.fused) * natural * times;
             if operation.kind == Arithmetic::FloatMultiply {
                 f.float_multiply_adds += operation.fused * natural * times;

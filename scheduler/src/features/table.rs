@@ -59,7 +59,7 @@ features! {
         float_multiplications ["vector instructions"] "Multiplications of floats." = "`mul`, `div_by_constant`, those of `float_multiply_adds` aside";
         float_multiply_adds ["vector instructions"] "Multiplications fused with an addition." =
             "pairs of `mul` and `add` of one type, unless the target has strict_float";
-        float_divisions ["vector instructions"] "Divisions of floats by variables." = "`div`";
+        float_divisions ["vector instructions"] "Divisions of floats by variables, and roots." = "`div`, `sqrt`";
         integer_additions ["vector instructions"] "Additions and subtractions of integers." = "`add` of integer types";
         integer_multiplications ["vector instructions"] "Multiplications of integers." = "`mul`";
         integer_divisions ["vector instructions"] "Divisions of integers by variables." = "`div`";
@@ -68,7 +68,8 @@ features! {
             "`min_max`, `compare`, `logic`, `select`";
         casts ["vector instructions"] "Conversions between types." = "`cast`";
         intrinsics ["vector instructions"] "Halide's intrinsics: shifts, absolute differences." = "`intrinsic`";
-        math_calls ["vector instructions"] "Calls of mathematical and external functions." = "`math`";
+        math_calls ["vector instructions"] "Exponentials and logarithms." = "`math`";
+        scalar_calls ["calls"] "Calls of libm and of other external functions, lane by lane." = "`call` x lanes";
         inlined_evaluations ["1"] "Evaluations of inlined Funcs." = "`iterations` x loads of inlined Funcs, followed through all of them";
     }
     "Recurrences" {
@@ -133,6 +134,7 @@ pub(super) enum Arithmetic {
     Cast,
     Intrinsic,
     Math,
+    Call,
     Compare,
 }
 
@@ -143,7 +145,7 @@ impl Arithmetic {
             "add" if float => Self::FloatAdd,
             // Halide multiplies with the reciprocal of a constant.
             "mul" | "div_by_constant" if float => Self::FloatMultiply,
-            "div" if float => Self::FloatDivide,
+            "div" | "sqrt" if float => Self::FloatDivide,
             "add" => Self::Add,
             "mul" => Self::Multiply,
             "div" => Self::Divide,
@@ -151,6 +153,7 @@ impl Arithmetic {
             "cast" => Self::Cast,
             "intrinsic" => Self::Intrinsic,
             "math" => Self::Math,
+            "call" => Self::Call,
             _ => Self::Compare,
         }
     }
@@ -170,6 +173,7 @@ impl Features {
             Arithmetic::Cast => &mut self.casts,
             Arithmetic::Intrinsic => &mut self.intrinsics,
             Arithmetic::Math => &mut self.math_calls,
+            Arithmetic::Call => &mut self.scalar_calls,
             Arithmetic::Compare => &mut self.comparisons,
         }
     }

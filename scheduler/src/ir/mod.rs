@@ -299,6 +299,12 @@ impl Func {
         (0..self.stages.len()).map(move |stage| StageRef { func: id, stage })
     }
 
+    /// Whether every stage has a pure loop over the argument: what Halide asks of the dimension that a window slides along.
+    pub(crate) fn is_pure_along(&self, dim: usize) -> bool {
+        let is_pure = |stage: &Stage| stage.loops.iter().any(|l| l.var == self.args[dim] && l.reduction.is_none());
+        self.stages.iter().all(is_pure)
+    }
+
     /// Bytes of one element of the widest Tuple component.
     pub fn element_bytes(&self) -> u32 {
         self.types.iter().map(|t| type_bytes(t)).max().unwrap_or(1)

@@ -6,22 +6,22 @@ use std::collections::BTreeMap;
 /// Counts of operations for one evaluation of a stage, by element type and operation; common subexpressions count once.
 ///
 /// Operations: `add` (and subtract), `mul`, `div`, `div_by_constant` (and modulo), `min_max`, `compare`, `logic`,
-/// `select`, `cast`, `intrinsic` (Halide intrinsics: shifts, absolute differences, ...), `math` (calls of libm or of
-/// external functions).
+/// `select`, `cast`, `intrinsic` (Halide intrinsics: shifts, absolute differences, ...), `math` (exponentials and
+/// logarithms, which Halide computes in vectors), `sqrt`, `call` (libm and other external functions, lane by lane).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Operations(pub BTreeMap<String, BTreeMap<String, u32>>);
 
 impl Operations {
-    /// Rough cost of one evaluation in units of one simple vector operation: divisions count 8, calls of math
-    /// functions 20, casts a half.
+    /// Rough cost of one evaluation in units of one simple vector operation: divisions and roots count 8,
+    /// exponentials 20, calls 100, casts a half.
     pub fn weight(&self) -> f64 {
         self.iter().map(|(_, operation, count)| f64::from(count) * weight(operation)).sum()
     }
 
-    /// Whether all are on these types, and none is a math function.
+    /// Whether all are on these types, and none is more than arithmetic.
     pub(crate) fn are_arithmetic(&self, types: &[&str]) -> bool {
-        self.iter().all(|(t, operation, _)| types.contains(&t) && operation != "math")
+        self.iter().all(|(t, operation, _)| types.contains(&t) && !matches!(operation, "math" | "sqrt" | "call"))
     }
 
     /// All `(type, operation, count)`.
@@ -34,9 +34,10 @@ impl Operations {
 
 fn weight(operation: &str) -> f64 {
     match operation {
-        "div" => 8.0,
+        "div" | "sqrt" => 8.0,
         "div_by_constant" => 3.0,
         "math" => 20.0,
+        "call" => 100.0,
         "cast" => 0.5,
         _ => 1.0,
     }

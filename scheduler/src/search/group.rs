@@ -3,7 +3,7 @@
 use super::joining::{cache_bytes, fills_vectors, read_anew};
 use super::placement::{stage_weight, Placement};
 use super::strips::{Former, Members, Strips};
-use crate::demand::{add_requirements, middle, points, sliding_depth};
+use crate::demand::{add_pure_requirements, add_requirements, middle, points, sliding_depth};
 use crate::ir::{FuncId, Region};
 use std::collections::BTreeMap;
 
@@ -94,6 +94,12 @@ impl<'a> Group<'a> {
         group
     }
 
+    /// Adds what the leader's rows need.
+    pub(super) fn follow_leader(&mut self, leader: FuncId) {
+        add_pure_requirements(self.former.regions, leader, &mut self.row);
+        add_pure_requirements(self.former.regions, leader, &mut self.strip);
+    }
+
     /// Adds what the Func's part of the group needs of its producers.
     pub(super) fn follow(&mut self, id: FuncId) {
         add_requirements(self.former.pipeline, self.former.regions, id, &mut self.row);
@@ -150,10 +156,11 @@ impl<'a> Group<'a> {
             return Verdict::DoesNotPay;
         };
         let [whole, row_points, strip_points] = [regions.func(id), row, strip].map(|r| points(regions, id, r));
-        // Halide slides a window over a single pure definition; with updates, every row starts anew.
         let choice = self.former.choices.of(id);
-        let can_slide =
-            func.stages.len() == 1 && self.depth_above(id) < self.max_sliding_depth && choice.slides != Some(false);
+        let slides_along = |dim: usize| row[dim] == strip[dim] || func.is_pure_along(dim);
+        let can_slide = (0..func.args.len()).all(slides_along)
+            && self.depth_above(id) < self.max_sliding_depth
+            && choice.slides != Some(false);
         let sliding = can_slide && strip_points < row_points * self.rows_per_strip;
         let computed = if sliding { strip_points } else { row_points * self.rows_per_strip } * self.strips;
         let recompute = computed / whole.max(1.0);

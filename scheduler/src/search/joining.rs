@@ -6,6 +6,7 @@ use super::problem::Problem;
 use super::vector;
 use crate::cost::Hardware;
 use crate::ir::{FuncId, Pipeline, Region, Regions, Source};
+use std::collections::BTreeSet;
 
 /// The part of a private cache that the members may take, and that data which is read anew every time may.
 const CACHE_PART: f64 = 0.6;
@@ -22,6 +23,24 @@ pub(super) fn may_join(problem: &Problem, choices: &Choices, id: FuncId) -> bool
     choices.of(id).joins != Some(false)
         && !problem.pinned[id.index()]
         && problem.pipeline.func(id).extern_definition.is_none()
+}
+
+/// Whether a Func has a pure definition, in whose loops others can be computed.
+pub(super) fn may_lead(pipeline: &Pipeline, id: FuncId) -> bool {
+    pipeline.func(id).extern_definition.is_none()
+}
+
+/// The Funcs that the updates of a leader read, through inlined ones too: what is computed in the loops of its pure
+/// definition is gone by then.
+pub(super) fn read_by_updates(pipeline: &Pipeline, placements: &[Placement], leader: FuncId) -> BTreeSet<FuncId> {
+    let mut read = BTreeSet::new();
+    let mut open: Vec<FuncId> = pipeline.func(leader).stages.iter().skip(1).flat_map(|s| s.producers()).collect();
+    while let Some(id) = open.pop() {
+        if id != leader && read.insert(id) && placements[id.index()] == Placement::Inline {
+            open.extend(pipeline.func(id).stages.iter().flat_map(|s| s.producers()));
+        }
+    }
+    read
 }
 
 /// Whether a region of a Func is as long as the vectors that each of its stages is best computed in.

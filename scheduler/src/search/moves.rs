@@ -67,7 +67,7 @@ fn coarse(problem: &Problem, candidate: &Candidate, id: FuncId) -> Vec<Choices> 
         }
         _ => {}
     }
-    if func.stages.len() == 1 && !matches!(placement, Placement::InStrips { .. } | Placement::InSlab { .. }) {
+    if !matches!(placement, Placement::InStrips { .. } | Placement::InSlab { .. }) {
         if !matches!(placement, Placement::Strips(_)) {
             let strips = Lead::Strips { per_thread: 8, chunk: None };
             all.push(choices.with(id, |c| c.lead = Some(strips)));

@@ -73,7 +73,7 @@ impl Planner<'_> {
             Placement::Root => self.root(id).into_iter().chain(self.stages(id, true)).collect(),
             Placement::Strips(strips) => {
                 let nest = self.strips(self.plain_nest(id), *strips).0;
-                self.root(id).into_iter().chain(nest.directives).collect()
+                self.root(id).into_iter().chain(nest.directives).chain(self.updates(id)).collect()
             }
             Placement::Tiles(tile) => self.leader(id, |nest| self.tiles(nest, *tile).nest),
             Placement::Slabs(slabs) => self.leader(id, |nest| self.slabs(nest, slabs).0),
@@ -97,6 +97,11 @@ impl Planner<'_> {
         self.pipeline.func(id).stage_refs(id).flat_map(move |stage| self.stage(stage, at_root))
     }
 
+    /// The updates of a leader, after all that its pure definition led.
+    fn updates(&self, id: FuncId) -> impl Iterator<Item = Directive> + '_ {
+        self.pipeline.func(id).stage_refs(id).skip(1).flat_map(|stage| self.stage(stage, true))
+    }
+
     /// A pure Func at root in register tiles or slabs that others are computed in. For outputs as large as one, all are
     /// whole, shifted inwards at the end, so that what is computed in them has constant sizes. Smaller outputs get guards.
     fn leader(&self, id: FuncId, schedule: impl Fn(Nest) -> Nest) -> Vec<Directive> {
@@ -107,7 +112,7 @@ impl Planner<'_> {
             // Unrolled guards take LLVM a minute, for outputs too small to notice.
             guarded.retain(|d| !matches!(d, Directive::Unroll { .. }));
         }
-        self.root(id).into_iter().chain(shifted).chain(guarded).collect()
+        self.root(id).into_iter().chain(shifted).chain(guarded).chain(self.updates(id)).collect()
     }
 
     fn root(&self, id: FuncId) -> Option<Directive> {

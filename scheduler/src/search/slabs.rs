@@ -5,13 +5,13 @@
 //! the group, updates included, is computed for it while it stays in the private cache, before the next slab starts.
 
 use super::choice::{Choices, Lead};
-use super::joining::{cache_bytes, fills_vectors, may_join, read_anew, MIN_SAVED_BYTES};
+use super::joining::{cache_bytes, fills_vectors, may_join, may_lead, read_anew, read_by_updates, MIN_SAVED_BYTES};
 use super::placement::{Placement, STORE_AND_LOAD};
 use super::problem::Problem;
 use super::reduction::Reduction;
 use super::vector;
 use crate::cost::Hardware;
-use crate::demand::{add_requirements, middle, points, widen_by_updates};
+use crate::demand::{add_pure_requirements, add_requirements, middle, points, widen_by_updates};
 use crate::ir::{Access, FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -138,10 +138,11 @@ impl<'a> Former<'a> {
 
     /// The group that saves most; among equals the lowest slabs, or for scans the highest.
     fn best_group(&self, leader: FuncId) -> Option<Group> {
-        let func = self.pipeline.func(leader);
-        if func.extern_definition.is_some() || func.stages.len() != 1 {
+        if !may_lead(self.pipeline, leader) {
             return None;
         }
+        let func = self.pipeline.func(leader);
+        let read_later = read_by_updates(self.pipeline, &self.placements, leader);
         let chosen = self.choices.of(leader).lead;
         let heights: &[u32] = match &chosen {
             None => &HEIGHTS,
@@ -156,7 +157,7 @@ impl<'a> Former<'a> {
                     break;
                 }
                 for outside in [self.others(leader, dim), Vec::new()] {
-                    let group = self.gather(leader, Slabs { dim, height, outside });
+                    let group = self.gather(leader, &read_later, Slabs { dim, height, outside });
                     if best.as_ref().is_none_or(|b| group.beats(b)) {
                         best = Some(group);
                     }
@@ -175,10 +176,10 @@ impl<'a> Former<'a> {
         rest.filter(|&d| Some(d) != along).collect()
     }
 
-    fn gather(&self, leader: FuncId, slabs: Slabs) -> Group {
+    fn gather(&self, leader: FuncId, read_later: &BTreeSet<FuncId>, slabs: Slabs) -> Group {
         let mut needed: Vec<Option<Region>> = vec![None; self.pipeline.funcs.len()];
         needed[leader.index()] = Some(self.slab(leader, &slabs));
-        add_requirements(self.pipeline, self.regions, leader, &mut needed);
+        add_pure_requirements(self.regions, leader, &mut needed);
         let whole = points(self.regions, leader, self.regions.func(leader));
         let count = whole / needed[leader.index()].as_ref().map_or(1.0, |r| points(self.regions, leader, r));
         let mut group = Group { slabs, members: Vec::new(), saved_bytes: 0.0, scans: false, resident_bytes: 0.0 };
@@ -187,7 +188,7 @@ impl<'a> Former<'a> {
             widen_by_updates(self.pipeline, self.regions, id, &mut region);
             let inline = self.placements[id.index()] == Placement::Inline;
             let candidate = if inline { self.is_costly(id) } else { self.placements[id.index()] == Placement::Root };
-            let joins = candidate && self.joins(leader, id, &region, count, &group);
+            let joins = candidate && !read_later.contains(&id) && self.joins(leader, id, &region, count, &group);
             if joins {
                 self.admit(&mut group, id, &region);
             }

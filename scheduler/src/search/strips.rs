@@ -6,7 +6,7 @@
 
 use super::choice::{Choices, Lead};
 use super::group::{Group, Verdict};
-use super::joining::may_join;
+use super::joining::{may_join, may_lead, read_by_updates};
 use super::placement::Placement;
 use super::problem::Problem;
 use super::vector;
@@ -133,10 +133,10 @@ impl Former<'_> {
         self.regions.argument(stage, vector.index)
     }
 
-    /// Whole-row strips of a Func, if it has enough rows and no updates.
+    /// Whole-row strips of a Func, if it has enough rows.
     fn cut(&self, placements: &[Placement], leader: FuncId, strips_per_thread: u32) -> Option<Strips> {
         let func = self.pipeline.func(leader);
-        if func.extern_definition.is_some() || func.stages.len() != 1 {
+        if !may_lead(self.pipeline, leader) {
             return None;
         }
         let along = self.along(placements, leader)?;
@@ -152,15 +152,17 @@ impl Former<'_> {
     /// Lets every Func in that pays.
     fn gather(&self, placements: &[Placement], leader: FuncId, strips: Strips) -> Formed {
         let mut group = Group::new(self, placements, leader, strips);
-        group.follow(leader);
+        group.follow_leader(leader);
+        let read_later = read_by_updates(self.pipeline, placements, leader);
         let mut crowded = false;
+        let joins = |id: FuncId, group: &Group| !read_later.contains(&id) && self.joins(id, leader, group);
         for id in (0..leader.index()).rev().map(FuncId::from_index) {
             if group.row[id.index()].is_none() {
                 continue;
             }
             if placements[id.index()] == Placement::Inline {
                 group.follow(id);
-            } else if placements[id.index()] == Placement::Root && self.joins(id, leader, &group) {
+            } else if placements[id.index()] == Placement::Root && joins(id, &group) {
                 match group.judge(id) {
                     Verdict::Join(member) => group.admit(id, member),
                     Verdict::DoesNotFit => crowded = true,

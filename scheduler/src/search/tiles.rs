@@ -4,6 +4,7 @@
 //! loaded serves all rows of the tile. Only consumers that are outputs qualify: whole tiles need a size to specialise on.
 
 use super::choice::{Choices, Lead};
+use super::joining::MIN_SAVED_BYTES;
 use super::placement::Placement;
 use super::problem::Problem;
 use super::reduction::{constant_iterations, pure_loops, reused_loop, Reduction};
@@ -11,7 +12,7 @@ use super::register_tile::{registers, Covered, MOST_ROWS};
 use super::vector;
 use crate::cost::Hardware;
 use crate::demand::add_requirements;
-use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, StageRef};
+use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
 use std::collections::BTreeSet;
 
 /// A tile of `vectors * lanes` by `rows` points.
@@ -61,7 +62,9 @@ pub(super) fn form(
         if matches!(chosen, Some(lead) if !matches!(lead, Lead::Tiles { .. })) {
             continue;
         }
-        if let Some(mut tile) = tile(pipeline, regions, &placements, hardware, id) {
+        if let Some(mut tile) = tile(pipeline, regions, &placements, hardware, id)
+            .filter(|_| !is_streamed(problem, readers, &placements, id))
+        {
             if let Some(Lead::Tiles { vectors, rows }) = chosen {
                 (tile.vectors, tile.rows) = (vectors, rows);
             }
@@ -123,6 +126,15 @@ fn tile(
 /// Whether the reduction takes so few steps that keeping what it accumulates in memory takes as long as the steps.
 fn short_reduction(pipeline: &Pipeline, stage: StageRef) -> bool {
     constant_iterations(pipeline.stage(stage)).is_some_and(|steps| steps <= MAX_SHORT_REDUCTION)
+}
+
+/// Whether a short reduction reads a large Func that strips would keep from memory.
+fn is_streamed(problem: &Problem, readers: &[BTreeSet<FuncId>], placements: &[Placement], id: FuncId) -> bool {
+    let Problem { pipeline, regions, .. } = problem;
+    let is_read =
+        |producer: &FuncId| placements[producer.index()] == Placement::Root && readers[producer.index()].contains(&id);
+    let is_large = |producer| regions.source_bytes(pipeline, Some(Source::Func(producer))) >= MIN_SAVED_BYTES;
+    short_reduction(pipeline, StageRef { func: id, stage: 1 }) && pipeline.func_ids().filter(is_read).any(is_large)
 }
 
 /// Bytes of the largest operand that does not depend on a loop.
