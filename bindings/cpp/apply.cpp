@@ -133,6 +133,9 @@ void apply_to_stage(hs_request &request, Stage stage, const hs_directive &d) {
     case HS_PARALLEL:
         stage.parallel(vars.at(0));
         break;
+    case HS_NEVER_PARTITION:
+        stage.never_partition(vars);
+        break;
     case HS_ATOMIC:
         stage.atomic();
         break;

@@ -270,9 +270,6 @@ class ReadSchedule {
 
     /// How the iterations of a loop run.
     void traversal(const Dim &dim) {
-        if (dim.partition_policy != Partition::Auto) {
-            unsupported(name(), "a policy for the partition of a loop");
-        }
         const char *kind = dim.for_type == ForType::Vectorized ? "vectorize" :
                            dim.for_type == ForType::Unrolled   ? "unroll" :
                            dim.for_type == ForType::Parallel   ? "parallel" :
@@ -284,6 +281,23 @@ class ReadSchedule {
             });
         } else if (dim.for_type != ForType::Serial) {
             unsupported(name(), "a loop of a GPU");
+        }
+    }
+
+    /// Loops that Halide is not to cut into ends and a middle.
+    void whole_loops(const StageSchedule &schedule) {
+        std::vector<Dim> whole;
+        for (const Dim &dim : schedule.dims()) {
+            if (dim.partition_policy == Partition::Never) {
+                whole.push_back(dim);
+            } else if (dim.partition_policy != Partition::Auto) {
+                unsupported(name(), "a loop that is always partitioned");
+            }
+        }
+        if (!whole.empty()) {
+            of_stage("never_partition", [&] {
+                json.key("vars").array(whole, [&](const Dim &dim) { variable(dim.var, dim.is_rvar()); });
+            });
         }
     }
 
@@ -311,6 +325,7 @@ class ReadSchedule {
         for (const Dim &dim : schedule.dims()) {
             traversal(dim);
         }
+        whole_loops(schedule);
         if (schedule.atomic()) {
             of_stage("atomic", [] {});
         }

@@ -56,6 +56,7 @@ typedef enum {
     HS_VECTORIZE,
     HS_UNROLL,
     HS_PARALLEL,
+    HS_NEVER_PARTITION,
     HS_ATOMIC,
     HS_UNSCHEDULED,
     HS_RFACTOR,

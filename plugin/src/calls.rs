@@ -61,6 +61,7 @@ fn single(directive: &Directive) -> Call<'_> {
         Directive::Vectorize { stage, var } => of_stage(Kind::HS_VECTORIZE, *stage, [var]),
         Directive::Unroll { stage, var } => of_stage(Kind::HS_UNROLL, *stage, [var]),
         Directive::Parallel { stage, var } => of_stage(Kind::HS_PARALLEL, *stage, [var]),
+        Directive::NeverPartition { stage, vars } => of_stage(Kind::HS_NEVER_PARTITION, *stage, vars),
         Directive::Atomic { stage } => of_stage(Kind::HS_ATOMIC, *stage, []),
         Directive::Unscheduled { stage } => of_stage(Kind::HS_UNSCHEDULED, *stage, []),
         Directive::Specialize { .. } | Directive::Rfactor { .. } => unreachable!("they do not nest"),

@@ -215,6 +215,9 @@ impl<'a> Replay<'a> {
                     return Err(illegal(*stage, format!("parallel loop {} has data hazards", var.name)));
                 }
             }
+            Directive::NeverPartition { stage, vars } => {
+                vars.iter().try_for_each(|var| self.position(*stage, var).map(drop))?;
+            }
             Directive::Specialize { stage, when, then } => self.specialize(*stage, when, then)?,
             Directive::Rfactor { stage, rvar, var, then } => self.rfactor(*stage, rvar, var, then)?,
             Directive::Atomic { stage } => {

@@ -193,6 +193,14 @@ pub enum Directive {
         /// The loop.
         var: LoopVar,
     },
+    /// `stage.never_partition(vars...)`: the loops are not cut into a middle without, and ends with what boundary conditions
+    /// and tails need there.
+    NeverPartition {
+        /// The stage.
+        stage: StageRef,
+        /// The loops.
+        vars: Vec<LoopVar>,
+    },
     /// `stage.atomic()`
     Atomic {
         /// The stage.

@@ -55,6 +55,7 @@ impl Directive {
             | Self::Vectorize { stage, .. }
             | Self::Unroll { stage, .. }
             | Self::Parallel { stage, .. }
+            | Self::NeverPartition { stage, .. }
             | Self::Atomic { stage }
             | Self::Rfactor { stage, .. }
             | Self::Specialize { stage, .. }
@@ -202,9 +203,7 @@ impl<'a> Block<'a> {
                 format!("compute_with({}, {})", receiver(&self.names[&with.func], *with), self.var(*stage, var))
             }
             Directive::ReorderStorage { func, vars } => {
-                let pure = StageRef { func: *func, stage: 0 };
-                let vars: Vec<_> = vars.iter().map(|v| self.var(pure, v)).collect();
-                format!("reorder_storage({})", vars.join(", "))
+                format!("reorder_storage({})", self.list(StageRef { func: *func, stage: 0 }, vars))
             }
             Directive::Split { stage, old, outer, inner, factor, tail } => {
                 let [old, outer, inner] = [old, outer, inner].map(|v| self.var(*stage, v));
@@ -215,16 +214,22 @@ impl<'a> Block<'a> {
                 format!("fuse({inner}, {outer}, {fused})")
             }
             Directive::Reorder { stage, vars } => {
-                let vars: Vec<_> = vars.iter().map(|v| self.var(*stage, v)).collect();
-                format!("reorder({})", vars.join(", "))
+                format!("reorder({})", self.list(*stage, vars))
             }
             Directive::Vectorize { stage, var } => format!("vectorize({})", self.var(*stage, var)),
             Directive::Unroll { stage, var } => format!("unroll({})", self.var(*stage, var)),
             Directive::Parallel { stage, var } => format!("parallel({})", self.var(*stage, var)),
+            Directive::NeverPartition { stage, vars } => {
+                format!("never_partition({})", self.list(*stage, vars))
+            }
             Directive::Atomic { .. } => "atomic()".into(),
             Directive::Unscheduled { .. } => "unscheduled()".into(),
             Directive::Specialize { .. } | Directive::Rfactor { .. } => unreachable!("they do not nest"),
         }
+    }
+
+    fn list(&mut self, stage: StageRef, vars: &[LoopVar]) -> String {
+        vars.iter().map(|v| self.var(stage, v)).collect::<Vec<_>>().join(", ")
     }
 
     /// `consumer, var` of a loop level: the loop of another Func, so not among this block's variables.

@@ -50,6 +50,8 @@ pub(super) struct Dim {
     pub(super) slots: f64,
     /// Whether iterations beyond the end are left out by a condition.
     pub(super) guarded: bool,
+    /// Whether Halide may cut it into a middle and ends.
+    pub(super) partitions: bool,
     /// Original loops that it iterates over.
     pub(super) origins: LoopSet,
     /// Where its parts are, innermost first: one, or several where loops were fused.
@@ -74,6 +76,8 @@ enum Step {
         at: usize,
         kind: LoopKind,
     },
+    /// The loops at these places are not partitioned.
+    KeepWhole(Vec<usize>),
 }
 
 /// The loops of a stage. The calls that shape them are kept, so that other extents need no names.
@@ -155,6 +159,9 @@ impl Nest {
             Directive::Vectorize { var, .. } => set(vars, var, LoopKind::Vectorized)?,
             Directive::Unroll { var, .. } => set(vars, var, LoopKind::Unrolled)?,
             Directive::Parallel { var, .. } => set(vars, var, LoopKind::Parallel)?,
+            Directive::NeverPartition { vars: whole, .. } => {
+                Step::KeepWhole(whole.iter().map(|v| position(vars, v)).collect::<Result<_, _>>()?)
+            }
             // What the parts take decides; adding them up is next to nothing.
             Directive::Rfactor { rvar, .. } => set(vars, rvar, LoopKind::Parallel)?,
             // The rest changes no loop.
@@ -173,7 +180,7 @@ impl Nest {
             parts.push(Part { origin, extent });
             let parts = (origin, origin + 1);
             let (kind, slots, guarded, origins) = (LoopKind::Serial, extent, false, bit(origin));
-            dims.push(Dim { kind, extent, slots, guarded, origins, parts });
+            dims.push(Dim { kind, extent, slots, guarded, partitions: true, origins, parts });
         }
         for step in &*steps {
             match step {
@@ -193,6 +200,7 @@ impl Nest {
                     }
                 }
                 Step::Set { at, kind } => dims[*at].kind = *kind,
+                Step::KeepWhole(places) => places.iter().for_each(|&at| dims[at].partitions = false),
             }
         }
     }
@@ -256,6 +264,7 @@ impl Dim {
             extent: inner.extent * outer.extent,
             slots: inner.slots * outer.slots,
             guarded: inner.guarded || outer.guarded,
+            partitions: inner.partitions && outer.partitions,
             origins: inner.origins | outer.origins,
             parts: (start, all.len()),
         }

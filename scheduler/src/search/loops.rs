@@ -73,6 +73,11 @@ impl Nest {
         self
     }
 
+    /// Whether it assumes that.
+    pub(super) fn is_shifting(&self) -> bool {
+        self.fits.is_some()
+    }
+
     /// The directives as a specialisation on the sizes that shifted tiles need.
     pub(super) fn specialized(self, func: &Func) -> Option<Directive> {
         let fits = self.fits.filter(|fits| !fits.is_empty())?;
@@ -228,6 +233,22 @@ impl Nest {
         }
         self.directives.push(Directive::Parallel { stage: self.stage, var });
         stands
+    }
+
+    /// Has Halide partition no loops but those along vectors, along unrolled iterations that a guard may cut off, and along
+    /// the innermost dimension: across them, what keeps coordinates inside is computed once for a row, in scalars.
+    pub(super) fn partition_rows(&mut self, vector: Option<Vector>) {
+        let Some(vector) = vector else { return };
+        let pure = || self.loops.iter().filter(|d| d.place.is_some());
+        let cut_off = |d: &&Dim| self.fits.is_none() && self.is_inner(&d.var);
+        let mut within: Vec<Option<usize>> = pure().filter(cut_off).map(|d| d.place).collect();
+        within.extend(pure().find(|d| !self.is_inner(&d.var)).map(|d| d.place));
+        within.push(self.loops[self.position(&self.current[vector.index])].place);
+        let across = |d: &&Dim| !within.contains(&d.place) && !self.is_inner(&d.var);
+        let vars: Vec<LoopVar> = pure().filter(across).map(|d| d.var.clone()).collect();
+        if !vars.is_empty() {
+            self.directives.push(Directive::NeverPartition { stage: self.stage, vars });
+        }
     }
 
     /// Whether the loop is vectorised or unrolled.

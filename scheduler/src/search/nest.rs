@@ -189,6 +189,7 @@ impl Planner<'_> {
         let storage = outer[0].clone();
         nest.reorder(inner.into_iter().chain([row.clone()]).chain(outer).collect());
         nest.directives.push(Directive::Parallel { stage, var: strip });
+        nest.partition_rows(vector);
         (nest, StripLoops { row, storage })
     }
 
@@ -208,6 +209,10 @@ impl Planner<'_> {
         let innermost = outer[0].clone();
         nest.reorder(inner.into_iter().chain(outer).collect());
         let innermost = nest.parallel_tasks(i64::from(self.hardware.threads), innermost);
+        // Where the last slab is cut off, only partition tells Halide that all others have one size.
+        if nest.is_shifting() {
+            nest.partition_rows(vector);
+        }
         (nest, innermost)
     }
 
@@ -241,6 +246,7 @@ impl Planner<'_> {
         };
         nest.parallelize(threads, TASKS_PER_THREAD, Some(&kept));
         let panel = nest.around(&kept);
+        nest.partition_rows(Some(Vector { index: self.loop_of(id, 0, tile.along), lanes: tile.lanes }));
         TileLoops { nest, tile: innermost, panel }
     }
 
@@ -333,6 +339,7 @@ impl Planner<'_> {
                 nest.parallelize(i64::from(self.hardware.threads), tasks, None);
             }
         }
+        nest.partition_rows(self.vector(stage));
         if nest.directives.is_empty() && stage.stage > 0 {
             nest.directives.push(Directive::Unscheduled { stage });
         }
