@@ -69,6 +69,9 @@ fn refuses_to_specialise_what_simplification_cuts_off() {
 #[test]
 fn refuses_loops_that_do_not_exist() {
     assert!(reason(&[Directive::Parallel { stage: stage(3, 0), var: var("z") }]).contains("no loop z"));
+    let whole = |name: &str| Directive::NeverPartition { stage: stage(3, 0), vars: vec![var("y"), var(name)] };
+    assert!(reason(&[whole("z")]).contains("no loop z"));
+    check(&pipeline(), &[whole("x")]).unwrap();
     assert!(reason(&[split(stage(3, 0), "x", 8, Tail::GuardWithIf), split(stage(3, 0), "x", 8, Tail::GuardWithIf)])
         .contains("no loop x"));
 }

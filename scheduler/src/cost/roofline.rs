@@ -170,6 +170,12 @@ mod tests {
     }
 
     #[test]
+    fn calls_are_no_faster_in_vectors() {
+        let calls = |lanes| Features { scalar_calls: 1e6, lanes, threads: 1.0, imbalance: 1.0, ..Features::default() };
+        assert_eq!(model().seconds(&calls(1.0)), model().seconds(&calls(16.0)));
+    }
+
+    #[test]
     fn waiting_for_a_masked_store_costs() {
         let steps = |masked_steps| Features { chained_steps: 1e6, masked_steps, lanes: 8.0, ..Features::default() };
         assert!(model().seconds(&steps(5e5)) > 5.0 * model().seconds(&steps(0.0)));

@@ -77,17 +77,14 @@ impl Choices {
         self.stages.get(&stage).copied().unwrap_or_default()
     }
 
-    /// Decisions that are made.
-    pub(super) fn count(&self) -> usize {
-        let of_funcs = self.funcs.values().map(|c| {
-            [c.storage.is_some(), c.lead.is_some(), c.joins.is_some(), c.slides.is_some(), c.tasks.is_some()]
-                .into_iter()
-                .filter(|&made| made)
-                .count()
-        });
-        let of_stages =
-            self.stages.values().map(|c| usize::from(c.vector.is_some()) + usize::from(c.side_by_side.is_some()));
-        of_funcs.chain(of_stages).sum()
+    /// Decisions that are made: where single Funcs go, and how loops are cut.
+    pub(super) fn count(&self) -> (usize, usize) {
+        let made = |which: &[bool]| which.iter().filter(|&&made| made).count();
+        let funcs = || self.funcs.values();
+        let places = funcs().map(|c| made(&[c.storage.is_some(), c.joins.is_some(), c.slides.is_some()])).sum();
+        let cuts: usize = funcs().map(|c| made(&[c.lead.is_some(), c.tasks.is_some()])).sum();
+        let stages = self.stages.values().map(|c| made(&[c.vector.is_some(), c.side_by_side.is_some()]));
+        (places, cuts + stages.sum::<usize>())
     }
 
     /// The same but for one Func.

@@ -23,6 +23,10 @@ use crate::ir::{FuncId, Pipeline, Regions, Stage, StageRef};
 const MIN_PARALLEL_WORK: f64 = 50_000.0;
 /// Sums that are computed side by side where they cannot be vectorised: latency times throughput of an addition.
 const SCALAR_ACCUMULATORS: u32 = 8;
+/// An update of at most this weight is little but an addition.
+const MAX_LIGHT_WEIGHT: f64 = 2.0;
+/// Fewer steps are a short reduction.
+const MIN_LONG_REDUCTION: i64 = 128;
 /// Iterations of another loop side by side where a row has one vector.
 const ROWS_BESIDE: u32 = 4;
 /// Fewer rows in all are not worth guards at their end.
@@ -399,8 +403,11 @@ impl Planner<'_> {
             return None;
         }
         let wanted: i64 = match reduction {
-            // Accumulators side by side stay in registers over the whole reduction.
-            Reduction::Accumulates => 4,
+            // Accumulators side by side stay in registers over the whole reduction. Eight hide all the latency of theirs; more
+            // than an addition or a product, and a short reduction, leave less to hide, and ends of rows to waste.
+            Reduction::Accumulates if definition.operations.weight() > MAX_LIGHT_WEIGHT => 4,
+            Reduction::Accumulates if self.steps(stage) < MIN_LONG_REDUCTION => 4,
+            Reduction::Accumulates => 8,
             // A scan goes on along whole cache lines.
             Reduction::Scans => 8,
         };
@@ -412,6 +419,13 @@ impl Planner<'_> {
             None => wanted.min(available).min(MAX_UNROLLED_REDUCTION / unrolled),
         };
         (wide >= 2).then(|| 1 << u32::try_from(wide).unwrap_or(1).ilog2())
+    }
+
+    /// Steps of a reduction.
+    fn steps(&self, stage: StageRef) -> i64 {
+        let loops = self.pipeline.stage(stage).loops.iter().enumerate();
+        let reductions = loops.filter(|(_, l)| l.reduction.is_some());
+        reductions.map(|(index, _)| self.regions.loop_extent(stage, index)).fold(1, i64::saturating_mul)
     }
 
     /// A loop of which a few iterations go side by side inside the reduction where a row is hardly longer than a vector: a
