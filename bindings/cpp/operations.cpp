@@ -1,6 +1,7 @@
 #include "operations.h"
 
 #include <map>
+#include <set>
 
 using namespace Halide;
 using namespace Halide::Internal;
@@ -87,14 +88,14 @@ class Count : public IRGraphVisitor {
     /// How a function with a symbol of its own is computed (Halide's CodeGen_LLVM): with vector instructions, with Halide's
     /// polynomials in vectors, or by a call for each lane.
     static const char *external(const std::string &name) {
+        static const std::set<std::string> instructions = {"floor", "ceil", "round", "trunc", "is_nan", "is_inf",
+                                                           "is_finite", "fast_inverse", "fast_inverse_sqrt"};
+        static const std::set<std::string> polynomials = {"exp_f32", "log_f32", "pow_f32"};
         const std::string function = name.substr(0, name.rfind("_f"));
-        if (function == "floor" || function == "ceil" || function == "round" || function == "trunc") {
+        if (instructions.count(function)) {
             return "intrinsic";
         }
-        if (function == "sqrt") {
-            return "sqrt";
-        }
-        return name == "exp_f32" || name == "log_f32" || name == "pow_f32" ? "math" : "call";
+        return function == "sqrt" ? "sqrt" : polynomials.count(name) ? "math" : "call";
     }
 
 public:

@@ -91,7 +91,19 @@ fn exit_code_of_checks((ended, all_equal): (eval::Ended, bool)) -> ExitCode {
     }
 }
 
+/// `nnc ... | head`: that nobody reads on is no error, and `println!` knows no other way than to panic.
+fn end_when_nobody_reads() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if info.to_string().contains("failed printing to stdout: Broken pipe") {
+            std::process::exit(0);
+        }
+        report(info);
+    }));
+}
+
 fn main() -> ExitCode {
+    end_when_nobody_reads();
     let cli = Cli::parse();
     // Those that have nothing to clean up end where they are.
     let ends_at_once = matches!(

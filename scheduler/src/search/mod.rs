@@ -9,6 +9,7 @@
 //! Each step decides by rules, unless [`choice`] says otherwise. [`refine`] looks for better choices: [`moves`] are those
 //! that differ in one decision, [`candidate`] is what comes of some. [`random`] draws them.
 
+mod accumulators;
 mod budget;
 mod candidate;
 mod choice;
