@@ -55,12 +55,16 @@ impl Blocks {
 
     /// What the whole nest touches.
     pub(super) fn whole(&self) -> &[Entry] {
-        self.level(self.ends.len().saturating_sub(1))
+        self.level(self.outermost())
     }
 
     /// Bytes of a source that the whole nest touches.
-    pub(super) fn whole_nest(&self, source: usize) -> f64 {
-        self.find(self.ends.len().saturating_sub(1), source).map_or(0.0, |e| e.bytes)
+    pub(super) fn whole_bytes(&self, source: usize) -> f64 {
+        self.find(self.outermost(), source).map_or(0.0, |e| e.bytes)
+    }
+
+    fn outermost(&self) -> usize {
+        self.ends.len().saturating_sub(1)
     }
 
     pub(super) fn find(&self, level: usize, source: usize) -> Option<&Entry> {

@@ -181,7 +181,7 @@ impl<'p> Chain<'p> {
             let bytes = entry.held.min(self.most_touched(touched.source, next.executions));
             let written = if touched.source == self.func { 2.0 } else { 1.0 };
             // Of a window that slides, the loops around need more than the stage itself goes over anew.
-            let own = self.plan.blocks[self.stage].whole_nest(touched.source) * self.plan.realizations[self.func];
+            let own = self.plan.blocks[self.stage].whole_bytes(touched.source) * self.plan.realizations[self.func];
             written * (bytes * next.executions).min(own)
         };
         self.touched.iter().map(of_source).sum()

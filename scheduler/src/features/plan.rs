@@ -257,16 +257,19 @@ impl Plan {
             Site::Inline | Site::Root => facts.whole.clone(),
         };
         self.realizations[func] = self.executions(host, level);
-        let all = self.needed(model, host, level + 1, func);
-        if self.slides(model, func, &region, &all) {
-            for (stored, now) in stored.iter_mut().zip(&region) {
-                // Halide folds the storage of a window to a power of two.
-                if let (Some(stored), Some(now)) = (stored, now) {
-                    let folded = (now.extent().max(1) as u64).next_power_of_two() as i64;
-                    stored.max = stored.max.min(stored.min + folded - 1);
+        // What is stored where it is computed keeps no window.
+        if self.store[func] != self.compute[func] {
+            let all = self.needed(model, host, level + 1, func);
+            if self.slides(model, func, &region, &all) {
+                for (stored, now) in stored.iter_mut().zip(&region) {
+                    // Halide folds the storage of a window to a power of two.
+                    if let (Some(stored), Some(now)) = (stored, now) {
+                        let folded = (now.extent().max(1) as u64).next_power_of_two() as i64;
+                        stored.max = stored.max.min(stored.min + folded - 1);
+                    }
                 }
+                self.depth[func] += usize::from(self.slide(func, (host, level), &all, &mut region));
             }
-            self.depth[func] += usize::from(self.slide(func, (host, level), &all, &mut region));
         }
         self.allocated[func] = block::points(model, func, &stored) * facts.value_bytes;
         region
@@ -321,16 +324,14 @@ impl Plan {
         });
     }
 
-    /// Whether Halide computes only what is new in each iteration: stored further out, pure along what moves between the
+    /// Whether Halide computes only what is new in each iteration of what is stored further out: pure along what moves between the
     /// `region` of one iteration and that of `all`, and not too many windows above it in guarded loops ([`sliding_depth`]).
     fn slides(&self, model: &Model, func: usize, region: &[Option<Interval>], all: &[Option<Interval>]) -> bool {
         let Site::At { stage, level } = self.compute[func] else { return false };
         let guarded = self.nests[model.index(stage)].dims[level].guarded;
         let deepest = if guarded { sliding_depth(model.pipeline.is_output(stage.func)) } else { usize::MAX };
         let definition = model.pipeline.func(FuncId::from_index(func));
-        self.store[func] != self.compute[func]
-            && self.depth[func] < deepest
-            && moving(region, all).all(|dim| definition.is_pure_along(dim))
+        self.depth[func] < deepest && moving(region, all).all(|dim| definition.is_pure_along(dim))
     }
 
     /// Cuts a region down to what one more iteration of the loop adds to a window, in the mean. Returns whether the windows of

@@ -91,13 +91,10 @@ impl<'a> Group<'a> {
         group.operations = points(former.regions, leader, whole) * group.weight(leader);
         group.row[leader.index()] = Some(row);
         group.strip[leader.index()] = Some(strip);
+        for needed in [&mut group.row, &mut group.strip] {
+            add_pure_requirements(former.regions, leader, needed);
+        }
         group
-    }
-
-    /// Adds what the leader's rows need.
-    pub(super) fn follow_leader(&mut self, leader: FuncId) {
-        add_pure_requirements(self.former.regions, leader, &mut self.row);
-        add_pure_requirements(self.former.regions, leader, &mut self.strip);
     }
 
     /// Adds what the Func's part of the group needs of its producers.

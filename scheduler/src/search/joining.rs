@@ -25,8 +25,8 @@ pub(super) fn may_join(problem: &Problem, choices: &Choices, id: FuncId) -> bool
         && problem.pipeline.func(id).extern_definition.is_none()
 }
 
-/// Whether a Func has a pure definition, in whose loops others can be computed.
-pub(super) fn may_lead(pipeline: &Pipeline, id: FuncId) -> bool {
+/// Whether a Func has a pure definition: loops that others can be computed in.
+pub(super) fn has_pure_definition(pipeline: &Pipeline, id: FuncId) -> bool {
     pipeline.func(id).extern_definition.is_none()
 }
 

@@ -290,7 +290,8 @@ impl Planner<'_> {
         // Vectors follow each other also where memory lies across them: Halide drops the clamps of boundary conditions
         // from the inside of the innermost loop only.
         let mut along = None;
-        match (self.vector(stage), reduction) {
+        let vector = self.vector(stage);
+        match (vector, reduction) {
             (Some(vector), None) => {
                 inner = self.vectors(&mut nest, vector, &[]);
                 if let Some(index) = vector::row_of_gathers(self.pipeline.stage(stage), vector.index) {
@@ -331,7 +332,7 @@ impl Planner<'_> {
                 nest.parallelize(i64::from(self.hardware.threads), tasks, None);
             }
         }
-        nest.partition_rows(self.vector(stage));
+        nest.partition_rows(vector);
         if nest.directives.is_empty() && stage.stage > 0 {
             nest.directives.push(Directive::Unscheduled { stage });
         }

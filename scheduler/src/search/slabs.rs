@@ -5,7 +5,9 @@
 //! the group, updates included, is computed for it while it stays in the private cache, before the next slab starts.
 
 use super::choice::{Choices, Lead};
-use super::joining::{cache_bytes, fills_vectors, may_join, may_lead, read_anew, read_by_updates, MIN_SAVED_BYTES};
+use super::joining::{
+    cache_bytes, fills_vectors, has_pure_definition, may_join, read_anew, read_by_updates, MIN_SAVED_BYTES,
+};
 use super::placement::{Placement, STORE_AND_LOAD};
 use super::problem::Problem;
 use super::reduction::Reduction;
@@ -138,7 +140,7 @@ impl<'a> Former<'a> {
 
     /// The group that saves most; among equals the lowest slabs, or for scans the highest.
     fn best_group(&self, leader: FuncId) -> Option<Group> {
-        if !may_lead(self.pipeline, leader) {
+        if !has_pure_definition(self.pipeline, leader) {
             return None;
         }
         let func = self.pipeline.func(leader);

@@ -6,7 +6,7 @@
 
 use super::choice::{Choices, Lead};
 use super::group::{Group, Verdict};
-use super::joining::{may_join, may_lead, read_by_updates};
+use super::joining::{has_pure_definition, may_join, read_by_updates};
 use super::placement::Placement;
 use super::problem::Problem;
 use super::vector;
@@ -136,7 +136,7 @@ impl Former<'_> {
     /// Whole-row strips of a Func, if it has enough rows.
     fn cut(&self, placements: &[Placement], leader: FuncId, strips_per_thread: u32) -> Option<Strips> {
         let func = self.pipeline.func(leader);
-        if !may_lead(self.pipeline, leader) {
+        if !has_pure_definition(self.pipeline, leader) {
             return None;
         }
         let along = self.along(placements, leader)?;
@@ -152,7 +152,6 @@ impl Former<'_> {
     /// Lets every Func in that pays.
     fn gather(&self, placements: &[Placement], leader: FuncId, strips: Strips) -> Formed {
         let mut group = Group::new(self, placements, leader, strips);
-        group.follow_leader(leader);
         let read_later = read_by_updates(self.pipeline, placements, leader);
         let mut crowded = false;
         let joins = |id: FuncId, group: &Group| !read_later.contains(&id) && self.joins(id, leader, group);
