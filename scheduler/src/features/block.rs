@@ -90,8 +90,9 @@ impl Blocks {
         let mut during: Vec<Option<Interval>> = Vec::with_capacity(loops.len());
         for level in 0..=nest.dims.len() {
             if let Some(inside) = level.checked_sub(1) {
+                // A loop that jumps, as the outer of two that a split made does, spans what is between its steps.
                 for part in nest.parts(&nest.dims[inside]) {
-                    lengths[part.origin] *= part.extent;
+                    lengths[part.origin] += (part.extent - 1.0) * part.stride;
                 }
             }
             let all = level == nest.dims.len();

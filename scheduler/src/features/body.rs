@@ -2,6 +2,7 @@
 //! stage's loops.
 
 use super::model::{Model, Row};
+use super::taps::Taps;
 
 /// Bits by loop. Loops beyond the last bit share it.
 pub(super) type LoopSet = u64;
@@ -33,15 +34,22 @@ struct Coordinate {
     clamped: bool,
 }
 
-/// A load of one evaluation.
-#[derive(Clone, Copy, Debug)]
+/// Loads of one evaluation that move alike.
+#[derive(Clone, Debug)]
 pub(super) struct Load {
     /// Index among the sources.
     pub(super) source: usize,
-    /// Loads of this kind in one evaluation.
-    pub(super) count: f64,
+    /// Where they load from.
+    pub(super) taps: Taps,
     /// One coordinate per dimension of what is read.
     pub(super) motions: Motions,
+}
+
+impl Load {
+    /// How many there are.
+    pub(super) fn count(&self) -> f64 {
+        self.taps.count()
+    }
 }
 
 /// An evaluated expression: the stage's own, or that of an inlined Func.
@@ -87,12 +95,14 @@ impl Body {
             self.push_unit(Some(l));
         }
         let coordinates = self.motions_since(0);
-        self.expand(model, stage, coordinates, 1.0, &inlined);
+        self.expand(model, stage, (coordinates, &Taps::origin()), &inlined);
         // The last Func first: by then all that read it in this way have been expanded.
         while let Some(at) = (0..self.pending.len()).max_by_key(|&at| self.pending[at].source) {
             let read = self.pending.swap_remove(at);
             let definition = model.stages_of(read.source).start;
             let args = model.regions.bounds(model.stages[definition].stage).args.iter();
+            let places = read.taps.by_loops(args.clone().copied());
+            self.inlined += places.count();
             let first = self.coordinates.len();
             for arg in args {
                 match arg {
@@ -101,8 +111,9 @@ impl Body {
                 }
             }
             let coordinates = self.motions_since(first);
-            self.expand(model, definition, coordinates, read.count, &inlined);
+            self.expand(model, definition, (coordinates, &places), &inlined);
         }
+        self.loads.iter_mut().for_each(|load| load.taps.settle());
         let first = self.coordinates.len();
         for row in &own.stores {
             self.push_moved(row, coordinates);
@@ -130,9 +141,15 @@ impl Body {
         Some((steps, others))
     }
 
-    /// Adds a definition whose loops move as `at` do.
-    fn expand(&mut self, model: &Model, stage: usize, at: Motions, count: f64, inlined: &impl Fn(usize) -> bool) {
-        self.evaluated.push(Evaluated { stage, count, motions: at });
+    /// Adds a definition whose loops move as `at` do, evaluated at some places.
+    fn expand(
+        &mut self,
+        model: &Model,
+        stage: usize,
+        (at, places): (Motions, &Taps),
+        inlined: &impl Fn(usize) -> bool,
+    ) {
+        self.evaluated.push(Evaluated { stage, count: places.count(), motions: at });
         let own = model.stages[stage].stage.func.index();
         for load in &model.stages[stage].loads {
             let first = self.coordinates.len();
@@ -141,20 +158,21 @@ impl Body {
             }
             let motions = self.motions_since(first);
             let expands = load.source != own && inlined(load.source);
-            if expands {
-                self.inlined += count;
-            }
             let list = if expands { &self.pending } else { &self.loads };
             let same = list.iter().position(|l| l.source == load.source && self.same(&l.motions, &motions));
             let list = if expands { &mut self.pending } else { &mut self.loads };
-            match same {
+            let taps = match same {
                 Some(same) => {
-                    list[same].count += count;
                     self.coordinates.truncate(first);
                     self.steps.truncate(first * self.loops);
+                    &mut list[same].taps
                 }
-                None => list.push(Load { source: load.source, count, motions }),
-            }
+                None => {
+                    list.push(Load { source: load.source, taps: Taps::default(), motions });
+                    &mut list.last_mut().expect("just pushed").taps
+                }
+            };
+            taps.add(&load.rows, load.component, places);
         }
     }
 

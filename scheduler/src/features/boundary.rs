@@ -22,7 +22,7 @@ pub(super) fn loads(pipeline: &Pipeline, regions: &Regions, stage: StageRef) -> 
             row.is_none().then(inside).flatten().unwrap_or_else(|| Row::new(row.as_ref(), moved_by))
         };
         let rows = access.rows.iter().enumerate().map(row).collect();
-        Some(LoadFacts { source: source_index(pipeline, access.source?), rows })
+        Some(LoadFacts { source: source_index(pipeline, access.source?), component: access.value, rows })
     };
     let mut loads: Vec<LoadFacts> = definition.accesses.iter().filter_map(load).collect();
     let [only] = &mut loads[..] else { return (loads, false) };
@@ -61,7 +61,8 @@ fn interior(loops: &[Option<Interval>], bounds: &Bounds) -> Option<Row> {
             [slope, ..] => steps.push((l, slope as f64)),
         }
     }
-    Some(Row { steps, affine: true, clamped: true })
+    // The only load of its stage: no other is at another offset.
+    Some(Row { steps, offset: Some(0.0), affine: true, clamped: true })
 }
 
 fn middle(interval: Interval) -> i64 {

@@ -1,8 +1,8 @@
 //! What a scheduled pipeline does: features of every stage, computed from the pipeline and a list of directives.
 //!
 //! The way of the data: [`model`] holds what no schedule changes; [`calls`] sorts directives, [`plan`] replays them into
-//! loops ([`nest`]) and regions, [`block`] says what one iteration of a loop touches, [`body`] what one evaluation does,
-//! [`chain`] what moves through the caches, [`stage`] puts it all together. [`analysis`] goes from one schedule to the next.
+//! loops ([`nest`]) and regions, [`block`] says what one iteration of a loop touches, [`body`] what one evaluation does
+//! at which places ([`taps`]), [`chain`] what moves through the caches, [`stage`] puts it all together. [`analysis`] goes from one schedule to the next.
 //! [`table`] names the results.
 
 mod analysis;
@@ -19,6 +19,7 @@ mod plan;
 mod set;
 mod stage;
 mod table;
+mod taps;
 mod timeline;
 
 pub use analysis::Analysis;

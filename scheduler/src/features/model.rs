@@ -73,6 +73,8 @@ pub(super) struct Operation {
 pub(super) struct LoadFacts {
     /// Index among the sources.
     pub(super) source: usize,
+    /// Component of a Tuple.
+    pub(super) component: usize,
     /// By dimension of what is read.
     pub(super) rows: Vec<Row>,
 }
@@ -82,6 +84,8 @@ pub(super) struct LoadFacts {
 pub(super) struct Row {
     /// Loops it moves with, and steps for one step of each.
     pub(super) steps: Vec<(usize, f64)>,
+    /// Where it is when all loops are at zero, or as far from there as others of its kind; `None` where not known.
+    pub(super) offset: Option<f64>,
     /// Whether the steps are known: without products of loops, or data. If not, each counts as 1.
     pub(super) affine: bool,
     /// Whether a boundary condition clamps it.
@@ -92,11 +96,11 @@ impl Row {
     /// A coordinate that may depend on data; if it does, it moves with these loops.
     pub(super) fn new(row: Option<&AccessRow>, moved_by: impl Iterator<Item = usize>) -> Self {
         let Some(row) = row else {
-            return Self { steps: moved_by.map(|l| (l, 1.0)).collect(), affine: false, clamped: false };
+            return Self { steps: moved_by.map(|l| (l, 1.0)).collect(), offset: None, affine: false, clamped: false };
         };
         let step = |c: &[i64; 2]| c[0] as f64 / c[1] as f64;
         let steps = row.coeffs.iter().map(step).enumerate().filter(|(_, step)| *step != 0.0).collect();
-        Self { steps, affine: true, clamped: row.clamped }
+        Self { steps, offset: row.offset.map(|o| o as f64), affine: true, clamped: row.clamped }
     }
 }
 
@@ -190,7 +194,7 @@ impl StageFacts {
         let loop_of: Vec<Option<usize>> = func.args.iter().map(|arg| definition.loop_index(arg)).collect();
         let written = |l: &Option<usize>| {
             let steps = l.iter().map(|&l| (l, 1.0)).collect();
-            Row { steps, affine: true, clamped: false }
+            Row { steps, offset: Some(0.0), affine: true, clamped: false }
         };
         let stores = match stage.stage {
             0 => loop_of.iter().map(written).collect(),

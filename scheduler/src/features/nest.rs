@@ -40,6 +40,8 @@ pub(super) struct Part {
     pub(super) origin: usize,
     /// Mean number of steps.
     pub(super) extent: f64,
+    /// Iterations of the original loop from one step to the next.
+    pub(super) stride: f64,
 }
 
 /// A loop; see [`Level`].
@@ -177,7 +179,7 @@ impl Nest {
         dims.clear();
         parts.clear();
         for (origin, extent) in extents.enumerate() {
-            parts.push(Part { origin, extent });
+            parts.push(Part { origin, extent, stride: 1.0 });
             let parts = (origin, origin + 1);
             let (kind, slots, guarded, origins) = (LoopKind::Serial, extent, false, bit(origin));
             dims.push(Dim { kind, extent, slots, guarded, partitions: true, origins, parts });
@@ -248,7 +250,7 @@ impl Dim {
         }
         for at in 0..count {
             let (part, taken) = (all[from + at], all[start + at].extent);
-            all.push(Part { extent: (part.extent / taken).ceil(), ..part });
+            all.push(Part { extent: (part.extent / taken).ceil(), stride: part.stride * taken, ..part });
         }
         let dim = |extent, slots, start| Self { extent, slots, parts: (start, start + count), ..*self };
         let guarded = self.guarded || matches!(tail, Tail::GuardWithIf | Tail::Predicate);

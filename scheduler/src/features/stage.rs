@@ -179,7 +179,7 @@ fn accesses(f: &mut Features, model: &Model, shape: &Shape, (stage, at_border): 
         None => counts.push((source, more)),
     };
     for load in &shape.body.loads {
-        count(load.source, load.count);
+        count(load.source, load.count());
         let source = &model.sources[load.source];
         if source.in_register {
             continue;
@@ -191,9 +191,9 @@ fn accesses(f: &mut Features, model: &Model, shape: &Shape, (stage, at_border): 
             Pattern::Strided(_) => &mut f.strided_loads,
             Pattern::Scattered => &mut f.gathered_loads,
         };
-        *slot += shape.instructions(pattern, source.load_bytes, load.count, shape.shared(load.motions.moving));
+        *slot += shape.instructions(pattern, source.load_bytes, load.count(), shape.shared(load.motions.moving));
         if shape.crosses_border(&load.motions) {
-            f.boundary_loads += at_border * load.count * f.iterations;
+            f.boundary_loads += at_border * load.count() * f.iterations;
         }
     }
     if let Some(stored) = &shape.body.stored {
