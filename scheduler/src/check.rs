@@ -97,6 +97,8 @@ struct Replay<'a> {
     shared: Vec<(StageRef, StageRef, LoopVar)>,
     /// Funcs with updates that are added up in parts: their loops are spread over two Funcs.
     in_parts: BTreeSet<FuncId>,
+    /// Further pure loops of the intermediate Func that is replayed.
+    part_loops: Vec<Dim>,
     /// Loops of updates that their parts are computed in.
     parts_inside: Vec<(StageRef, LoopVar)>,
     /// Whether what is replayed is computed in a loop as a part.
@@ -136,6 +138,7 @@ impl<'a> Replay<'a> {
             extensible: OnceCell::new(),
             shared: Vec::new(),
             in_parts: BTreeSet::new(),
+            part_loops: Vec::new(),
             parts_inside: Vec::new(),
             within_part: false,
             atomic: BTreeSet::new(),
@@ -303,7 +306,9 @@ impl<'a> Replay<'a> {
         let kept = self.nest(stage)?[at].clone();
         let parts = Dim { var: var.clone(), parallel: true, ..kept.clone() };
         let own = (self.nest(pure)?.clone(), self.nest(stage)?.clone());
-        let pure_dims = Self::original_nest(self.pipeline, pure);
+        let pure_dims: Vec<Dim> =
+            Self::original_nest(self.pipeline, pure).into_iter().chain(self.part_loops.iter().cloned()).collect();
+        self.part_loops.push(parts.clone());
         self.nests.insert(pure, pure_dims.iter().cloned().chain([parts.clone()]).collect());
         self.nest(stage)?[at] = parts;
         self.distinct(stage)?;
@@ -311,6 +316,7 @@ impl<'a> Replay<'a> {
         self.within_part |= inside.is_some();
         then.iter().try_for_each(|directive| self.step(directive))?;
         self.parts()?;
+        self.part_loops.pop();
         (self.parts_inside, self.within_part) = outer;
         self.parts_inside.extend(inside.map(|var| (stage, var)));
         self.nests.insert(pure, own.0);
