@@ -242,7 +242,8 @@ impl Pair<'_> {
                 return Ok(Verdict::NotApplicable(failure.message));
             }
         };
-        match compare_run(&mut self.subject.worker, &shapes, self.seed, &self.saved_under_rule()) {
+        let compare = self.saved_under_rule();
+        match compare_run(&mut self.subject.worker, &shapes, self.seed, &compare) {
             Ok(None) => Ok(Verdict::Equal),
             Ok(Some(difference)) => {
                 let undefined = self.is_reference_undefined(&shapes)?;
