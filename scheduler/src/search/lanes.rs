@@ -34,7 +34,23 @@ impl Planner<'_> {
         if !allowed || Reduction::of(self.pipeline, stage) != Some(Reduction::Accumulates) {
             return None;
         }
-        (0..definition.loops.len()).find(|&index| self.is_row(stage, index))
+        let row = (0..definition.loops.len()).find(|&index| self.is_row(stage, index))?;
+        (best.is_none() || !self.exceeds_caches(stage, row)).then_some(row)
+    }
+
+    /// Whether rows come from memory: those that vectors across rows gather from arrive side by side, single ones after
+    /// each other. What is computed in a group's loops, more than a copy, is in a cache.
+    fn exceeds_caches(&self, stage: StageRef, index: usize) -> bool {
+        let accesses = self.pipeline.stage(stage).accesses.iter();
+        let near = |source: Option<Source>| {
+            source.and_then(Source::func).is_some_and(|f| {
+                let computes = self.pipeline.func(f).stages.iter().any(|s| s.operations.weight() > 0.0);
+                computes && matches!(self.placements[f.index()], Placement::InSlab { .. } | Placement::InStrips { .. })
+            })
+        };
+        let rows = accesses.filter(|a| vector::is_contiguous(a, index) && !near(a.source));
+        let bytes: f64 = rows.map(|a| self.regions.source_bytes(self.pipeline, a.source)).sum();
+        bytes > self.hardware.shared_cache_bytes as f64
     }
 
     /// Whether a reduction loop walks along memory in all that it moves.
@@ -95,7 +111,7 @@ impl Planner<'_> {
             let width = i64::from(vectors * lanes);
             STEPS_PER_SQUARE * width * width <= self.steps(stage)
         };
-        [2, 4, MAX_VECTORS].into_iter().filter(|&vectors| fits(vectors)).last().unwrap_or(1)
+        [MAX_VECTORS, 4, 2].into_iter().find(|&vectors| fits(vectors)).unwrap_or(1)
     }
 }
 
