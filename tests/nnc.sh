@@ -78,6 +78,15 @@ run_sharpens_a_photograph() {
 # Bit for bit under strict_float, at the estimates, at 1, 7 and 33, and one off the estimates, in every dimension.
 verify_all_pipelines() { timeout 2400 "$nnc" verify --threads 2; }
 
+# Floats added in another order: within the tolerance at the same sizes, and sums along rows are in lanes.
+verify_reassociated() {
+    local reassociated=Srivastava2020:reassociate=true
+    timeout 600 "$nnc" verify softmax layer_norm matvec attention hist_equalize --scheduler "$reassociated" --threads 2
+    HL_AUTOSCHEDULER=Srivastava2020,reassociate=true "$nnc" gen -- \
+        "$generator" -g layer_norm -o "$work" -e schedule target=host
+    grep -q 'rfactor(' "$work/layer_norm.schedule.h"
+}
+
 # A small study of its own: measured once, judged, kept, chosen by.
 study_small() {
     local study=(timeout 300 "$nnc" study mv fft --instances 24 --train 12 --data "$work/study")
@@ -141,5 +150,5 @@ if [ $# -gt 0 ]; then
 else
     run_shell_tests "$work" eval_small eval_reports_a_timeout gen_honours_hl_autoscheduler \
         bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds explain_reads_schedules_of_others \
-        output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines study_small study_resumes study_from_data calibrate_small model_from_records
+        output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_reassociated study_small study_resumes study_from_data calibrate_small model_from_records
 fi

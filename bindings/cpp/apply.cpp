@@ -152,7 +152,8 @@ void apply_to_stage(hs_request &request, Stage stage, const hs_directive &d) {
 extern "C" int32_t hs_apply(hs_request *request, const hs_directive *directives, size_t count) {
     return guard(request->error, [&] {
         std::optional<Stage> specialized;
-        std::optional<Func> partial;
+        // Intermediate Funcs, each of the one before.
+        std::vector<Func> partials;
         for (size_t i = 0; i < count; i++) {
             const hs_directive &d = directives[i];
             const Function &f = request->funcs.at(d.func);
@@ -161,12 +162,16 @@ extern "C" int32_t hs_apply(hs_request *request, const hs_directive *directives,
             } else if (d.kind == HS_END_SPECIALIZE) {
                 specialized.reset();
             } else if (d.kind == HS_RFACTOR) {
-                partial = stage_of(f, d.stage).rfactor(RVar(to_string(d.vars[0].name)), Var(to_string(d.vars[1].name)));
-                partial->compute_root();
+                Stage factored = partials.empty() ? stage_of(f, d.stage) : partials.back().update(0);
+                partials.push_back(factored.rfactor(RVar(to_string(d.vars[0].name)), Var(to_string(d.vars[1].name))));
+                partials.back().compute_root();
             } else if (d.kind == HS_END_RFACTOR) {
-                partial.reset();
-            } else if (partial) {
-                apply_to_stage(*request, stage_of(partial->function(), d.stage > 0 ? 1 : 0), d);
+                partials.pop_back();
+            } else if (!partials.empty() && d.kind == HS_COMPUTE_AT) {
+                const Function &adder = partials.size() > 1 ? partials[partials.size() - 2].function() : f;
+                partials.back().compute_at(LoopLevel(adder, loop_var(d.vars[0])));
+            } else if (!partials.empty()) {
+                apply_to_stage(*request, stage_of(partials.back().function(), d.stage > 0 ? 1 : 0), d);
             } else if (!apply_to_func(*request, d)) {
                 apply_to_stage(*request, specialized ? *specialized : stage_of(f, d.stage), d);
             }

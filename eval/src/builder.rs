@@ -50,6 +50,8 @@ pub struct Build {
     pub library: PathBuf,
     /// Whether it came out of the cache.
     pub reused: bool,
+    /// Whether the scheduler may have rounded floats otherwise.
+    pub reassociates: bool,
 }
 
 /// Everything but the pipeline and the scheduler.
@@ -156,8 +158,9 @@ impl Builder {
         let (args, chosen) = self.arguments(pipeline, scheduler)?;
         let key = self.key(pipeline, &args, &chosen);
         let library = self.cache.build_folder(&key).join("pipeline.so");
+        let reassociates = scheduler.reassociates();
         if let Some(outcome) = self.cache.read_build(&key) {
-            return Ok(Build { key, outcome, library, reused: true });
+            return Ok(Build { key, outcome, library, reused: true, reassociates });
         }
         let work = self.cache.work_folder()?;
         let outcome = self.run_generator(pipeline, &args, &chosen, work.path())?;
@@ -165,7 +168,7 @@ impl Builder {
         if !crate::process::interrupted() {
             self.cache.store_build(&key, &outcome, work)?;
         }
-        Ok(Build { key, outcome, library, reused: false })
+        Ok(Build { key, outcome, library, reused: false, reassociates })
     }
 
     fn run_generator(&self, pipeline: &Pipeline, args: &[String], chosen: &Arguments, work: &Path) -> Result<Outcome> {

@@ -130,7 +130,7 @@ pub struct BuildArgs {
 What is compared: `none` is the generator's own schedule, `manual` the one behind its parameter manual=true. The default \
 is none, manual, Mullapudi2016, Adams2019, Li2018 and the autoscheduler that HL_AUTOSCHEDULER names, else Srivastava2020.
 
-Outputs are compared with an unscheduled build: integers bit for bit, floats bit for bit if the target has strict_float. \
+Outputs are compared with an unscheduled build: integers bit for bit, floats bit for bit if the target has strict_float and no reassociate=true is given. \
 Otherwise Halide lets LLVM contract and reassociate, and floats count as equal within 1e-4 of the value plus 1e-5 of the \
 output's largest magnitude (1e-10 and 1e-12 for float64, 1e-2 and 1e-2 for float16), integers that the pipeline computes \
 through floats within one unit plus 1e-4 of the value.
@@ -220,7 +220,8 @@ pub struct RunArgs {
 
 Compiles with strict_float and compares bit for bit with the unscheduled build: at the estimates, with each dimension of \
 the outputs at each size (the others at their estimates, reduced), and with all dimensions at each plain size. A size that the \
-unscheduled build itself rejects is not applicable. Exits with 1 on any difference or failure.")]
+unscheduled build itself rejects is not applicable. A scheduler with reassociate=true may round floats otherwise, \
+within the tolerances of eval. Exits with 1 on any difference or failure.")]
 pub struct VerifyArgs {
     /// What to build.
     #[command(flatten)]

@@ -133,7 +133,7 @@ fn not_built(error: &anyhow::Error) -> Build {
         predicted_seconds: None,
         float_math: None,
     };
-    Build { key: String::new(), outcome, library: Default::default(), reused: false }
+    Build { key: String::new(), outcome, library: Default::default(), reused: false, reassociates: false }
 }
 
 fn describe(build: &Build) -> String {

@@ -66,7 +66,7 @@ struct Stored {
 struct Expected {
     description: Description,
     shapes: Shapes,
-    rule: Rule,
+    float_math: Option<bool>,
     folder: tempfile::TempDir,
 }
 
@@ -76,9 +76,10 @@ impl Expected {
     }
 }
 
-/// How much outputs may differ: nothing, unless floating-point numbers are involved that the compiler may reassociate.
-pub fn rule_for(description: &Description, float_math: Option<bool>) -> Rule {
-    let strict = description.target.split('-').any(|feature| feature == "strict_float");
+/// How much outputs may differ: nothing, unless floating-point numbers are involved that the compiler may reassociate, or that
+/// the schedule does.
+pub fn rule_for(description: &Description, float_math: Option<bool>, reassociates: bool) -> Rule {
+    let strict = !reassociates && description.target.split('-').any(|feature| feature == "strict_float");
     let floats = float_math.unwrap_or(true) || description.arguments.iter().any(|argument| argument.type_.is_float());
     if floats && !strict {
         Rule::Tolerance
@@ -180,8 +181,7 @@ impl Timer {
         })?;
         worker.prepare(&shapes, self.seed, &[])?;
         worker.run(1)?;
-        let rule = rule_for(&description, reference.outcome.float_math);
-        let expected = Expected { description, shapes, rule, folder };
+        let expected = Expected { description, shapes, float_math: reference.outcome.float_math, folder };
         worker.tell(&Request::Save { path: expected.path() })?;
         Ok(expected)
     }
@@ -199,7 +199,8 @@ impl Timer {
             Ok(worker) => worker,
             Err(error) => return (Measurement::failed(Status::Error, format!("{error:#}")), None),
         };
-        let compare = Request::Compare { path: expected.path(), rule: expected.rule };
+        let rule = rule_for(&expected.description, expected.float_math, build.reassociates);
+        let compare = Request::Compare { path: expected.path(), rule };
         let checked = worker.prepare(&expected.shapes, self.seed, &[]).and_then(|io_bytes| {
             worker.run(1)?;
             Ok((io_bytes, worker.compare(&compare)?))
@@ -251,9 +252,12 @@ mod tests {
 
     #[test]
     fn tolerance_only_where_floats_may_be_reassociated() {
-        assert_eq!(rule_for(&description("x86-64-linux", Code::Int), Some(false)), Rule::Exact);
-        assert_eq!(rule_for(&description("x86-64-linux", Code::Int), Some(true)), Rule::Tolerance);
-        assert_eq!(rule_for(&description("x86-64-linux", Code::Float), Some(false)), Rule::Tolerance);
-        assert_eq!(rule_for(&description("x86-64-linux-strict_float", Code::Float), Some(true)), Rule::Exact);
+        assert_eq!(rule_for(&description("x86-64-linux", Code::Int), Some(false), false), Rule::Exact);
+        assert_eq!(rule_for(&description("x86-64-linux", Code::Int), Some(true), false), Rule::Tolerance);
+        assert_eq!(rule_for(&description("x86-64-linux", Code::Float), Some(false), false), Rule::Tolerance);
+        let strict = |code| description("x86-64-linux-strict_float", code);
+        assert_eq!(rule_for(&strict(Code::Float), Some(true), false), Rule::Exact);
+        assert_eq!(rule_for(&strict(Code::Float), Some(true), true), Rule::Tolerance);
+        assert_eq!(rule_for(&strict(Code::Int), Some(false), true), Rule::Exact);
     }
 }

@@ -69,6 +69,12 @@ impl Scheduler {
         Scheduler::Plugin { source, params: vec![], variant: String::new() }
     }
 
+    /// Whether it may add and multiply floats in another order than the pipeline says.
+    pub fn reassociates(&self) -> bool {
+        let allows = |(key, value): &(String, String)| key == "reassociate" && value == "true";
+        matches!(self, Scheduler::Plugin { params, .. } if params.iter().any(allows))
+    }
+
     /// How reports call it.
     pub fn label(&self) -> String {
         match self {
@@ -238,6 +244,8 @@ mod tests {
         assert_eq!(variant.label(), "Srivastava2020:strategy=greedy:seed=2");
         assert!(matches!(variant, Scheduler::Plugin { params, .. } if params.len() == 2));
         assert!("Srivastava2020:greedy".parse::<Scheduler>().is_err());
+        assert!("Srivastava2020:reassociate=true".parse::<Scheduler>().unwrap().reassociates());
+        assert!(!variant.reassociates());
         assert_eq!(plugin_stem(Path::new("/x/libautoschedule_adams2019.so")), "Adams2019");
     }
 }

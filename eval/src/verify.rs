@@ -1,7 +1,6 @@
 //! `nnc verify`: a schedule changes no result, whatever the size.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use anyhow::Result;
 
@@ -11,6 +10,7 @@ use crate::cli::VerifyArgs;
 use crate::eval::{build_all, Ended};
 use crate::generator::Pipeline;
 use crate::hl_autoscheduler;
+use crate::measure::rule_for;
 use crate::process;
 use crate::progress::Progress;
 use crate::record::Status;
@@ -141,7 +141,7 @@ pub struct Checks {
 }
 
 impl Checks {
-    /// Compares `subject` with `reference` bit for bit.
+    /// Compares `subject` with `reference`: bit for bit, unless the schedule may round floats otherwise.
     ///
     /// # Errors
     /// If the check itself cannot be made; a build that fails is a finding.
@@ -159,7 +159,11 @@ impl Checks {
             subject: Restarting::start(subject, builder.threads, self.limits, FILLS[1])?,
             saved: folder.path().join("outputs"),
             seed: self.seed,
+            rule: Rule::Exact,
         };
+        if subject.reassociates {
+            pair.rule = rule_for(&pair.reference.worker.describe()?, reference.outcome.float_math, true);
+        }
         pair.check_all(&self.sizes, self.max_extent, &mut findings)?;
         Ok(findings)
     }
@@ -195,6 +199,7 @@ struct Pair<'a> {
     subject: Restarting<'a>,
     saved: std::path::PathBuf,
     seed: u64,
+    rule: Rule,
 }
 
 impl Pair<'_> {
@@ -237,7 +242,8 @@ impl Pair<'_> {
                 return Ok(Verdict::NotApplicable(failure.message));
             }
         };
-        match compare_run(&mut self.subject.worker, &shapes, self.seed, &self.saved) {
+        let compare = self.saved_under_rule();
+        match compare_run(&mut self.subject.worker, &shapes, self.seed, &compare) {
             Ok(None) => Ok(Verdict::Equal),
             Ok(Some(difference)) => {
                 let undefined = self.is_reference_undefined(&shapes)?;
@@ -263,19 +269,24 @@ impl Pair<'_> {
         Ok(shapes)
     }
 
+    /// What outputs are compared with, and how.
+    fn saved_under_rule(&self) -> Request {
+        Request::Compare { path: self.saved.clone(), rule: self.rule }
+    }
+
     /// Whether the unscheduled build gives other outputs when new memory is filled with something else.
     fn is_reference_undefined(&self, shapes: &Shapes) -> Result<bool> {
         let Restarting { build, threads, limits, .. } = self.reference;
         let mut again = Restarting::start(build, threads, limits, FILLS[1])?;
-        Ok(!matches!(compare_run(&mut again.worker, shapes, self.seed, &self.saved), Ok(None)))
+        Ok(!matches!(compare_run(&mut again.worker, shapes, self.seed, &self.saved_under_rule()), Ok(None)))
     }
 }
 
-/// Runs a build and compares its outputs with those that are saved.
-fn compare_run(worker: &mut Worker, shapes: &Shapes, seed: u64, saved: &Path) -> Result<Option<String>, Failure> {
+/// Runs a build and compares its outputs as `compare` says.
+fn compare_run(worker: &mut Worker, shapes: &Shapes, seed: u64, compare: &Request) -> Result<Option<String>, Failure> {
     worker.prepare(shapes, seed, &[])?;
     worker.run(1)?;
-    worker.compare(&Request::Compare { path: saved.to_owned(), rule: Rule::Exact })
+    worker.compare(compare)
 }
 
 /// `regions` with extents halved until they are at most `max_extent`.

@@ -19,7 +19,7 @@ const ACCEPTED: &str = "accepted parameters: parallelism (threads, a whole numbe
     here; default target), \
     report (a file to write a JSON report to), schedule (a file with a schedule to apply instead of searching: such a \
     report, a JSON list of directives, or what a generator writes with -e hlpipe), reassociate (true or false: \
-    whether that schedule may add and multiply floats in another order; default false)";
+    whether schedules may add and multiply floats in another order, which rounds otherwise; default false)";
 
 /// What prices schedules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub struct Parameters {
     pub report: Option<PathBuf>,
     /// The schedule to apply instead of searching for one.
     pub schedule: Option<PathBuf>,
-    /// Whether that schedule may add and multiply floats in another order.
+    /// Whether schedules, found or given, may add and multiply floats in another order.
     pub reassociate: bool,
 }
 
@@ -188,6 +188,9 @@ impl fmt::Display for Parameters {
             return write!(f, "schedule={}", path.display());
         }
         write!(f, "strategy={strategy}")?;
+        if self.reassociate {
+            write!(f, ", reassociate=true")?;
+        }
         if self.strategy == Strategy::Random {
             write!(f, ", seed={}", self.seed)?;
         }

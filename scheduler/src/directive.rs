@@ -215,7 +215,9 @@ pub enum Directive {
         rvar: LoopVar,
         /// The pure loop that takes its place there.
         var: LoopVar,
-        /// Calls on the intermediate Func, which is at root: each on its pure stage or, as `stage`, its update.
+        /// Calls on the intermediate Func: each on its pure stage or, as `stage`, its update, which may be added up in parts
+        /// itself. It is at root, or where a `ComputeAt` with `func` and `consumer` of `stage` says: in a loop of what adds
+        /// its values up.
         then: Vec<Directive>,
     },
     /// `stage.specialize(output extents >= ...)`, and the calls made on the specialised stage. Comes before all other

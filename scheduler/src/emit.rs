@@ -131,7 +131,8 @@ impl<'a> Block<'a> {
                 continue;
             }
             if let Directive::Rfactor { stage, rvar, var, then } = directive {
-                statements.extend(self.rfactor(&receiver, *stage, [rvar, var], then));
+                let name = name.clone();
+                statements.extend(self.rfactor(&name, &receiver, *stage, [rvar, var], then));
                 chain = None;
                 continue;
             }
@@ -152,23 +153,39 @@ impl<'a> Block<'a> {
         let _ = writeln!(out, "}}");
     }
 
-    /// The statements that make an intermediate Func and schedule it.
+    /// The statements that make an intermediate Func of an update of `owner` and schedule it.
     fn rfactor(
         &mut self,
+        owner: &str,
         receiver: &str,
         stage: StageRef,
         [rvar, var]: [&LoopVar; 2],
         then: &[Directive],
     ) -> Vec<Vec<String>> {
-        let name = format!("{}partial{}", self.names[&self.func], stage.stage - 1);
+        let name = format!("{}_partial{}", owner.trim_end_matches('_'), stage.stage - 1);
         let vars = [self.var(stage, rvar), self.var(stage, var)].join(", ");
-        let made = vec![format!("Func {name} = {receiver}"), format!("rfactor({vars})")];
-        let calls = then.iter().map(|directive| {
-            let update = directive.stage().is_some_and(|s| s.stage > 0);
-            vec![name.clone() + if update { ".update(0)" } else { "" }, self.call(directive)]
-        });
-        let root = vec![name.clone(), "compute_root()".into()];
-        [made, root].into_iter().chain(calls).collect()
+        let mut statements = vec![vec![format!("Func {name} = {receiver}"), format!("rfactor({vars})")]];
+        if !then.iter().any(|d| matches!(d, Directive::ComputeAt { .. })) {
+            statements.push(vec![name.clone(), "compute_root()".into()]);
+        }
+        let update = format!("{name}.update(0)");
+        for directive in then {
+            match directive {
+                Directive::ComputeAt { consumer, var, .. } => {
+                    let level = format!("compute_at({owner}, {})", self.level_var(owner, *consumer, var));
+                    statements.push(vec![name.clone(), level]);
+                }
+                Directive::Rfactor { stage, rvar, var, then } => {
+                    statements.extend(self.rfactor(&name, &update, *stage, [rvar, var], then));
+                }
+                _ => {
+                    let on_update = directive.stage().is_some_and(|s| s.stage > 0);
+                    let receiver = if on_update { &update } else { &name };
+                    statements.push(vec![receiver.clone(), self.call(directive)]);
+                }
+            }
+        }
+        statements
     }
 
     fn condition(&self, when: &[AtLeast]) -> String {
@@ -235,12 +252,15 @@ impl<'a> Block<'a> {
     /// `consumer, var` of a loop level: the loop of another Func, so not among this block's variables.
     fn level(&self, consumer: FuncId, var: &LoopVar) -> String {
         let name = &self.names[&consumer];
-        let func = self.pipeline.func(consumer);
-        let var = match func.args.iter().position(|a| *a == var.name) {
+        format!("{name}, {}", self.level_var(name, consumer, var))
+    }
+
+    /// A loop of a Func called `name`, which has the arguments of `func`.
+    fn level_var(&self, name: &str, func: FuncId, var: &LoopVar) -> String {
+        match self.pipeline.func(func).args.iter().position(|a| *a == var.name) {
             Some(dim) => format!("{name}.args()[{dim}]"),
             None => format!("{}(\"{}\")", kind(var), var.name),
-        };
-        format!("{name}, {var}")
+        }
     }
 
     /// The identifier of a pure argument.

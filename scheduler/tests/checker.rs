@@ -246,3 +246,39 @@ fn only_exact_sums_are_added_up_in_parts() {
     integers.funcs[2].stages[1].commutative = false;
     assert!(check(&integers, &parts(Vec::new())).is_err());
 }
+
+/// The sum over 10 in lanes of 5, computed in a loop of what adds them up.
+fn in_lanes(at: &str, then: &[Directive]) -> Vec<Directive> {
+    let sum = func(2);
+    let place = Directive::ComputeAt { func: sum, consumer: sum, var: var(at) };
+    let then = [&[place], then].concat();
+    let rfactor = Directive::Rfactor { stage: stage(2, 1), rvar: var("r2$xi"), var: var("lane"), then };
+    vec![
+        Directive::ComputeAt { func: sum, consumer: func(3), var: var("y") },
+        split(stage(2, 1), "r2$x", 5, Tail::GuardWithIf),
+        rfactor,
+    ]
+}
+
+#[test]
+fn floats_are_added_up_in_lanes_only_where_they_may_be_rounded_otherwise() {
+    let lanes = Directive::Vectorize { stage: stage(2, 1), var: var("lane") };
+    let good = in_lanes("x", std::slice::from_ref(&lanes));
+    assert!(reason(&good).contains("only exact"));
+    let mut commutative = pipeline();
+    commutative.funcs[2].stages[1].commutative = true;
+    let refused = |directives: &[Directive]| check_reassociated(&commutative, directives).unwrap_err().to_string();
+    assert!(check(&commutative, &good).unwrap_err().to_string().contains("only exact"));
+    check_reassociated(&commutative, &good).unwrap();
+    assert!(refused(&in_lanes("z", &[])).contains("no loop z to compute parts in"));
+    let other = Directive::ComputeAt { func: func(2), consumer: func(3), var: var("x") };
+    assert!(refused(&in_lanes("x", &[other])).contains("one loop of what adds them up"));
+    let serial = Directive::Vectorize { stage: stage(2, 1), var: var("r2$xo") };
+    assert!(refused(&in_lanes("x", &[serial])).contains("data hazards"));
+    // Parts of parts: in a loop that the intermediate Func has, and none at root inside of a loop.
+    let again = |then| Directive::Rfactor { stage: stage(2, 1), rvar: var("r2$xo"), var: var("part"), then };
+    let inside = |at: &str| Directive::ComputeAt { func: func(2), consumer: func(2), var: var(at) };
+    check_reassociated(&commutative, &in_lanes("x", &[again(vec![inside("lane")])])).unwrap();
+    assert!(refused(&in_lanes("x", &[again(vec![inside("part")])])).contains("no loop part"));
+    assert!(refused(&in_lanes("x", &[again(Vec::new())])).contains("at root"));
+}

@@ -5,9 +5,13 @@ use scheduler::{emit, search, Hardware, Options, Strategy};
 use std::path::Path;
 
 fn emitted(name: &str) -> String {
+    schedule(name, false)
+}
+
+fn schedule(name: &str, reassociate: bool) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/fixtures/{name}.json"));
     let pipeline = Pipeline::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let options = Options::new(Hardware::generic(2, 32)).with_strategy(Strategy::Greedy);
+    let options = Options { reassociate, ..Options::new(Hardware::generic(2, 32)).with_strategy(Strategy::Greedy) };
     emit(&pipeline, &search(&pipeline, &options).unwrap().directives)
 }
 
@@ -36,3 +40,17 @@ golden!(
     softmax,
     unsharp
 );
+
+/// Rows of floats are summed up in lanes where that is allowed.
+#[test]
+fn softmax_reassociated() {
+    insta::assert_snapshot!(schedule("softmax", true));
+}
+
+/// Nothing in these walks along memory while vectors jump from row to row.
+#[test]
+fn dense_vectors_stay() {
+    for name in ["blur", "matmul", "conv2d", "harris", "iir_blur"] {
+        assert_eq!(schedule(name, true), emitted(name), "{name}");
+    }
+}

@@ -116,6 +116,48 @@ def works_after_an_error():
     assert np.array(pipeline.realize([8, 4])).shape == (4, 8)
 
 
+def row_sums(source):
+    f, r = hl.Func("row_sums"), hl.RDom([(0, source.dim(0).extent())])
+    f[cases.y] = hl.f32(0)
+    f[cases.y] += source[r.x, cases.y] * source[r.x, cases.y]
+    f.set_estimates([hl.Range(0, 48)])
+    return f, lambda data: (data * data).sum(axis=1)
+
+
+def row_maxima(source):
+    f, r = hl.Func("row_maxima"), hl.RDom([(0, source.dim(0).extent())])
+    f[cases.y] = hl.f32(-1)
+    f[cases.y] = hl.max(f[cases.y], source[r.x, cases.y])
+    f.set_estimates([hl.Range(0, 48)])
+    return f, lambda data: data.max(axis=1)
+
+
+def mean_of_everything(source):
+    total, mean = hl.Func("total"), hl.Func("mean")
+    r = hl.RDom([(0, source.dim(i).extent()) for i in range(2)])
+    total[()] = hl.f32(0)
+    total[()] += source[r.x, r.y]
+    mean[()] = total[()] / hl.f32(source.dim(0).extent() * source.dim(1).extent())
+    mean.set_estimates([])
+    return mean, lambda data: data.mean()
+
+
+def adds_floats_in_another_order_where_it_may():
+    """Rows in lanes, and a single sum on all threads, at the estimates, below a vector and off its size."""
+    for build in [row_sums, row_maxima, mean_of_everything]:
+        for reassociate in ["false", "true"]:
+            source = hl.ImageParam(hl.Float(32), 2, "source")
+            source.set_estimates([hl.Range(0, 4096), hl.Range(0, 48)])
+            output, expected = build(source)
+            pipeline, result = schedule([output], {"parallelism": "2", "reassociate": reassociate})
+            assert ("rfactor(" in result.schedule_source) == (reassociate == "true"), result.schedule_source
+            for width, height in [(4096, 48), (1, 1), (7, 3), (33, 48), (4097, 5), (31, 100)]:
+                data = np.random.default_rng(width).random((height, width)).astype(np.float32)
+                source.set(hl.Buffer(data))
+                got = np.array(pipeline.realize([height] if output.dimensions() else []))
+                np.testing.assert_allclose(got, expected(data.astype(np.float64)), rtol=1e-4, err_msg=f"{width}x{height}")
+
+
 def gives_a_schedule_source():
     case = cases.two_stage_stencil_with_repeated_edge()
     _, result = schedule(case.outputs)
@@ -145,6 +187,7 @@ def test_list():
         tests[f"strategy_{strategy}"] = lambda build=build, s=strategy: check_case(build, {"strategy": s})
     others = [rejects_an_unknown_key, rejects_bad_values, lists_missing_estimates, works_after_an_error]
     others += [needs_no_estimate_that_it_can_do_without, gives_a_schedule_source, is_deterministic]
+    others += [adds_floats_in_another_order_where_it_may]
     tests.update({test.__name__: test for test in others})
     return tests
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use scheduler::features::{analyze, ScheduledPipeline};
 use scheduler::ir::{FuncId, Pipeline, Regions, StageRef};
-use scheduler::{check, Directive, Hardware, Roofline, Times};
+use scheduler::{check, check_reassociated, Directive, Hardware, Roofline, Times};
 use serde::Serialize;
 
 use super::change::{self, Changed};
@@ -48,6 +48,8 @@ pub fn find(
     scheduled: &ScheduledPipeline,
     hardware: &Hardware,
 ) -> Vec<Alternative> {
+    // A schedule that rounds otherwise has alternatives that do.
+    let legal = if check(pipeline, directives).is_ok() { check } else { check_reassociated };
     let before = times(scheduled, hardware);
     let seconds = |id: &FuncId| -> f64 { before.iter().filter(|(s, _)| s.func == *id).map(|(_, t)| t.seconds()).sum() };
     let mut slowest: Vec<(f64, FuncId)> = pipeline.func_ids().map(|id| (seconds(&id), id)).collect();
@@ -56,7 +58,7 @@ pub fn find(
     let mut found: Vec<Alternative> = changed
         .take(MOST)
         .filter_map(|changed| {
-            check(pipeline, &changed.directives).ok()?;
+            legal(pipeline, &changed.directives).ok()?;
             let after = times(&analyze(pipeline, regions, &changed.directives, hardware).ok()?, hardware);
             compare(pipeline, &changed, &before, &after)
         })

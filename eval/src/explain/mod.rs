@@ -111,7 +111,9 @@ pub fn run(args: &ExplainArgs) -> Result<()> {
 
 fn explain(subject: &Subject, hardware: &Hardware) -> Result<Explanation> {
     let Subject { name, pipeline, directives, made_by_other } = subject;
-    let illegal = match scheduler::check(pipeline, directives) {
+    // What our plugin adds in another order it has been allowed to.
+    let check = if *made_by_other { scheduler::check } else { scheduler::check_reassociated };
+    let illegal = match check(pipeline, directives) {
         Err(error) if *made_by_other => Some(error.to_string()),
         checked => checked.map(|()| None).context("the schedule does not fit the pipeline")?,
     };

@@ -52,6 +52,8 @@ pub(super) struct Dim {
     pub(super) slots: f64,
     /// Whether iterations beyond the end are left out by a condition.
     pub(super) guarded: bool,
+    /// Whether each of its values gets a sum of its own.
+    pub(super) apart: bool,
     /// Whether Halide may cut it into a middle and ends.
     pub(super) partitions: bool,
     /// Original loops that it iterates over.
@@ -80,6 +82,8 @@ enum Step {
     },
     /// The loops at these places are not partitioned.
     KeepWhole(Vec<usize>),
+    /// The values of the loop at this place get sums of their own.
+    Apart(usize),
 }
 
 /// The loops of a stage. The calls that shape them are kept, so that other extents need no names.
@@ -124,10 +128,17 @@ impl Nest {
         self.vars.clear();
         self.vars.extend(definition.loops.iter().map(original));
         self.steps.clear();
-        effective(regions, stage, calls).into_iter().try_for_each(|call| self.step(stage, call))
+        effective(regions, stage, calls).into_iter().try_for_each(|call| match self.step(stage, call) {
+            // Calls on the loops that add up parts, which are not among these.
+            Err(_) if self.steps.iter().any(|step| matches!(step, Step::Apart(_))) => Ok(()),
+            other => other,
+        })
     }
 
     fn step(&mut self, stage: StageRef, call: &Directive) -> Result<(), Error> {
+        if let Directive::Rfactor { rvar, var, then, .. } = call {
+            return self.in_parts(stage, [rvar, var], then);
+        }
         let position = |vars: &[LoopVar], var: &LoopVar| {
             let found = vars.iter().position(|v| v == var);
             found.ok_or_else(|| Error::Illegal { stage, reason: format!("no loop {}", var.name) })
@@ -164,13 +175,20 @@ impl Nest {
             Directive::NeverPartition { vars: whole, .. } => {
                 Step::KeepWhole(whole.iter().map(|v| position(vars, v)).collect::<Result<_, _>>()?)
             }
-            // What the parts take decides; adding them up is next to nothing.
-            Directive::Rfactor { rvar, .. } => set(vars, rvar, LoopKind::Parallel)?,
             // The rest changes no loop.
             _ => return Ok(()),
         };
         self.steps.push(step);
         Ok(())
+    }
+
+    /// What the parts of a reduction take decides; adding them up is next to nothing.
+    fn in_parts(&mut self, stage: StageRef, [rvar, var]: [&LoopVar; 2], then: &[Directive]) -> Result<(), Error> {
+        let at = self.position(rvar);
+        let at = at.ok_or_else(|| Error::Illegal { stage, reason: format!("no loop {}", rvar.name) })?;
+        self.vars[at] = var.clone();
+        self.steps.push(Step::Apart(at));
+        then.iter().filter(|d| d.stage() == Some(stage)).try_for_each(|d| self.step(stage, d))
     }
 
     /// Works out the loops for original loops of the given extents.
@@ -182,7 +200,7 @@ impl Nest {
             parts.push(Part { origin, extent, stride: 1.0 });
             let parts = (origin, origin + 1);
             let (kind, slots, guarded, origins) = (LoopKind::Serial, extent, false, bit(origin));
-            dims.push(Dim { kind, extent, slots, guarded, partitions: true, origins, parts });
+            dims.push(Dim { kind, extent, slots, guarded, apart: false, partitions: true, origins, parts });
         }
         for step in &*steps {
             match step {
@@ -202,6 +220,7 @@ impl Nest {
                     }
                 }
                 Step::Set { at, kind } => dims[*at].kind = *kind,
+                Step::Apart(at) => dims[*at].apart = true,
                 Step::KeepWhole(places) => places.iter().for_each(|&at| dims[at].partitions = false),
             }
         }
@@ -266,6 +285,7 @@ impl Dim {
             extent: inner.extent * outer.extent,
             slots: inner.slots * outer.slots,
             guarded: inner.guarded || outer.guarded,
+            apart: inner.apart && outer.apart,
             partitions: inner.partitions && outer.partitions,
             origins: inner.origins | outer.origins,
             parts: (start, all.len()),

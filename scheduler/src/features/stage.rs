@@ -254,8 +254,9 @@ const STEPS_IN_FLIGHT: f64 = 64.0;
 fn recurrence(f: &mut Features, model: &Model, plan: &Plan, stage: usize) {
     let hazards = model.stages[stage].hazards;
     let dims = &plan.nests[stage].dims;
-    let Some(innermost) = dims.iter().position(|d| d.origins & hazards != 0) else { return };
-    let length: f64 = dims.iter().filter(|d| d.origins & hazards != 0).map(|d| d.extent).product();
+    let waits = |d: &Dim| d.origins & hazards != 0 && !d.apart;
+    let Some(innermost) = dims.iter().position(waits) else { return };
+    let length: f64 = dims.iter().filter(|d| waits(d)).map(|d| d.extent).product();
     // Lanes step together, wherever their loop is.
     let lanes: f64 = dims[innermost..].iter().filter(|d| d.kind == LoopKind::Vectorized).map(|d| d.extent).product();
     f.chained_steps = plan.executions(stage, innermost) / lanes * (length / STEPS_IN_FLIGHT).min(1.0);

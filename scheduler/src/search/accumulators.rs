@@ -92,7 +92,7 @@ impl Planner<'_> {
     }
 
     /// Steps of a reduction.
-    fn steps(&self, stage: StageRef) -> i64 {
+    pub(super) fn steps(&self, stage: StageRef) -> i64 {
         let loops = self.pipeline.stage(stage).loops.iter().enumerate();
         let reductions = loops.filter(|(_, l)| l.reduction.is_some());
         reductions.map(|(index, _)| self.regions.loop_extent(stage, index)).fold(1, i64::saturating_mul)

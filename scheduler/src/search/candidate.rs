@@ -3,8 +3,7 @@
 use super::choice::Choices;
 use super::placement::Placement;
 use super::problem::Problem;
-use super::StageSeconds;
-use crate::check::check;
+use super::{checked, StageSeconds};
 use crate::cost::{CostModel, Hardware, LearnedModel, Roofline};
 use crate::directive::Directive;
 use crate::features::Analysis;
@@ -57,10 +56,10 @@ impl<'a> Evaluator<'a> {
     /// What comes of some choices.
     ///
     /// # Errors
-    /// [`Error::Illegal`] if the schedule does not pass [`check`].
+    /// [`Error::Illegal`] if the schedule does not pass the checker.
     pub(super) fn candidate(&mut self, choices: Choices) -> Result<Candidate, Error> {
         let (placements, directives) = self.problem.construct(&choices);
-        check(self.problem.pipeline, &directives)?;
+        checked(self.problem.pipeline, &directives, self.problem.reassociate)?;
         self.analysis.update(&directives)?;
         let stages = stage_seconds(self.problem.pipeline, &self.analysis, self.problem.hardware, self.problem.model);
         let seconds = stages.iter().map(|s| s.seconds).sum();

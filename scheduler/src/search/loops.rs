@@ -181,6 +181,22 @@ impl Nest {
         (outer, inner)
     }
 
+    /// A new name with a tag, for a pure loop of an intermediate Func.
+    pub(super) fn derived(&mut self, var: &LoopVar, tag: &str) -> LoopVar {
+        LoopVar { rvar: false, ..self.fresh(var, tag) }
+    }
+
+    /// Leaves the loops that add up a reduction's parts: over the parts, then the dimensions as they lie in memory.
+    pub(super) fn add_up(&mut self, parts: &LoopVar) {
+        self.loops.retain(|d| d.place.is_some() || d.var == *parts);
+        self.loops.sort_by_key(|d| d.place);
+    }
+
+    /// The innermost loop along a dimension.
+    pub(super) fn innermost_pure(&self) -> Option<LoopVar> {
+        self.loops.iter().find(|d| d.place.is_some()).map(|d| d.var.clone())
+    }
+
     /// All other loops: reductions, then dimensions as they lie in memory.
     pub(super) fn remaining(&self, except: &[LoopVar]) -> Vec<Dim> {
         let mut rest: Vec<Dim> = self.loops.iter().filter(|d| !except.contains(&d.var)).cloned().collect();

@@ -15,6 +15,7 @@ mod candidate;
 mod choice;
 mod group;
 mod joining;
+mod lanes;
 mod loops;
 mod moves;
 mod nest;
@@ -81,7 +82,7 @@ pub struct Options {
     pub seed: u64,
     /// What prices stages, trained for this hardware; none for the analytic cost.
     pub model: Option<&'static LearnedModel>,
-    /// Whether given schedules may add and multiply floats in another order.
+    /// Whether schedules may add and multiply floats in another order.
     pub reassociate: bool,
 }
 
@@ -166,7 +167,7 @@ pub fn search_all(pipeline: &Pipeline, options: &Options) -> Result<Found, Error
     let mut found = find(&stored.problem(options), options)?;
     for schedule in &mut found.schedules {
         schedule.directives = stored.directives(std::mem::take(&mut schedule.directives));
-        check(pipeline, &schedule.directives)?;
+        checked(pipeline, &schedule.directives, options.reassociate)?;
     }
     Ok(found)
 }
@@ -212,16 +213,24 @@ impl From<Candidate> for Schedule {
 /// # Errors
 /// [`Error::Illegal`] if it does not pass [`check`]; [`Error::MissingEstimates`] when sizes are not known.
 pub fn given(pipeline: &Pipeline, directives: Vec<Directive>, options: &Options) -> Result<Found, Error> {
-    match options.reassociate {
-        true => check_reassociated(pipeline, &directives)?,
-        false => check(pipeline, &directives)?,
-    }
+    checked(pipeline, &directives, options.reassociate)?;
     let regions = Regions::at_estimates(pipeline)?;
     let mut analysis = Analysis::new(pipeline, &regions, &options.hardware);
     analysis.update(&directives)?;
     let stages = candidate::stage_seconds(pipeline, &analysis, &options.hardware, options.model);
     let schedule = Schedule { directives, predicted_seconds: stages.iter().map(|s| s.seconds).sum(), stages };
     Ok(Found { schedules: vec![schedule], candidates: 1, stop: StopReason::Converged })
+}
+
+/// Checks a schedule, whose sums of floats may be in another order if so.
+///
+/// # Errors
+/// As [`check`].
+fn checked(pipeline: &Pipeline, directives: &[Directive], reassociate: bool) -> Result<(), Error> {
+    match reassociate {
+        true => check_reassociated(pipeline, directives),
+        false => check(pipeline, directives),
+    }
 }
 
 /// Every Func that the user has not scheduled, computed at root in its default loops.

@@ -23,8 +23,8 @@ const SCALAR_ACCUMULATORS: u32 = 8;
 
 /// Directives for every Func that is not left alone, consumers first.
 pub(super) fn directives(problem: &Problem, choices: &Choices, placements: &[Placement]) -> Vec<Directive> {
-    let Problem { pipeline, regions, hardware, .. } = *problem;
-    let planner = Planner { pipeline, regions, placements, hardware, choices };
+    let Problem { pipeline, regions, hardware, reassociate, .. } = *problem;
+    let planner = Planner { pipeline, regions, placements, hardware, choices, reassociate };
     pipeline.func_ids().rev().flat_map(|id| planner.func(id)).collect()
 }
 
@@ -55,6 +55,8 @@ pub(super) struct Planner<'a> {
     pub(super) placements: &'a [Placement],
     pub(super) hardware: &'a Hardware,
     pub(super) choices: &'a Choices,
+    /// Whether sums of floats may be in another order.
+    pub(super) reassociate: bool,
 }
 
 impl Planner<'_> {
@@ -284,13 +286,16 @@ impl Planner<'_> {
     }
 
     fn stage(&self, stage: StageRef, at_root: bool) -> Vec<Directive> {
+        let vector = self.vector(stage);
+        if let Some(row) = self.row_to_sum(stage, vector, at_root) {
+            return self.in_lanes(stage, row, at_root);
+        }
         let mut nest = Nest::new(self.pipeline, self.regions, stage);
         let reduction = Reduction::of(self.pipeline, stage);
         let mut inner: Vec<LoopVar> = Vec::new();
         // Vectors follow each other also where memory lies across them: Halide drops the clamps of boundary conditions
         // from the inside of the innermost loop only.
         let mut along = None;
-        let vector = self.vector(stage);
         match (vector, reduction) {
             (Some(vector), None) => {
                 inner = self.vectors(&mut nest, vector, &[]);
@@ -326,9 +331,9 @@ impl Planner<'_> {
         free.sort_by_key(|d| along.as_ref() != Some(&d.var));
         let order: Vec<LoopVar> = inner.into_iter().chain(hazards.into_iter().chain(free).map(|d| d.var)).collect();
         nest.reorder(order);
-        if at_root && self.work(stage) >= MIN_PARALLEL_WORK {
+        if at_root && self.is_worth_tasks(stage) {
             let tasks = self.choices.of(stage.func).tasks.map_or(TASKS_PER_THREAD, i64::from);
-            if !parts::form(self.pipeline, self.regions, self.hardware, &mut nest) {
+            if !parts::form(self, &mut nest) {
                 nest.parallelize(i64::from(self.hardware.threads), tasks, None);
             }
         }
@@ -380,8 +385,10 @@ impl Planner<'_> {
         }
     }
 
-    fn work(&self, stage: StageRef) -> f64 {
+    /// Whether a stage is worth waking other threads for.
+    pub(super) fn is_worth_tasks(&self, stage: StageRef) -> bool {
         let definition = self.pipeline.stage(stage);
-        self.regions.iterations(stage) * (1.0 + definition.operations.weight() + definition.accesses.len() as f64)
+        let each = 1.0 + definition.operations.weight() + definition.accesses.len() as f64;
+        self.regions.iterations(stage) * each >= MIN_PARALLEL_WORK
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Problem<'a> {
     pub(super) hardware: &'a Hardware,
     /// What prices stages; none for the analytic cost.
     pub(super) model: Option<&'a LearnedModel>,
+    /// Whether sums of floats may be in another order.
+    pub(super) reassociate: bool,
     /// By Func, the stages that read it.
     pub(super) consumers: Vec<Vec<StageRef>>,
     /// By Func, whether it must have storage at root: outputs, and what extern stages read.
@@ -35,6 +37,7 @@ impl<'a> Problem<'a> {
             regions,
             hardware: &options.hardware,
             model: options.model,
+            reassociate: options.reassociate,
             consumers: pipeline.consumers(),
             pinned: pipeline.func_ids().map(is_pinned).collect(),
             gathers: gathers_by_data(pipeline),

@@ -90,7 +90,7 @@ fn stride_along(access: &Access, index: usize) -> Stride {
 }
 
 /// How far inlined Funcs are followed when loads are scored.
-const MAX_DEPTH: usize = 8;
+pub(super) const MAX_DEPTH: usize = 8;
 
 fn previous_power_of_two(n: i64) -> u32 {
     1 << n.clamp(1, 1 << 30).ilog2()
@@ -133,7 +133,14 @@ fn store_score(pipeline: &Pipeline, stage: StageRef, index: usize) -> f64 {
     }
 }
 
-fn load_score(pipeline: &Pipeline, placements: &[Placement], stage: &Stage, index: usize, depth: usize) -> f64 {
+/// 2 for contiguous loads, negative for those from places of their own, inlined Funcs followed.
+pub(super) fn load_score(
+    pipeline: &Pipeline,
+    placements: &[Placement],
+    stage: &Stage,
+    index: usize,
+    depth: usize,
+) -> f64 {
     let mut score = 0.0;
     for access in &stage.accesses {
         score += match stride_along(access, index) {
