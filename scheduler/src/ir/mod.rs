@@ -239,6 +239,10 @@ pub struct SymbolicInterval {
     /// Whether both ends are as in the algorithm, without parameters or sizes that were replaced by their estimates.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exact: bool,
+    /// Of what is read of an input, or of a Func that only hands one on: whether a boundary condition keeps it inside,
+    /// whatever the loops' bounds and the sizes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inside: bool,
 }
 
 impl Pipeline {
