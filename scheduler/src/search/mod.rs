@@ -14,6 +14,7 @@ mod budget;
 mod candidate;
 mod choice;
 mod group;
+mod interleave;
 mod joining;
 mod loops;
 mod moves;

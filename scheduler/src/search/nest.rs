@@ -1,6 +1,7 @@
 //! The loops of every stage, as directives.
 
 use super::choice::Choices;
+use super::interleave;
 use super::loops::{Nest, TASKS_PER_THREAD};
 use super::parts;
 use super::placement::Placement;
@@ -137,6 +138,12 @@ impl Planner<'_> {
     /// Vectors of a stage without data hazards, and inside them, unrolled, iterations that share work. Returns these loops,
     /// innermost first, lanes included. The loops `held` by something else stay as they are.
     fn vectors(&self, nest: &mut Nest, vector: Vector, held: &[usize]) -> Vec<LoopVar> {
+        let goes_on = Some(vector.index) == interleave::next(self.pipeline, nest.stage);
+        if let Some(values) = interleave::values(self.pipeline, self.regions, nest.stage).filter(|_| goes_on) {
+            let side_by_side = nest.vectorize(values).1;
+            let (vectors, lanes) = nest.vectorize(vector);
+            return vec![side_by_side, lanes, vectors];
+        }
         let sharing = self.sharing_loop(nest.stage, vector).filter(|index| !held.contains(index));
         let vector = if sharing.is_some() { self.narrowed(nest.stage, vector) } else { vector };
         let (vectors, lanes) = nest.vectorize(vector);

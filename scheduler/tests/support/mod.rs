@@ -104,6 +104,7 @@ impl Builder {
             bounds: BTreeMap::new(),
             extern_definition: None,
             stages,
+            interleaved: false,
         });
         id
     }
