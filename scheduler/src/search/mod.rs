@@ -34,8 +34,10 @@ mod sharing;
 mod slabs;
 mod storage;
 mod strips;
+mod tile_nest;
 mod tiles;
 mod vector;
+mod windows;
 
 pub use budget::{Budget, StopReason};
 
