@@ -24,6 +24,7 @@ fn build_shim(root: &Path) {
         "estimates",
         "extract",
         "inputs",
+        "inside",
         "operations",
         "program",
         "read_schedule",

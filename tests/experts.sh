@@ -6,7 +6,6 @@ set -euo pipefail
 
 # What has no directive or is refused, by pipeline: doc/scheduling.md says why.
 declare -A inexpressible=(
-    [camera_pipe]="no more of x may be computed"
     [local_laplacian]="a copy for some of its readers"
 )
 

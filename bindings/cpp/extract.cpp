@@ -3,6 +3,7 @@
 #include "comparisons.h"
 #include "estimates.h"
 #include "inputs.h"
+#include "inside.h"
 #include "json.h"
 #include "operations.h"
 #include "program.h"
@@ -145,7 +146,19 @@ class Extract {
         });
     }
 
-    void interval(const Interval &i) {
+    /// The input whose coordinates are those of a producer: itself, or the one that a Func hands on; empty if there is none.
+    std::string input_behind(std::string producer) const {
+        for (auto func = func_index.find(producer); func != func_index.end(); func = func_index.find(producer)) {
+            const Call *load = handed_on(request.funcs[func->second]);
+            if (!load) {
+                return "";
+            }
+            producer = load->param.defined() ? load->param.name() : load->name;
+        }
+        return producer;
+    }
+
+    void interval(const Interval &i, bool inside = false) {
         json.object([&] {
             json.key("min");
             programs.write(json, i.has_lower_bound() ? i.min : Expr());
@@ -154,6 +167,9 @@ class Extract {
             if (i.is_bounded() && substitute_estimates(i.min).same_as(i.min) &&
                 substitute_estimates(i.max).same_as(i.max)) {
                 json.key("exact").value(true);
+            }
+            if (inside) {
+                json.key("inside").value(true);
             }
         });
     }
@@ -183,7 +199,12 @@ class Extract {
                 json.object([&, &name = name, &box = box] {
                     json.key("source");
                     source(name);
-                    json.key("bounds").array(box.bounds, [&](const Interval &i) { interval(i); });
+                    const std::string input = input_behind(name);
+                    int d = 0;
+                    json.key("bounds").array(box.bounds, [&](const Interval &i) {
+                        interval(i, inputs.find(input) && lies_inside(i, inputs.dimension(input, d)));
+                        d++;
+                    });
                 });
             }
         });
@@ -273,6 +294,22 @@ class Extract {
         });
     }
 
+    /// What the user says is computed of a Func: by `bound`, or of an output by constraints of its buffer.
+    std::vector<Bound> promised_bounds(const Function &f) {
+        std::vector<Bound> all;
+        for (const Func &output : request.pipeline.outputs()) {
+            if (output.name() == f.name()) {
+                const Parameter buffer = output.output_buffers().front().parameter();
+                for (int d = 0; d < buffer.dimensions(); d++) {
+                    all.push_back({f.args()[d], buffer.min_constraint(d), buffer.extent_constraint(d), Expr(), Expr()});
+                }
+            }
+        }
+        const std::vector<Bound> &declared = f.schedule().bounds();
+        all.insert(all.end(), declared.begin(), declared.end());
+        return all;
+    }
+
     void func(const Function &f) {
         json.object([&] {
             json.key("name").value(f.name());
@@ -292,7 +329,7 @@ class Extract {
                 }
             });
             bounds("estimates", f.schedule().estimates());
-            bounds("bounds", f.schedule().bounds());
+            bounds("bounds", promised_bounds(f));
             if (f.has_extern_definition()) {
                 extern_definition(f);
             }

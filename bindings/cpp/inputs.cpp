@@ -54,6 +54,20 @@ const size_t *Inputs::find(const std::string &name) const {
     return it == index.end() ? nullptr : &it->second;
 }
 
+InputDimension Inputs::dimension(const std::string &name, int d) const {
+    const Input &input = inputs[index.at(name)];
+    if (!input.param.defined()) {
+        return {input.image.dim(d).min(), input.image.dim(d).extent()};
+    }
+    if (!input.param.is_buffer()) {
+        return {};
+    }
+    const auto field = [&](const char *what) {
+        return Variable::make(Int(32), name + what + std::to_string(d), input.param);
+    };
+    return {field(".min."), field(".extent.")};
+}
+
 namespace {
 
 void write_integer(Json &json, const Expr &e) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "Halide.h"
+#include "inside.h"
 #include "json.h"
 
 /// Numbers the inputs of a pipeline in the order its Funcs first mention them.
@@ -27,6 +28,9 @@ public:
 
     /// Whether an input has this name, and its number.
     const size_t *find(const std::string &name) const;
+
+    /// Dimension `d` of an input; undefined for scalars.
+    InputDimension dimension(const std::string &name, int d) const;
 
     /// Writes the array of inputs.
     void write(Json &json) const;

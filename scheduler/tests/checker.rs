@@ -2,7 +2,7 @@
 
 mod support;
 
-use scheduler::ir::{FuncId, Pipeline, Requirement, StageRef};
+use scheduler::ir::{Bound, FuncId, Pipeline, Requirement, StageRef};
 use scheduler::{check, check_reassociated, AtLeast, Directive, LoopVar, Tail};
 use support::{Builder, Read};
 
@@ -173,6 +173,11 @@ fn bounds_must_hold_at_any_size() {
         let error = check(&gathered(), &[bound(index, 0, extent)]).unwrap_err().to_string();
         assert!(error.contains("need not be within the bound"), "{error}");
     }
+    let mut constrained = gathered();
+    let promise = Bound { min: Some(0), extent: Some(100) };
+    constrained.funcs[4].bounds = [("x".to_string(), promise)].into();
+    check(&constrained, &[bound(2, 0, 100), Directive::Vectorize { stage: stage(2, 0), var: var("x") }]).unwrap();
+    assert!(check(&constrained, &[bound(2, 0, 99)]).is_err());
     let mut estimated = gathered();
     estimated.funcs[1].stages[0].requires[0].bounds[0].exact = false;
     assert!(check(&estimated, &[bound(0, 0, 256)]).is_err(), "256 is an estimate");
@@ -189,6 +194,10 @@ fn bounds_are_aligned_where_nothing_outside_is_read() {
     let source = serde_json::from_str(r#"{"input": 0}"#).unwrap();
     reads_input.funcs[0].stages[0].requires.push(Requirement { source, bounds });
     assert!(check(&reads_input, &[root(1), align(1, 0)]).is_err(), "the input has no more");
+    // Clamped coordinates stay inside, also where the estimates do not reach the clamp.
+    let reads = reads_input.funcs[0].stages[0].requires.last_mut().unwrap();
+    reads.bounds.iter_mut().for_each(|b| b.inside = true);
+    check(&reads_input, &[root(1), align(1, 0)]).unwrap();
 }
 
 #[test]

@@ -28,6 +28,7 @@ golden!(
     box_integral,
     conv2d,
     conv_nchw,
+    conv_pool,
     fft,
     harris,
     hist_equalize,

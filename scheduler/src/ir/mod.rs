@@ -5,6 +5,7 @@
 //! belongs to, with parameters and buffer sizes already replaced by their estimates.
 
 mod bounds;
+mod constant;
 mod extend;
 mod ids;
 mod operations;
@@ -124,6 +125,10 @@ pub struct Func {
     pub extern_definition: Option<Extern>,
     /// The pure definition, then the updates; no pure definition for extern Funcs.
     pub stages: Vec<Stage>,
+    /// Whether vectors of the pure definition hold all of the first argument's few values, for several of the second one.
+    /// No property of the algorithm: the search says so where it orders storage.
+    #[serde(skip)]
+    pub interleaved: bool,
 }
 
 /// A definition by an external function.
@@ -239,6 +244,10 @@ pub struct SymbolicInterval {
     /// Whether both ends are as in the algorithm, without parameters or sizes that were replaced by their estimates.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exact: bool,
+    /// Of what is read of an input, or of a Func that only hands one on: whether a boundary condition keeps it inside,
+    /// whatever the loops' bounds and the sizes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inside: bool,
 }
 
 impl Pipeline {

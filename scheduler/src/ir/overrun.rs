@@ -37,7 +37,9 @@ pub(super) fn harmless(
     // Producers come first, so theirs are known.
     for id in pipeline.func_ids() {
         let func = pipeline.func(id);
-        let reads = |dim| func.stage_refs(id).all(|stage| reads_are_harmless(regions, sides, stage, dim, &harmless));
+        let reads = |dim| {
+            func.stage_refs(id).all(|stage| reads_are_harmless(pipeline, regions, sides, (stage, dim), &harmless))
+        };
         let dims = (0..func.args.len()).map(|dim| may_extend(id, dim) && reads(dim)).collect();
         harmless.push(dims);
     }
@@ -45,7 +47,13 @@ pub(super) fn harmless(
 }
 
 /// Of one stage: if it loops over the dimension it runs further with it, else it stays as it is.
-fn reads_are_harmless(regions: &Regions, sides: Sides, stage: StageRef, dim: usize, harmless: &[Vec<bool>]) -> bool {
+fn reads_are_harmless(
+    pipeline: &Pipeline,
+    regions: &Regions,
+    sides: Sides,
+    (stage, dim): (StageRef, usize),
+    harmless: &[Vec<bool>],
+) -> bool {
     let loops = regions.loops(stage);
     let Some(index) = regions.loop_over(stage, dim) else { return true };
     let Some(extended) = sides.extend(loops, index) else { return false };
@@ -54,10 +62,12 @@ fn reads_are_harmless(regions: &Regions, sides: Sides, stage: StageRef, dim: usi
         Source::Func(producer) => harmless[producer.index()][d],
         Source::Input(_) => false,
     };
-    regions.bounds(stage).requires.iter().all(|needed| {
-        needed.bounds.iter().enumerate().all(|(d, bounds)| {
+    let both = regions.bounds(stage).requires.iter().zip(&pipeline.stage(stage).requires);
+    both.into_iter().all(|(needed, written)| {
+        needed.bounds.iter().zip(&written.bounds).enumerate().all(|(d, (bounds, written))| {
             let (before, after) = (bounds.evaluate(loops), bounds.evaluate(&extended));
-            before.is_some() && after.is_some() && (before == after || allowed(needed.source, d))
+            let known = before.is_some() && after.is_some();
+            written.inside || known && (before == after || allowed(needed.source, d))
         })
     })
 }

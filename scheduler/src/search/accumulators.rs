@@ -44,6 +44,7 @@ impl Planner<'_> {
             along: self.extent(stage, vector.index),
             lanes: i64::from(vector.lanes),
             across: self.extent(stage, index),
+            window: 1,
             registers: registers(self.pipeline, stage.func, self.hardware),
         };
         let available = covered.along / covered.lanes;

@@ -14,6 +14,7 @@ mod budget;
 mod candidate;
 mod choice;
 mod group;
+mod interleave;
 mod joining;
 mod lanes;
 mod loops;
@@ -34,8 +35,10 @@ mod sharing;
 mod slabs;
 mod storage;
 mod strips;
+mod tile_nest;
 mod tiles;
 mod vector;
+mod windows;
 
 pub use budget::{Budget, StopReason};
 

@@ -1,6 +1,7 @@
 //! The loops of every stage, as directives.
 
 use super::choice::Choices;
+use super::interleave;
 use super::loops::{Nest, TASKS_PER_THREAD};
 use super::parts;
 use super::placement::Placement;
@@ -9,11 +10,10 @@ use super::reduction::{shared_loop, unrolled_iterations, Reduction, MAX_UNROLLED
 use super::sharing::sharing_loop;
 use super::slabs::Slabs;
 use super::strips::Strips;
-use super::tiles::Tile;
 use super::unscheduled_updates;
 use super::vector::{self, Vector};
 use crate::cost::Hardware;
-use crate::directive::{Directive, LoopVar, Tail};
+use crate::directive::{Directive, LoopVar};
 use crate::ir::{FuncId, Pipeline, Regions, Stage, StageRef};
 
 /// Below this many weighted operations a stage is not worth waking other threads for.
@@ -37,15 +37,6 @@ pub(super) fn loads_rows(definition: &Stage, vector: Vector) -> bool {
 struct StripLoops {
     row: LoopVar,
     storage: LoopVar,
-}
-
-/// A tile leader's nest.
-struct TileLoops {
-    nest: Nest,
-    /// The innermost loop over tiles, which the reduction is computed in.
-    tile: LoopVar,
-    /// The loop over panels, if there are any.
-    panel: LoopVar,
 }
 
 /// What the loops of all stages are made from.
@@ -72,7 +63,7 @@ impl Planner<'_> {
             Placement::Tiles(tile) => self.leader(id, |nest| self.tiles(nest, *tile).nest),
             Placement::Slabs(slabs) => self.leader(id, |nest| self.slabs(nest, slabs).0),
             Placement::InSlab { leader, .. } => self.slab_member(id, *leader),
-            Placement::InTile { leader } => self.tile_member(id, *leader),
+            Placement::InTile { leader, window } => self.tile_member(id, *leader, window),
             Placement::InPanel { leader } => {
                 let var = self.tiles(self.plain_nest(*leader), self.tile_of(*leader)).panel;
                 let at = Directive::ComputeAt { func: id, consumer: *leader, var };
@@ -119,11 +110,11 @@ impl Planner<'_> {
         self.choices.of_stage(stage).vector.or_else(by_rule)
     }
 
-    fn plain_nest(&self, id: FuncId) -> Nest {
+    pub(super) fn plain_nest(&self, id: FuncId) -> Nest {
         Nest::new(self.pipeline, self.regions, StageRef { func: id, stage: 0 })
     }
 
-    fn loop_of(&self, id: FuncId, stage: usize, arg: usize) -> usize {
+    pub(super) fn loop_of(&self, id: FuncId, stage: usize, arg: usize) -> usize {
         let var = &self.pipeline.func(id).args[arg];
         let definition = self.pipeline.stage(StageRef { func: id, stage });
         definition.loop_index(var).expect("the stage loops over this argument")
@@ -139,6 +130,12 @@ impl Planner<'_> {
     /// Vectors of a stage without data hazards, and inside them, unrolled, iterations that share work. Returns these loops,
     /// innermost first, lanes included. The loops `held` by something else stay as they are.
     fn vectors(&self, nest: &mut Nest, vector: Vector, held: &[usize]) -> Vec<LoopVar> {
+        let goes_on = Some(vector.index) == interleave::next(self.pipeline, nest.stage);
+        if let Some(values) = interleave::values(self.pipeline, self.regions, nest.stage).filter(|_| goes_on) {
+            let side_by_side = nest.vectorize(values).1;
+            let (vectors, lanes) = nest.vectorize(vector);
+            return vec![side_by_side, lanes, vectors];
+        }
         let sharing = self.sharing_loop(nest.stage, vector).filter(|index| !held.contains(index));
         let vector = if sharing.is_some() { self.narrowed(nest.stage, vector) } else { vector };
         let (vectors, lanes) = nest.vectorize(vector);
@@ -217,72 +214,6 @@ impl Planner<'_> {
         let var = self.slabs(self.plain_nest(leader), slabs).1;
         let at = Directive::ComputeAt { func: id, consumer: leader, var };
         [at].into_iter().chain(self.stages(id, false)).collect()
-    }
-
-    /// Order, innermost first: vectors and rows of the tile, then tiles as they lie in memory; or, where the tile asks for
-    /// it and tiles along are enough to share out, tiles across, other dimensions, tiles along.
-    fn tiles(&self, mut nest: Nest, tile: Tile) -> TileLoops {
-        let id = nest.stage.func;
-        let (along, across, inner) = self.cut_tile(&mut nest, tile, |arg| self.loop_of(id, 0, arg));
-        let threads = i64::from(self.hardware.threads);
-        let few = nest.loops.iter().any(|d| d.var == along && d.extent < 2 * threads);
-        let mut outer: Vec<LoopVar> = nest.remaining(&inner).into_iter().map(|d| d.var).collect();
-        if tile.across_first && !few {
-            outer.retain(|var| *var != along && *var != across);
-            outer.insert(0, across.clone());
-            outer.push(along);
-        }
-        let innermost = outer[0].clone();
-        nest.reorder(inner.into_iter().chain(outer).collect());
-        let kept = match tile.panel {
-            Some(height) => nest.split_loop(&across, "p", height, Tail::GuardWithIf).1,
-            None => innermost.clone(),
-        };
-        nest.parallelize(threads, TASKS_PER_THREAD, Some(&kept));
-        let panel = nest.around(&kept);
-        nest.partition_rows(Some(Vector { index: self.loop_of(id, 0, tile.along), lanes: tile.lanes }));
-        TileLoops { nest, tile: innermost, panel }
-    }
-
-    fn tile_of(&self, leader: FuncId) -> Tile {
-        match self.placements[leader.index()] {
-            Placement::Tiles(tile) => tile,
-            ref other => unreachable!("members follow a leader with tiles, not {other:?}"),
-        }
-    }
-
-    /// Cuts out a tile and fully unrolls it. Returns the loops over tiles, along and across, and those inside.
-    fn cut_tile(
-        &self,
-        nest: &mut Nest,
-        tile: Tile,
-        loop_of: impl Fn(usize) -> usize,
-    ) -> (LoopVar, LoopVar, Vec<LoopVar>) {
-        let stage = nest.stage;
-        let along = nest.split(loop_of(tile.along), "t", tile.vectors * tile.lanes).0;
-        let vector = Vector { index: loop_of(tile.along), lanes: tile.lanes };
-        let (vectors, lanes) = nest.vectorize(vector);
-        let (across, rows) = nest.split(loop_of(tile.across), "t", tile.rows);
-        for var in [&vectors, &rows] {
-            nest.directives.push(Directive::Unroll { stage, var: var.clone() });
-        }
-        (along, across, vec![lanes, vectors, rows])
-    }
-
-    /// A reduction inside a register tile of its consumer: every stage covers the tile, reduction loops around it.
-    fn tile_member(&self, id: FuncId, leader: FuncId) -> Vec<Directive> {
-        let tile = self.tile_of(leader);
-        let var = self.tiles(self.plain_nest(leader), tile).tile;
-        let mut directives = vec![Directive::ComputeAt { func: id, consumer: leader, var }];
-        for stage in self.pipeline.func(id).stage_refs(id) {
-            let mut nest = Nest::new(self.pipeline, self.regions, stage);
-            let (along, across, inner) = self.cut_tile(&mut nest, tile, |arg| self.loop_of(id, stage.stage, arg));
-            let reductions = nest.remaining(&[&inner[..], &[along.clone(), across.clone()]].concat());
-            let order = inner.into_iter().chain(reductions.into_iter().map(|d| d.var)).chain([across, along]);
-            nest.reorder(order.collect());
-            directives.extend(nest.directives);
-        }
-        directives
     }
 
     fn stage(&self, stage: StageRef, at_root: bool) -> Vec<Directive> {
@@ -374,7 +305,7 @@ impl Planner<'_> {
     }
 
     /// Unrolls all reduction loops when they are few, constant iterations.
-    fn unroll_reduction(&self, stage: StageRef, nest: &mut Nest) {
+    pub(super) fn unroll_reduction(&self, stage: StageRef, nest: &mut Nest) {
         let loops = &self.pipeline.stage(stage).loops;
         if unrolled_iterations(self.pipeline.stage(stage)).is_none() {
             return;

@@ -110,7 +110,7 @@ impl Former<'_> {
 
     fn joins(&self, id: FuncId, members: &[FuncId]) -> bool {
         let inside = |reader: &FuncId| match self.placements[reader.index()] {
-            Placement::InTile { leader } => leader == self.leader,
+            Placement::InTile { leader, .. } => leader == self.leader,
             _ => *reader == self.leader || members.contains(reader),
         };
         may_join(self.problem, self.choices, id)

@@ -26,6 +26,8 @@ pub(super) enum Placement {
     InTile {
         /// The Func whose tiles.
         leader: FuncId,
+        /// By dimension, values for each value of the leader.
+        window: Vec<u32>,
     },
     /// Inside the tasks of a Func in register tiles, for a few rows of tiles at a time.
     InPanel {
@@ -59,7 +61,7 @@ impl Placement {
     /// Whether both are the same but for sizes.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::InTile { leader: a }, Self::InTile { leader: b })
+            (Self::InTile { leader: a, .. }, Self::InTile { leader: b, .. })
             | (Self::InPanel { leader: a }, Self::InPanel { leader: b })
             | (Self::InSlab { leader: a, .. }, Self::InSlab { leader: b, .. })
             | (Self::InStrips { leader: a, .. }, Self::InStrips { leader: b, .. }) => a == b,

@@ -21,6 +21,8 @@ pub(super) struct Covered {
     pub(super) along: i64,
     pub(super) lanes: i64,
     pub(super) across: i64,
+    /// Sums beside each other in a row, of which none loads a vector of its own: those that a pooling reads together.
+    pub(super) window: i64,
     pub(super) registers: i64,
 }
 
@@ -31,14 +33,20 @@ impl Covered {
         let most_rows = most_rows.min(self.across);
         let all = vectors.flat_map(|v| (1..=most_rows).map(move |r| (v, r)));
         // Beside the sums, the vectors of one operand and a value of the other, twice.
-        let fitting = all.filter(|(vectors, rows)| vectors * rows + vectors + 2 <= self.registers);
+        let fitting = all.filter(|&shape| self.fits(shape));
         fitting.min_by(|&a, &b| self.work(a).total_cmp(&self.work(b))).unwrap_or((1, 1))
+    }
+
+    /// Whether the registers hold the sums of a tile, and what a step loads.
+    pub(super) fn fits(&self, (vectors, rows): (i64, i64)) -> bool {
+        vectors * rows * self.window + vectors + 2 <= self.registers
     }
 
     /// Accumulations of vectors in each step, or what takes as long.
     fn work(&self, (vectors, rows): (i64, i64)) -> f64 {
         let covered = |extent: i64, part: i64| (extent + part - 1) / part * part;
         let points = (covered(self.along, vectors * self.lanes) * covered(self.across, rows)) as f64;
+        let rows = rows * self.window;
         let per_step = (vectors * rows) as f64;
         let waits = (MIN_ACCUMULATORS / per_step).max(1.0);
         points / self.lanes as f64 * (waits + LOAD * (vectors + rows) as f64 / per_step)
@@ -50,7 +58,7 @@ mod tests {
     use super::*;
 
     fn shape(along: i64, across: i64, registers: i64) -> (i64, i64) {
-        Covered { along, lanes: 16, across, registers }.shape((1..=4).filter(|v| v * 16 <= along), MOST_ROWS)
+        Covered { along, lanes: 16, across, window: 1, registers }.shape((1..=4).filter(|v| v * 16 <= along), MOST_ROWS)
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! the order of its arguments.
 
 use super::choice::Choices;
+use super::interleave;
 use super::packing::packed_arguments;
 use super::placement::{place, Placement};
 use super::problem::Problem;
@@ -67,8 +68,10 @@ fn ordered(
         placements,
         transposed,
         packed,
+        constant: regions.constant_dimensions(pipeline),
         ballots: BTreeMap::new(),
         orders: StorageOrders::new(),
+        interleaved: BTreeSet::new(),
     };
     // Consumers first: where a Func's vectors run along a new innermost dimension, its producers had better follow.
     for id in pipeline.func_ids().rev() {
@@ -81,8 +84,14 @@ fn ordered(
             votes.count_loads(id);
         }
     }
-    let orders = votes.orders;
-    let pipeline = (!orders.is_empty()).then(|| pipeline.with_storage(&orders))?;
+    let Votes { mut orders, interleaved, .. } = votes;
+    for id in &interleaved {
+        orders.get_mut(id)?.swap(0, 1);
+    }
+    let mut pipeline = (!orders.is_empty()).then(|| pipeline.with_storage(&orders))?;
+    for id in interleaved {
+        pipeline.funcs[id.index()].interleaved = true;
+    }
     let regions = Regions::at_estimates(&pipeline).ok()?;
     let packed = packed.keys().copied().filter(|id| orders.contains_key(id)).collect();
     Some(Stored { pipeline, regions, orders, packed })
@@ -123,7 +132,7 @@ struct Ballot {
     /// Accesses by the dimension that should be innermost.
     by_dim: BTreeMap<usize, f64>,
     /// The order wanted by those most who want one for a reason: accesses where data says, or Funcs that are reordered.
-    order: Option<(f64, Vec<usize>)>,
+    order: Option<(f64, Wish)>,
 }
 
 /// The order of dimensions that an access wants.
@@ -131,6 +140,14 @@ struct Wish {
     order: Vec<usize>,
     /// How much it matters which dimensions follow the innermost; `None` where the access is happy with what there is.
     weight: Option<f64>,
+    /// Whether all values of the second of these dimensions are wanted at once, so that they had better be innermost.
+    together: bool,
+}
+
+impl Wish {
+    fn new(order: Vec<usize>, weight: f64) -> Self {
+        Self { order, weight: Some(weight), together: false }
+    }
 }
 
 struct Votes<'a> {
@@ -141,8 +158,12 @@ struct Votes<'a> {
     transposed: &'a BTreeMap<FuncId, usize>,
     /// Operands of reductions that are copied, with the argument that should be innermost.
     packed: &'a BTreeMap<FuncId, usize>,
+    /// See [`Regions::constant_dimensions`].
+    constant: Vec<Vec<bool>>,
     ballots: BTreeMap<FuncId, Ballot>,
     orders: StorageOrders,
+    /// Funcs whose first two dimensions change places in the end, and share vectors.
+    interleaved: BTreeSet<FuncId>,
 }
 
 impl Votes<'_> {
@@ -151,7 +172,7 @@ impl Votes<'_> {
         *ballot.by_dim.entry(wish.order[0]).or_insert(0.0) += accesses;
         let Some(weight) = wish.weight else { return };
         if ballot.order.as_ref().is_none_or(|(most, _)| weight * accesses > *most) {
-            ballot.order = Some((weight * accesses, wish.order));
+            ballot.order = Some((weight * accesses, wish));
         }
     }
 
@@ -162,11 +183,7 @@ impl Votes<'_> {
             let unknown: Vec<usize> = (0..stores.len()).filter(|&d| stores[d].is_none()).collect();
             if let [dim] = unknown[..] {
                 // Readers rather than scattered writes say which dimensions come next.
-                self.vote(
-                    id,
-                    Wish { order: first(dim, &[], stores.len()), weight: Some(0.0) },
-                    self.regions.iterations(stage),
-                );
+                self.vote(id, Wish::new(first(dim, &[], stores.len()), 0.0), self.regions.iterations(stage));
             }
         }
     }
@@ -176,18 +193,28 @@ impl Votes<'_> {
         let Some(&arg) = self.transposed.get(&id) else { return };
         let order = first(arg, &[], self.pipeline.func(id).args.len());
         let accesses = self.regions.iterations(StageRef { func: id, stage: 1 });
-        self.vote(id, Wish { order, weight: Some(1.0) }, accesses);
+        self.vote(id, Wish::new(order, 1.0), accesses);
     }
 
     fn decide(&mut self, id: FuncId) {
         let Some(ballot) = self.ballots.get(&id) else { return };
-        let Some((_, order)) = &ballot.order else { return };
+        let Some((_, Wish { order, together, .. })) = &ballot.order else { return };
         let total: f64 = ballot.by_dim.values().sum();
         let wanted = ballot.by_dim[&order[0]];
         let long = self.regions.extent(id, order[0]) >= MIN_EXTENT;
         if order[0] != 0 && long && wanted >= MAJORITY * (total - wanted) {
             self.orders.insert(id, order.clone());
+            if *together && self.shares_vectors(id, order[1]) {
+                self.interleaved.insert(id);
+            }
         }
+    }
+
+    /// Whether vectors of a Func's pure definition may hold all values of a dimension, for several of another one.
+    fn shares_vectors(&self, id: FuncId, dim: usize) -> bool {
+        let values = self.regions.extent(id, dim);
+        let lanes = vector::lanes(self.pipeline, StageRef { func: id, stage: 0 }, self.pipeline.target.vector_bytes);
+        self.constant[id.index()][dim] && interleave::suits(values) && 2 * values <= i64::from(lanes)
     }
 
     /// What the loads of a stored Func's stages want of what they load.
@@ -198,8 +225,7 @@ impl Votes<'_> {
             for load in loads(self.pipeline, stage, |f| self.placements[f.index()] == Placement::Inline) {
                 let Source::Func(loaded) = load.source else { continue };
                 let packed = self.packed.get(&loaded).filter(|_| stage.stage > 0);
-                let packing =
-                    packed.map(|&arg| Wish { order: first(arg, &[], load.coordinates.len()), weight: Some(1.0) });
+                let packing = packed.map(|&arg| Wish::new(first(arg, &[], load.coordinates.len()), 1.0));
                 if let Some(wish) = packing.or_else(|| self.wish(stage, along, &load)) {
                     self.vote(loaded, wish, iterations * load.count);
                 }
@@ -238,7 +264,8 @@ impl Votes<'_> {
                 let loops = self.pipeline.stage(stage).loops.len();
                 let fixed: Vec<usize> =
                     (0..coordinates.len()).filter(|&d| d != dim && (0..loops).all(|l| step(d, l) == 0.0)).collect();
-                return Some(Wish { order: first(dim, &fixed, coordinates.len()), weight: Some(1.0) });
+                let order = first(dim, &fixed, coordinates.len());
+                return Some(Wish { together: !fixed.is_empty(), ..Wish::new(order, 1.0) });
             }
         }
         let moved = |origin: usize| (0..coordinates.len()).find(|&d| step(d, origin) == 1.0);
@@ -246,12 +273,13 @@ impl Votes<'_> {
         let args = &self.pipeline.func(stage.func).args;
         if stage.stage > 0 && self.transposed.contains_key(&stage.func) {
             // The computed coordinate comes next: it has a constant stride where the innermost extent is constant.
-            return Some(Wish { order: first(dim, &unknown, coordinates.len()), weight: Some(1.0) });
+            return Some(Wish::new(first(dim, &unknown, coordinates.len()), 1.0));
         }
         let reordered = self.orders.get(&stage.func).filter(|_| stage.stage == 0);
         let loops = reordered.into_iter().flatten().filter_map(|&d| self.pipeline.stage(stage).loop_index(&args[d]));
         let next: Vec<usize> = loops.filter_map(moved).collect();
-        Some(Wish { order: first(dim, &next, coordinates.len()), weight: reordered.map(|_| 1.0) })
+        let together = self.interleaved.contains(&stage.func) && !next.is_empty();
+        Some(Wish { order: first(dim, &next, coordinates.len()), weight: reordered.map(|_| 1.0), together })
     }
 }
 

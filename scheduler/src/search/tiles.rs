@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::reduction::{constant_iterations, pure_loops, reused_loop, Reduction};
 use super::register_tile::{registers, Covered, MOST_ROWS};
 use super::vector;
-use crate::cost::Hardware;
+use super::windows::Path;
 use crate::demand::add_requirements;
 use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
 use std::collections::BTreeSet;
@@ -43,53 +43,54 @@ const SHORT_ROWS: i64 = 3;
 /// from the caches.
 const MAX_SHORT_REDUCTION: i64 = 16;
 
-/// Pairs output Funcs with the reduction each reads point by point.
+/// Pairs output Funcs with the reduction that each reads point by point, or in windows that do not overlap.
 pub(super) fn form(
     problem: &Problem,
     choices: &Choices,
     readers: &[BTreeSet<FuncId>],
     mut placements: Vec<Placement>,
 ) -> Vec<Placement> {
-    let Problem { pipeline, regions, hardware, pinned, .. } = problem;
+    let Problem { pipeline, regions, pinned, .. } = problem;
     for id in pipeline.func_ids().rev() {
-        let mut only = readers[id.index()].iter();
-        let (Some(&leader), None) = (only.next(), only.next()) else { continue };
-        let free = placements[id.index()] == Placement::Root && placements[leader.index()] == Placement::Root;
-        if !free || pinned[id.index()] || !may_lead(pipeline, leader) {
+        if placements[id.index()] != Placement::Root || pinned[id.index()] {
             continue;
         }
-        let chosen = choices.of(leader).lead;
-        if matches!(chosen, Some(lead) if !matches!(lead, Lead::Tiles { .. })) {
+        let Some(path) = Path::of(problem, readers, &placements, id) else { continue };
+        let chosen = match choices.of(path.leader).lead {
+            Some(Lead::Tiles { vectors, rows }) => Some((vectors, rows)),
+            Some(_) => continue,
+            None => None,
+        };
+        let Some(window) = path.window(problem, &placements, id) else { continue };
+        let Some(tile) = tile(problem, &placements, id, &window, chosen) else { continue };
+        if is_streamed(problem, readers, &placements, id) {
             continue;
         }
-        if let Some(mut tile) = tile(pipeline, regions, &placements, hardware, id)
-            .filter(|_| !is_streamed(problem, readers, &placements, id))
-        {
-            if let Some(Lead::Tiles { vectors, rows }) = chosen {
-                (tile.vectors, tile.rows) = (vectors, rows);
-            }
-            if reads_point_by_point(pipeline, regions, &placements, leader, id, tile) {
-                placements[leader.index()] = Placement::Tiles(tile);
-                placements[id.index()] = Placement::InTile { leader };
-            }
+        let pooled = !path.between.is_empty() || window.iter().any(|&values| values > 1);
+        if !pooled && !reads_point_by_point(pipeline, regions, &placements, path.leader, id, tile) {
+            continue;
+        }
+        let all = path.between.iter().chain([&id]);
+        let windows: Option<Vec<_>> =
+            all.map(|&f| Some((f, path.window(problem, &placements, f).filter(|w| w[tile.along] == 1)?))).collect();
+        for (member, window) in windows.into_iter().flatten() {
+            placements[path.leader.index()] = Placement::Tiles(tile);
+            placements[member.index()] = Placement::InTile { leader: path.leader, window };
         }
     }
     placements
 }
 
-/// Whether a Func can have whole tiles only: guarded ones keep no sums in registers and, unrolled, take minutes to compile.
-fn may_lead(pipeline: &Pipeline, id: FuncId) -> bool {
-    pipeline.may_specialize(id) && pipeline.func(id).stages.len() == 1
-}
-
-/// The register tile of a reduction with one update and an operand to reuse.
+/// The register tile of a reduction with one update and an operand to reuse, in points of its leader, for each of which it
+/// has a window of sums; of the chosen vectors and rows if their sums fit.
 fn tile(
-    pipeline: &Pipeline,
-    regions: &Regions,
+    problem: &Problem,
     placements: &[Placement],
-    hardware: &Hardware,
     id: FuncId,
+    window: &[u32],
+    chosen: Option<(u32, u32)>,
 ) -> Option<Tile> {
+    let Problem { pipeline, regions, hardware, .. } = *problem;
     let update = StageRef { func: id, stage: 1 };
     if pipeline.func(id).stages.len() != 2 || Reduction::of(pipeline, update) != Some(Reduction::Accumulates) {
         return None;
@@ -104,20 +105,28 @@ fn tile(
     let across = reused_loop(pipeline, regions, update, vector.index).or_else(any)?;
     let most_rows = if is_short { SHORT_ROWS } else { MOST_ROWS };
     let lanes = i64::from(vector.lanes);
+    let row_of_windows = regions.argument(update, across)?;
     let covered = Covered {
         along: regions.loop_extent(update, vector.index),
         lanes,
-        across: regions.loop_extent(update, across),
+        across: (regions.loop_extent(update, across) / i64::from(window[row_of_windows])).max(1),
+        window: window.iter().map(|&values| i64::from(values)).product(),
         registers: registers(pipeline, id, hardware),
     };
     let most_vectors = (covered.along / lanes).clamp(1, MOST_VECTORS);
-    let (vectors, rows) = covered.shape((1..=most_vectors).rev(), most_rows);
+    let chosen = chosen.map(|(vectors, rows)| (i64::from(vectors), i64::from(rows)));
+    let chosen = chosen.filter(|&shape| covered.window == 1 || covered.fits(shape));
+    let shape = chosen.unwrap_or_else(|| covered.shape((1..=most_vectors).rev(), most_rows));
+    // Windows of a short reduction are loaded rather than computed.
+    if covered.window > 1 && (is_short || !covered.fits(shape)) {
+        return None;
+    }
     Some(Tile {
         along: regions.argument(update, vector.index)?,
-        vectors: u32::try_from(vectors).ok()?,
+        vectors: u32::try_from(shape.0).ok()?,
         lanes: vector.lanes,
-        across: regions.argument(update, across)?,
-        rows: u32::try_from(rows).ok()?,
+        across: row_of_windows,
+        rows: u32::try_from(shape.1).ok()?,
         across_first: shared_bytes(pipeline, regions, update, across) > hardware.private_cache_bytes as f64 / 4.0,
         panel: None,
     })

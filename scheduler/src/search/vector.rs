@@ -1,5 +1,6 @@
 //! Which loop of a stage to vectorise, and how wide.
 
+use super::interleave;
 use super::placement::Placement;
 use super::reduction::{unrolled_iterations, Reduction};
 use crate::ir::{type_bytes, Access, FuncId, Pipeline, Regions, Source, Stage, StageRef};
@@ -24,6 +25,11 @@ pub(super) fn choose(
 ) -> Option<Vector> {
     let definition = pipeline.stage(stage);
     let widest = lanes(pipeline, stage, vector_bytes);
+    if let Some(values) = interleave::values(pipeline, regions, stage) {
+        let index = interleave::next(pipeline, stage)?;
+        let lanes = (widest / values.lanes).min(previous_power_of_two(regions.loop_extent(stage, index)));
+        return Some(Vector { index, lanes });
+    }
     let mut best: Option<(f64, Vector)> = None;
     for (index, dim) in definition.loops.iter().enumerate() {
         let extent = regions.loop_extent(stage, index);

@@ -104,6 +104,7 @@ impl Builder {
             bounds: BTreeMap::new(),
             extern_definition: None,
             stages,
+            interleaved: false,
         });
         id
     }
@@ -235,7 +236,7 @@ fn program(tokens: &[&str]) -> Option<Program> {
 }
 
 fn interval(min: &[&str], max: &[&str]) -> SymbolicInterval {
-    SymbolicInterval { min: program(min), max: program(max), exact: true }
+    SymbolicInterval { min: program(min), max: program(max), exact: true, inside: false }
 }
 
 fn plain(var: &str) -> SymbolicInterval {
@@ -244,7 +245,7 @@ fn plain(var: &str) -> SymbolicInterval {
 
 fn shifted(var: &str, by: &str) -> SymbolicInterval {
     let end = |which: &str| program(&[&format!("{var}.{which}"), &format!("{by}.{which}"), "+"]);
-    SymbolicInterval { min: end("min"), max: end("max"), exact: true }
+    SymbolicInterval { min: end("min"), max: end("max"), exact: true, inside: false }
 }
 
 fn bounds(read: Read, dim: usize) -> SymbolicInterval {
