@@ -139,6 +139,20 @@ calibrate_small() {
     grep -q "model [0-9]*-bit.*json" "$work/blur.schedule.h"
 }
 
+# Schedules of other autoschedulers among the records, and Adams2019's cost model beside ours.
+collect_others() {
+    rm -rf "$work/others"
+    timeout 200 "$nnc" collect --random 2 --seed 9000 --stages 1 --schedules 4 --others 2 --timeout 20s --threads 2 \
+        --out "$work/others"
+    "$nnc" collect --out "$work/others" --export "$work/others.gz"
+    zcat "$work/others.gz" >"$work/others.lines"
+    grep -q '"Adams2019 seed=1".*"predicted_seconds":' "$work/others.lines"
+    grep -q '"Mullapudi2016"' "$work/others.lines"
+    "$nnc" accuracy "$work/others.gz" --brief --folds 2 --epochs 10 --json "$work/others.json" | tee "$work/others.txt"
+    grep -q 'by Adams2019' "$work/others.txt"
+    grep -q '"adams2019"' "$work/others.json"
+}
+
 # The records in the repository give the shipped model, bit for bit.
 model_from_records() {
     timeout 900 "$nnc" accuracy "$root/eval/data/records.gz" --only-save --save "$work/model.json"
@@ -150,5 +164,6 @@ if [ $# -gt 0 ]; then
 else
     run_shell_tests "$work" eval_small eval_reports_a_timeout gen_honours_hl_autoscheduler \
         bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds explain_reads_schedules_of_others \
-        output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_reassociated study_small study_resumes study_from_data calibrate_small model_from_records
+        output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_reassociated study_small study_resumes \
+        study_from_data calibrate_small collect_others model_from_records
 fi

@@ -89,10 +89,7 @@ impl Log {
         if self.lowering_seconds.is_none() && line.starts_with(LOWERING) {
             self.lowering_seconds = Some(seconds);
         }
-        // Adams2019 reports what it expects, in milliseconds.
-        if let Some(cost) = line.strip_prefix("Best cost: ").and_then(|cost| cost.trim().parse::<f64>().ok()) {
-            self.predicted_seconds = Some(cost / 1e3);
-        }
+        self.predicted_seconds = expected_by_adams2019(line).or(self.predicted_seconds);
         self.no_manual |= line.contains(NO_MANUAL);
         self.tail.push(line);
     }
@@ -211,6 +208,12 @@ impl Builder {
             Err(error) => (Status::Error, format!("{error:#}")),
         }
     }
+}
+
+/// The seconds that Adams2019 expects, if this is the line of its output that says so, in milliseconds.
+pub fn expected_by_adams2019(line: &str) -> Option<f64> {
+    let cost: f64 = line.strip_prefix("Best cost: ")?.trim().parse().ok()?;
+    Some(cost / 1e3)
 }
 
 /// `predicted_seconds` of the report that our plugin wrote.

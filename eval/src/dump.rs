@@ -1,16 +1,24 @@
 //! `nnc dump`: a pipeline as the autoscheduler sees it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{bail, Context, Result};
+use anyhow::{anyhow, Context, Result};
 
-use crate::builder::Builder;
+use crate::builder::{expected_by_adams2019, Builder};
 use crate::child;
 use crate::cli::{BuildArgs, DumpArgs};
 use crate::failure::{explain, Tail};
 use crate::generator::{self, Pipeline};
 use crate::hl_autoscheduler::{Source, OURS};
 use crate::schedulers::Scheduler;
+use crate::worker::client::Failure;
+
+/// The schedule of any scheduler, in a file that our plugin reads.
+pub struct Serialised {
+    path: PathBuf,
+    /// What the scheduler itself expects the pipeline to take, if it says.
+    pub expected_seconds: Option<f64>,
+}
 
 /// Runs the one pipeline asked for through our plugin, with a scheduler that is ours; returns its name and the plugin's
 /// report.
@@ -21,7 +29,7 @@ pub fn report(build: &BuildArgs, scheduler: &Scheduler) -> Result<(String, serde
 }
 
 /// Has a pipeline write `what` into a folder, as a scheduler schedules it, with a report of the plugin if `report` names
-/// a file.
+/// a file. Returns the seconds that the scheduler expects, if it says.
 fn emit(
     pipeline: &Pipeline,
     builder: &Builder,
@@ -29,29 +37,64 @@ fn emit(
     what: &str,
     folder: &Path,
     report: Option<&Path>,
-) -> Result<()> {
+) -> Result<Result<Option<f64>, Failure>> {
     let chosen = scheduler.arguments(&builder.plugins, &pipeline.executable, builder.threads)?;
     let mut command = generator::command(&pipeline.executable.path);
-    command.args(["-g", &pipeline.name, "-e", what, "-o"]).arg(folder);
+    command.args(["-g", &pipeline.name, "-e", what, "-o"]).arg(folder).env("HL_DEBUG_CODEGEN", "1");
     command.arg(format!("target={}", builder.target));
     command.args(pipeline.params.iter().map(|(key, value)| format!("{key}={value}")));
     command.args(chosen.args).args(report.map(|path| format!("autoscheduler.report={}", path.display())));
-    let mut tail = Tail::default();
-    let finished = child::run(command, &builder.limits, |_, line| tail.push(line))?;
-    if let Some((_, message)) = explain(&finished, &tail, &builder.limits, "reading the pipeline") {
-        bail!("{pipeline}: {message}");
-    }
-    Ok(())
+    let (mut tail, mut expected) = (Tail::default(), None);
+    let finished = child::run(command, &builder.limits, |_, line| {
+        expected = expected_by_adams2019(line).or(expected);
+        tail.push(line);
+    })?;
+    let failure = explain(&finished, &tail, &builder.limits, "reading the pipeline");
+    Ok(failure.map_or(Ok(expected), |(status, message)| Err(Failure { status, message })))
 }
 
 /// The report of our plugin, with a scheduler that is ours, on `pipeline`.
 pub fn report_of(pipeline: &Pipeline, builder: &Builder, scheduler: &Scheduler) -> Result<serde_json::Value> {
+    try_report(pipeline, builder, scheduler)?.map_err(|failure| anyhow!("{pipeline}: {failure}"))
+}
+
+fn try_report(
+    pipeline: &Pipeline,
+    builder: &Builder,
+    scheduler: &Scheduler,
+) -> Result<Result<serde_json::Value, Failure>> {
     let folder = tempfile::tempdir()?;
     let report = folder.path().join("report.json");
     // The schedule alone spares the compiler the work.
-    emit(pipeline, builder, scheduler, "schedule", folder.path(), Some(&report))?;
+    if let Err(failure) = emit(pipeline, builder, scheduler, "schedule", folder.path(), Some(&report))? {
+        return Ok(Err(failure));
+    }
     let text = std::fs::read(&report).context("the plugin wrote no report")?;
-    serde_json::from_slice(&text).context("the plugin's report")
+    serde_json::from_slice(&text).map(Ok).context("the plugin's report")
+}
+
+/// Writes a pipeline into a folder with the schedule that any scheduler makes.
+pub fn serialise(
+    pipeline: &Pipeline,
+    builder: &Builder,
+    scheduler: &Scheduler,
+    folder: &Path,
+) -> Result<Result<Serialised, Failure>> {
+    let written = emit(pipeline, builder, scheduler, "hlpipe", folder, None)?;
+    let path = folder.join(format!("{}.hlpipe", pipeline.name));
+    Ok(written.map(|expected_seconds| Serialised { path, expected_seconds }))
+}
+
+/// The report of our plugin with a serialised schedule. It fails where there is no directive for what was scheduled.
+pub fn read_back(
+    pipeline: &Pipeline,
+    builder: &Builder,
+    schedule: &Serialised,
+) -> Result<Result<serde_json::Value, Failure>> {
+    let params = [("strategy", "root".to_owned()), ("schedule", schedule.path.display().to_string())];
+    let params = params.map(|(key, value)| (key.to_owned(), value)).into();
+    let reader = Scheduler::Plugin { source: Source::Known(OURS), params, variant: String::new() };
+    try_report(pipeline, builder, &reader)
 }
 
 /// As [`report`], with the schedule that any scheduler makes.
@@ -61,12 +104,10 @@ pub fn report_of_any(build: &BuildArgs, scheduler: &Scheduler) -> Result<(String
     }
     let (pipeline, builder) = (build.open_pipeline()?, build.builder(scheduler)?);
     let folder = tempfile::tempdir()?;
-    emit(&pipeline, &builder, scheduler, "hlpipe", folder.path(), None)?;
-    let written = folder.path().join(format!("{}.hlpipe", pipeline.name));
-    let params = [("strategy", "root".to_owned()), ("schedule", written.display().to_string())];
-    let params = params.map(|(key, value)| (key.to_owned(), value)).into();
-    let reader = Scheduler::Plugin { source: Source::Known(OURS), params, variant: String::new() };
-    Ok((pipeline.to_string(), report_of(&pipeline, &builder, &reader)?))
+    let failed = |failure| anyhow!("{pipeline}: {failure}");
+    let schedule = serialise(&pipeline, &builder, scheduler, folder.path())?.map_err(failed)?;
+    let report = read_back(&pipeline, &builder, &schedule)?.map_err(failed)?;
+    Ok((pipeline.to_string(), report))
 }
 
 /// Prints what our plugin read of a pipeline.

@@ -7,7 +7,7 @@
 mod support;
 
 use criterion::{criterion_group, criterion_main, Criterion, Throughput};
-use scheduler::cost::{inputs, Kernel, LearnedModel, Variant};
+use scheduler::cost::{inputs, Kernel, LearnedModel, Predicted, Variant};
 use scheduler::features::analyze;
 use scheduler::ir::Regions;
 use scheduler::{search, CostModel, Hardware, Options, Roofline, Strategy};
@@ -37,14 +37,21 @@ fn seconds_of_all_stages(c: &mut Criterion) {
     group.bench_function("analytic", |b| {
         b.iter(|| scheduled.stages.iter().map(|s| roofline.seconds(&s.features)).sum::<f64>());
     });
-    group.bench_function("learned", |b| {
-        let predict = |(s, &(kernel, variant))| model.predict(&hardware, kernel, variant, s).cautious_seconds();
-        b.iter(|| scheduled.stages.iter().zip(&classes).map(predict).sum::<f64>());
+    group.bench_function("inputs", |b| {
+        b.iter(|| scheduled.stages.iter().map(|s| inputs(s, &hardware).1).sum::<f64>());
     });
-    let rows: Vec<_> = scheduled.stages.iter().map(|s| inputs(s, &hardware).0).collect();
-    group.bench_function("networks_alone", |b| {
-        let correct = |(&row, &(kernel, variant))| model.correction(kernel, variant, row).0;
-        b.iter(|| rows.iter().zip(&classes).map(correct).sum::<f64>());
+    // As a search does: classes included.
+    group.bench_function("stages", |b| b.iter(|| model.stages(&hardware, &pipeline, &scheduled)));
+    let classed = || scheduled.stages.iter().zip(&classes).map(|(s, &(kernel, variant))| (kernel, variant, s));
+    group.bench_function("learned", |b| {
+        let seconds = || model.predict_all(&hardware, classed()).iter().map(Predicted::cautious_seconds).sum::<f64>();
+        b.iter(seconds);
+    });
+    let unpriced = model.unpriced(&hardware, classed());
+    group.bench_function("networks_alone", |b| b.iter(|| model.corrections(&unpriced)));
+    group.bench_function("learned_one_by_one", |b| {
+        let predict = |(kernel, variant, s)| model.predict(&hardware, kernel, variant, s).cautious_seconds();
+        b.iter(|| classed().map(predict).sum::<f64>());
     });
     group.finish();
 }

@@ -1,5 +1,7 @@
 //! `nnc accuracy`: how well predictors tell the times of pipelines they were not trained on.
 
+mod adams;
+
 use std::path::PathBuf;
 
 use anyhow::{ensure, Context, Result};
@@ -12,10 +14,11 @@ use crate::collect::dataset::{self, Group};
 use crate::collect::record;
 use crate::report;
 use crate::training::cross_validation::cross_validate;
-use crate::training::data::{pipelines, schedules, Pipeline, View};
+use crate::training::data::{measured, pipelines, schedules, Pipeline, View};
 use crate::training::figures::{at_best_speed, figures, table, Figures};
 use crate::training::method::{Method, AUGMENTED, METHODS};
 use crate::training::model_file;
+use adams::Comparison;
 
 /// What is held out together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -31,14 +34,18 @@ pub enum HeldOut {
 #[command(after_long_help = "Examples:
   nnc accuracy records.gz
   nnc accuracy records.gz --held-out pipeline --json accuracy.json
+  nnc accuracy records.gz others.gz --brief
 
 Every pipeline is predicted by models that were trained without it, and without its family. rho is Spearman's rank \
 correlation of predicted and measured times over the schedules of one pipeline, MAPE the mean absolute percentage error of \
-the times of pipelines, regret the time of the schedule with the best prediction over that of the fastest measured.")]
+the times of pipelines, regret the time of the schedule with the best prediction over that of the fastest measured.
+
+Where there are schedules by Adams2019 among the records (nnc collect --others), a second table compares its own cost model \
+with these on them.")]
 pub struct AccuracyArgs {
-    /// Records: a folder of `nnc collect`, or what its --export wrote
-    #[arg(value_name = "FILE")]
-    pub records: PathBuf,
+    /// Records: folders of `nnc collect`, or what its --export wrote
+    #[arg(value_name = "FILE", required = true)]
+    pub records: Vec<PathBuf>,
     /// What is held out together
     #[arg(long, value_name = "WHAT", default_value = "family")]
     pub held_out: HeldOut,
@@ -57,6 +64,9 @@ pub struct AccuracyArgs {
     /// Train on all records, and write the model to this file for the scheduler to load
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
+    /// Judge the analytic cost and the predictor proper alone, not what is left of it without one of its ideas
+    #[arg(long)]
+    pub brief: bool,
     /// Judge nothing, only --save
     #[arg(long, requires = "save")]
     pub only_save: bool,
@@ -70,13 +80,17 @@ struct Report {
     pipelines: usize,
     schedules: usize,
     methods: Vec<Figures>,
+    /// On the schedules that Adams2019 made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adams2019: Option<Comparison>,
 }
 
 /// Judges methods, and trains on everything.
 pub fn run(args: &AccuracyArgs) -> Result<()> {
     // Shipped models know nothing of the computer they will be used on but its target.
     let profile = Hardware::generic(1, 1);
-    let groups = dataset::groups(&record::read(&args.records)?, &profile)?;
+    let records = args.records.iter().map(|path| record::read(path)).collect::<Result<Vec<_>>>()?.concat();
+    let groups = dataset::groups(&records, &profile)?;
     ensure!(groups.len() >= args.folds as usize, "{} pipelines are too few", groups.len());
     let augmented = pipelines(&groups, View::Augmented);
     if !args.only_save {
@@ -95,20 +109,26 @@ pub fn run(args: &AccuracyArgs) -> Result<()> {
 
 /// Predicts what was held out with every method, and prints how well.
 fn judge(args: &AccuracyArgs, groups: &[Group], augmented: &[Pipeline]) -> Result<()> {
-    let analytic = at_best_speed(augmented);
-    let mut methods = vec![figures("analytic", augmented, &analytic)];
-    for method in METHODS {
-        let pipelines = pipelines(groups, method.view);
-        let predicted = held_out(args, &method, &pipelines)?;
-        methods.push(figures(method.name, &pipelines, &predicted));
-        if method.name == AUGMENTED.name {
-            let between = half_way(&predicted, &analytic);
-            methods.push(figures("NN+C half way to analytic", augmented, &between));
-        }
+    let measured = measured(augmented);
+    let expected: Vec<Vec<f64>> = augmented.iter().map(Pipeline::analytic).collect();
+    let analytic = at_best_speed(&measured, &expected);
+    let learned = held_out(args, &AUGMENTED, augmented)?;
+    let mut methods = vec![
+        figures("analytic", &measured, &analytic),
+        figures(AUGMENTED.name, &measured, &learned),
+        figures("NN+C half way to analytic", &measured, &half_way(&learned, &analytic)),
+    ];
+    for method in METHODS.iter().filter(|method| !args.brief && method.name != AUGMENTED.name) {
+        let predicted = held_out(args, method, &pipelines(groups, method.view))?;
+        methods.push(figures(method.name, &measured, &predicted));
     }
     let schedules = schedules(augmented);
-    let report = Report { pipelines: groups.len(), schedules, methods };
+    let adams2019 = adams::compare(groups, &expected, &learned);
+    let report = Report { pipelines: groups.len(), schedules, methods, adams2019 };
     println!("{schedules} schedules of {} pipelines\n\n{}", report.pipelines, table(&report.methods));
+    if let Some(Comparison { pipelines, schedules, methods }) = &report.adams2019 {
+        println!("\n{schedules} schedules of {pipelines} pipelines by Adams2019\n\n{}", table(methods));
+    }
     if let Some(path) = &args.json {
         report::write_json(&report, path)?;
     }

@@ -20,7 +20,7 @@ use crate::hardware::profile;
 use crate::models::Store;
 use crate::report;
 use crate::training::cross_validation::cross_validate;
-use crate::training::data::{pipelines, schedules, Pipeline, View};
+use crate::training::data::{measured as measured_seconds, pipelines, schedules, Pipeline, View};
 use crate::training::figures::{figures, table, Figures};
 use crate::training::method::Trained;
 use crate::training::model_file;
@@ -125,6 +125,7 @@ fn suite(args: &CalibrateArgs, folder: &Path) -> CollectArgs {
         seed: FIRST_SEED,
         stages: STAGES,
         schedules: args.schedules,
+        others: 0,
         budget: Some(args.budget),
         out: Some(folder.to_owned()),
         export: None,
@@ -153,7 +154,7 @@ fn contenders<'a>(name: &str, shipped: &Trained, assumed: &'a Data, measured: &'
                 cross_validate(&data.pipelines, FOLDS, |pipeline| &pipeline.name, train)?
             }
         };
-        Ok(Contender { data, epochs, figures: figures(method, &data.pipelines, &predicted) })
+        Ok(Contender { data, epochs, figures: figures(method, &measured_seconds(&data.pipelines), &predicted) })
     };
     Ok([
         make(&format!("{name} as shipped"), assumed, None)?,

@@ -15,6 +15,7 @@ use crate::units::{parse_duration, parse_range};
   nnc collect --budget 1h
   nnc collect --random 200 --seed 5000 --schedules 40 --out more
   nnc collect blur harris --random 0
+  nnc collect --random 40 --seed 9000 --schedules 6 --others 6 --timeout 20s --out others
   nnc collect --export records.gz
 
 Schedules are drawn at random: walks of a few random decisions away from the schedule found by the search, and from plain \
@@ -38,6 +39,9 @@ pub struct CollectArgs {
     /// Schedules of each pipeline
     #[arg(long, value_name = "N", default_value_t = 16)]
     pub schedules: usize,
+    /// Beside these, schedules of each pipeline by Adams2019, and one each by Mullapudi2016 and Li2018
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub others: usize,
     /// Start no pipeline after this time
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub budget: Option<Duration>,

@@ -10,6 +10,7 @@ use scheduler::features::{analyze, ScheduledPipeline, ScheduledStage};
 use scheduler::ir::{self, Regions};
 use scheduler::Hardware;
 
+use super::others::ADAMS2019;
 use super::record::Measured;
 
 /// A stage under a schedule.
@@ -30,6 +31,8 @@ pub struct Row {
     pub seconds: f64,
     /// Its stages, as indices into the pipeline's.
     pub stages: Vec<usize>,
+    /// What Adams2019's cost model expects of it, in seconds, if that made it.
+    pub by_adams2019: Option<f64>,
 }
 
 /// A pipeline with its schedules.
@@ -76,7 +79,8 @@ fn group(measured: &Measured, profile: &Hardware) -> Result<Option<Group>> {
             })
         });
         let stages = stages.collect();
-        group.rows.push(Row { seconds: seconds.min, stages });
+        let by_adams2019 = record.predicted_seconds.filter(|_| record.source.starts_with(ADAMS2019));
+        group.rows.push(Row { seconds: seconds.min, stages, by_adams2019 });
     }
     Ok((!group.rows.is_empty()).then_some(group))
 }

@@ -8,6 +8,7 @@ use scheduler::ir::{FuncId, Pipeline, Regions};
 use scheduler::{check, Budget, CostModel, Directive, Hardware, Options, Roofline, Strategy};
 
 use crate::explain::change;
+use crate::schedulers::Scheduler;
 use crate::worker::values::mix;
 
 /// Decisions between a schedule and what it was drawn from, at most.
@@ -32,6 +33,17 @@ pub struct Candidate {
     pub directives: Vec<Directive>,
     /// What the analytic cost expects, in seconds.
     pub expected: f64,
+    /// The autoscheduler that made it, if it is another one: our plugin cannot build all that others may.
+    pub other: Option<Other>,
+}
+
+/// Another autoscheduler.
+#[derive(Clone, Debug)]
+pub struct Other {
+    /// Which, with all parameters.
+    pub scheduler: Scheduler,
+    /// What it expects its schedule to take, if it says.
+    pub predicted_seconds: Option<f64>,
 }
 
 /// Draws schedules of one pipeline.
@@ -59,8 +71,16 @@ impl<'a> Drawer<'a> {
 
     fn search(&self, source: &str, options: &Options) -> Result<Candidate, scheduler::Error> {
         let directives = scheduler::search(self.pipeline, options)?.directives;
-        let scheduled = analyze(self.pipeline, &self.regions, &directives, &self.hardware)?;
-        Ok(Candidate { source: source.to_owned(), directives, expected: self.seconds(&scheduled) })
+        let expected = self.expected(&directives)?;
+        Ok(Candidate { source: source.to_owned(), directives, expected, other: None })
+    }
+
+    /// Seconds that the analytic cost expects of a schedule.
+    ///
+    /// # Errors
+    /// If the schedule is not for this pipeline.
+    pub fn expected(&self, directives: &[Directive]) -> Result<f64, scheduler::Error> {
+        Ok(self.seconds(&analyze(self.pipeline, &self.regions, directives, &self.hardware)?))
     }
 
     fn seconds(&self, scheduled: &ScheduledPipeline) -> f64 {
@@ -126,7 +146,7 @@ impl<'a> Drawer<'a> {
                 (directives, scheduled) = (next, after);
             }
         }
-        Some(Candidate { source, expected: self.seconds(&scheduled), directives })
+        Some(Candidate { source, expected: self.seconds(&scheduled), directives, other: None })
     }
 
     /// One random decision changed. The result need not be legal.

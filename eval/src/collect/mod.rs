@@ -3,6 +3,7 @@
 mod args;
 pub mod dataset;
 mod draw;
+pub mod others;
 pub mod record;
 mod sample;
 
@@ -15,6 +16,7 @@ use scheduler::ir;
 
 pub use args::CollectArgs;
 use draw::Drawer;
+use others::Others;
 use record::{Machine, Measured, Store};
 use sample::Sampler;
 
@@ -88,7 +90,7 @@ pub fn run(args: &CollectArgs) -> Result<Ended> {
         let result = if reused {
             "measured before".to_owned()
         } else {
-            let Some(found) = measure(task, &sampler, &machine, args.schedules)? else { break };
+            let Some(found) = measure(task, &sampler, &machine, args)? else { break };
             store.put(&found)?;
             measured += found.records.iter().filter(|record| record.seconds.is_some()).count();
             summary(&found)
@@ -110,8 +112,10 @@ fn summary(found: &Measured) -> String {
         return found.message.clone();
     }
     let (least, most) = (times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max));
-    let of = found.records.len();
-    format!("{} of {of} schedules, {:.0} to {:.0} us", times().count(), least * 1e6, most * 1e6)
+    let skipped = found.records.iter().filter(|record| record.status == Status::Skipped).count();
+    let of = found.records.len() - skipped;
+    let also = if skipped > 0 { format!(", {skipped} not expressible") } else { String::new() };
+    format!("{} of {of} schedules, {:.0} to {:.0} us{also}", times().count(), least * 1e6, most * 1e6)
 }
 
 /// The pipelines named, and random ones.
@@ -151,7 +155,7 @@ fn machine(threads: usize) -> Result<Machine> {
 }
 
 /// Measures one pipeline. `None` when the user stops it.
-fn measure(task: &Task, sampler: &Sampler, machine: &Machine, count: usize) -> Result<Option<Measured>> {
+fn measure(task: &Task, sampler: &Sampler, machine: &Machine, args: &CollectArgs) -> Result<Option<Measured>> {
     let mut measured = Measured {
         name: task.pipeline.to_string(),
         family: task.family.clone(),
@@ -168,12 +172,17 @@ fn measure(task: &Task, sampler: &Sampler, machine: &Machine, count: usize) -> R
         }
     };
     let (pipeline, data) = sized;
-    let drawn = Drawer::new(&data, machine.threads).and_then(|drawer| drawer.draw(count, task.seed, MOST_SECONDS));
-    match drawn {
-        Ok(candidates) => match sampler.sample(&pipeline, &candidates)? {
-            Some(records) => measured.records = records,
-            None => return Ok(None),
-        },
+    let drawer = Drawer::new(&data, machine.threads);
+    match drawer.and_then(|drawer| Ok((drawer.draw(args.schedules, task.seed, MOST_SECONDS)?, drawer))) {
+        Ok((mut candidates, drawer)) => {
+            let (builder, drawer, most_seconds) = (&sampler.builder, &drawer, MOST_SECONDS);
+            let others = Others { pipeline: &pipeline, builder, drawer, most_seconds }.draw(args.others)?;
+            candidates.extend(others.candidates);
+            match sampler.sample(&pipeline, &candidates)? {
+                Some(records) => measured.records = [records, others.failed].concat(),
+                None => return Ok(None),
+            }
+        }
         Err(error) => measured.message = error.to_string(),
     }
     if measured.records.iter().all(|record| record.status != Status::Ok) && measured.message.is_empty() {

@@ -40,7 +40,7 @@ pub struct Seconds {
 /// One schedule of a pipeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// Where it comes from: `greedy`, `root`, or what it was drawn with.
+    /// Where it comes from: `greedy`, `root`, what it was drawn with, or the autoscheduler that made it.
     pub source: String,
     /// The schedule.
     pub directives: Vec<Directive>,
@@ -50,6 +50,16 @@ pub struct Record {
     pub message: String,
     /// What it took, if it ended well.
     pub seconds: Option<Seconds>,
+    /// Seconds that the autoscheduler which made it expects, where that is another one and says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicted_seconds: Option<f64>,
+}
+
+impl Record {
+    /// What was asked for and is no schedule that can be measured.
+    pub fn failed(source: String, status: Status, message: String) -> Record {
+        Record { source, directives: vec![], status, message, seconds: None, predicted_seconds: None }
+    }
 }
 
 /// A pipeline and its schedules.
@@ -160,6 +170,7 @@ mod tests {
             status: Status::Ok,
             message: String::new(),
             seconds: Some(seconds),
+            predicted_seconds: None,
         };
         let (name, family) = ("random_pipeline,seed=1".to_owned(), "mixed".to_owned());
         let measured =
@@ -172,5 +183,15 @@ mod tests {
         write(&[measured.clone(), measured], &file).unwrap();
         assert_eq!(read(&file).unwrap().len(), 2);
         assert_eq!(read(folder.path()).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_others_expect_may_be_missing() {
+        let text = r#"{"source": "root", "directives": [], "status": "ok", "message": "", "seconds": null}"#;
+        let mut record: Record = serde_json::from_str(text).unwrap();
+        assert_eq!(record.predicted_seconds, None);
+        assert!(!serde_json::to_string(&record).unwrap().contains("predicted"));
+        record.predicted_seconds = Some(0.5);
+        assert_eq!(serde_json::from_str::<Record>(&serde_json::to_string(&record).unwrap()).unwrap(), record);
     }
 }

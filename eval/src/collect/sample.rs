@@ -8,7 +8,7 @@ use scheduler::Directive;
 
 use super::draw::Candidate;
 use super::record::{Record, Seconds};
-use crate::builder::{Build, Builder};
+use crate::builder::{Build, Builder, Outcome};
 use crate::cache::Cache;
 use crate::child::Limits;
 use crate::generator::Pipeline;
@@ -73,9 +73,11 @@ impl Sampler {
                 if process::interrupted() {
                     break;
                 }
-                let file = folder.join(format!("{i}.json"));
-                let build = builder.build(pipeline, &given(&candidate.directives, &file)?)?;
-                built.push((i, outcome(build)));
+                let scheduler = match &candidate.other {
+                    Some(other) => other.scheduler.clone(),
+                    None => given(&candidate.directives, &folder.join(format!("{i}.json")))?,
+                };
+                built.push((i, outcome(builder.build(pipeline, &scheduler)?, candidate)));
             }
             Ok(built)
         };
@@ -136,10 +138,16 @@ fn given(directives: &[Directive], file: &Path) -> Result<Scheduler> {
     Ok(Scheduler::Plugin { source: Source::Known(OURS), params, variant: String::new() })
 }
 
-fn outcome(build: Build) -> Result<PathBuf, Failure> {
-    match build.outcome.status {
+fn outcome(build: Build, candidate: &Candidate) -> Result<PathBuf, Failure> {
+    let Outcome { status, message, predicted_seconds, .. } = build.outcome;
+    // The directives kept must be those of what is timed.
+    let moved = candidate.other.as_ref().is_some_and(|other| other.predicted_seconds != predicted_seconds);
+    match status {
+        Status::Ok if moved => {
+            Err(Failure { status: Status::Error, message: "it made another schedule the second time".to_owned() })
+        }
         Status::Ok => Ok(build.library),
-        status => Err(Failure { status, message: build.outcome.message }),
+        status => Err(Failure { status, message }),
     }
 }
 
@@ -157,5 +165,6 @@ fn record(candidate: &Candidate, result: Result<Vec<f64>, Failure>) -> Record {
         Err(failure) => (failure.status, failure.message, None),
     };
     let (source, directives) = (candidate.source.clone(), candidate.directives.clone());
-    Record { source, directives, status, message, seconds }
+    let predicted_seconds = candidate.other.as_ref().and_then(|other| other.predicted_seconds);
+    Record { source, directives, status, message, seconds, predicted_seconds }
 }

@@ -104,6 +104,11 @@ pub fn pipelines(groups: &[Group], view: View) -> Vec<Pipeline> {
     groups.iter().map(pipeline).collect()
 }
 
+/// Measured seconds of the schedules of each pipeline.
+pub fn measured(pipelines: &[Pipeline]) -> Vec<Vec<f64>> {
+    pipelines.iter().map(|pipeline| pipeline.rows.iter().map(|(_, seconds)| *seconds).collect()).collect()
+}
+
 /// Schedules of all pipelines together.
 pub fn schedules(pipelines: &[Pipeline]) -> usize {
     pipelines.iter().map(|pipeline| pipeline.rows.len()).sum()
@@ -114,11 +119,6 @@ impl Pipeline {
     pub fn analytic(&self) -> Vec<f64> {
         let sum = |stages: &Vec<usize>| stages.iter().map(|&stage| self.stages[stage].bound).sum();
         self.rows.iter().map(|(stages, _)| sum(stages)).collect()
-    }
-
-    /// Measured seconds of each schedule.
-    pub fn seconds(&self) -> Vec<f64> {
-        self.rows.iter().map(|(_, seconds)| *seconds).collect()
     }
 }
 

@@ -4,7 +4,6 @@ use comfy_table::{presets, Table};
 use predictor::metrics::{mape, regret, spearman_rho};
 use serde::Serialize;
 
-use super::data::Pipeline;
 use crate::stats::{geomean, median};
 
 /// Fewest schedules of a pipeline whose order means something.
@@ -25,34 +24,29 @@ pub struct Figures {
     pub regret: Option<f64>,
 }
 
-/// What to say of these predictions, in seconds, of every schedule of each pipeline.
-pub fn figures(name: &str, pipelines: &[Pipeline], predicted: &[Vec<f64>]) -> Figures {
+/// What to say of these predictions, in seconds, of every schedule of each pipeline, given what was measured.
+pub fn figures(name: &str, measured: &[Vec<f64>], predicted: &[Vec<f64>]) -> Figures {
     let of_each = |metric: fn(&[f64], &[f64]) -> Option<f64>| -> Vec<f64> {
-        let enough = pipelines.iter().zip(predicted).filter(|(pipeline, _)| pipeline.rows.len() >= FEWEST);
-        let mut values: Vec<f64> = enough.filter_map(|(p, predicted)| metric(predicted, &p.seconds())).collect();
+        let enough = measured.iter().zip(predicted).filter(|(measured, _)| measured.len() >= FEWEST);
+        let mut values: Vec<f64> = enough.filter_map(|(measured, predicted)| metric(predicted, measured)).collect();
         values.sort_by(f64::total_cmp);
         values
     };
     let rho = of_each(spearman_rho);
     let regrets = of_each(regret);
-    let measured: Vec<f64> = pipelines.iter().flat_map(Pipeline::seconds).collect();
     Figures {
         method: name.to_owned(),
         spearman_rho: (!rho.is_empty()).then(|| median(&rho)),
         spearman_rho_quartile: rho.get(rho.len() / 4).copied(),
-        mape: mape(&predicted.concat(), &measured),
+        mape: mape(&predicted.concat(), &measured.concat()),
         regret: geomean(&regrets),
     }
 }
 
-/// The analytic times at one speed for all pipelines, the one that fits best: it has no other way to know the machine.
-pub fn at_best_speed(pipelines: &[Pipeline]) -> Vec<Vec<f64>> {
-    let expected: Vec<Vec<f64>> = pipelines.iter().map(Pipeline::analytic).collect();
-    let ratios: Vec<f64> = pipelines
-        .iter()
-        .zip(&expected)
-        .flat_map(|(pipeline, expected)| pipeline.seconds().into_iter().zip(expected).map(|(m, e)| m / e))
-        .collect();
+/// Expected times at one speed for all pipelines, the one that fits best: what was not trained on this machine has no other
+/// way to know it.
+pub fn at_best_speed(measured: &[Vec<f64>], expected: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let ratios: Vec<f64> = measured.iter().flatten().zip(expected.iter().flatten()).map(|(m, e)| m / e).collect();
     let factor = median(&ratios);
     expected.iter().map(|all| all.iter().map(|seconds| seconds * factor).collect()).collect()
 }

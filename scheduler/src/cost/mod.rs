@@ -1,13 +1,18 @@
 //! Cost models: seconds of a stage from its features.
 
+mod batch;
 mod class;
 mod hardware;
 mod inputs;
+mod lanes;
 mod learned;
 mod packed;
+#[cfg(test)]
+mod packed_tests;
 mod roofline;
 mod shipped;
 
+pub use batch::Unpriced;
 pub use class::{Kernel, Variant};
 pub use hardware::Hardware;
 pub(crate) use hardware::LINE_BYTES;

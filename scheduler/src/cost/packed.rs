@@ -1,51 +1,56 @@
-//! The networks of a learned model as they are evaluated: found by class without names, the weights of all units of a class
-//! side by side, so that vectors of the processor go over them and no addition waits for the one before. Results are the same
-//! bits as of the plain sums.
+//! The networks of a learned model as they are evaluated: found by class without names, over several stages of a class side by
+//! side in single precision. Results are within 1e-5 of the plain formula in double precision, and do not depend on what is
+//! evaluated beside a stage.
 
+use super::inputs::{Bend, BENDS};
+use super::lanes::{larger, ln, smaller, Lanes, LANES};
 use super::{class_names, InputScale, Kernel, SmallNetwork, Variant, INPUTS};
 use std::collections::BTreeMap;
 
-/// Sums that are formed side by side: all of three networks of three units.
-const LANES: usize = 16;
+/// Units whose sums are formed together with those of the direct path: all of a network as they are trained.
+const UNITS: usize = 3;
 
 /// Every class's networks, and the scaling of their inputs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Packed {
-    scales: Scales,
+    scales: Vec<Scale>,
     classes: Vec<Committee>,
     /// Index of the most special class by kernel and variant.
     by_class: [[usize; Variant::ALL.len()]; Kernel::ALL.len()],
 }
 
-/// By input: the mean, one over the standard deviation, and the range seen in training.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Scales {
-    mean: [f64; INPUTS],
-    per_deviation: [f64; INPUTS],
-    min: [f64; INPUTS],
-    max: [f64; INPUTS],
+/// Of an input: the mean, one over the standard deviation, and the range seen in training.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Scale {
+    mean: f32,
+    per_deviation: f32,
+    min: f32,
+    max: f32,
 }
 
 /// The networks of a class.
 #[derive(Clone, Debug, PartialEq)]
-struct Committee(Vec<Block>);
+struct Committee(Vec<Vec<Block>>);
 
-/// Sums over the inputs, a column each.
+/// [`UNITS`] units of a network and, in its first block, the direct path. Units that it does not have weigh nothing.
 #[derive(Clone, Debug, PartialEq)]
 struct Block {
-    /// For each input, the weights of the columns, filled up with zeros.
-    weights: [[f64; LANES]; INPUTS],
-    /// At most [`LANES`].
-    columns: Vec<Column>,
+    /// For each input: of the direct path, then of the units.
+    weights: [[f32; 1 + UNITS]; INPUTS],
+    biases: [f32; 1 + UNITS],
+    /// Weights of the output, one a unit.
+    output: [f32; UNITS],
 }
 
-/// What becomes of a sum.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Column {
-    /// The direct path of a network, whose units follow.
-    Direct { bias: f64 },
-    /// A hidden unit.
-    Unit { bias: f64, output: f64 },
+/// What the networks of a class say of several stages.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said {
+    /// Mean over the networks.
+    pub(super) mean: Lanes,
+    /// Standard deviation.
+    pub(super) spread: Lanes,
+    /// How far the worst input is outside of the range seen, in standard deviations of the input.
+    pub(super) outside: Lanes,
 }
 
 impl Packed {
@@ -55,123 +60,137 @@ impl Packed {
         let of = |kernel, variant| {
             class_names(kernel, variant).into_iter().find_map(index).expect("every model has networks for any class")
         };
-        let by_input = |value: fn(&InputScale) -> f64| std::array::from_fn(|input| value(&scales[input]));
+        let scale = |s: &InputScale| Scale {
+            mean: s.mean as f32,
+            per_deviation: s.deviation.recip() as f32,
+            min: s.min as f32,
+            max: s.max as f32,
+        };
         Self {
-            scales: Scales {
-                mean: by_input(|s| s.mean),
-                per_deviation: by_input(|s| s.deviation.recip()),
-                min: by_input(|s| s.min),
-                max: by_input(|s| s.max),
-            },
-            classes: classes.values().map(|networks| Committee::new(networks)).collect(),
+            scales: scales.iter().map(scale).collect(),
+            classes: classes.values().map(|networks| Committee(networks.iter().map(blocks).collect())).collect(),
             by_class: Kernel::ALL.map(|kernel| Variant::ALL.map(|variant| of(kernel, variant))),
         }
     }
 
-    /// Centres and scales inputs, held to the range seen. Returns how far outside of it the worst is, in standard deviations.
-    pub(super) fn scale(&self, row: &mut [f64; INPUTS]) -> f64 {
-        let Scales { mean, per_deviation, min, max } = &self.scales;
-        let mut outside = [0.0; INPUTS];
-        for at in 0..INPUTS {
-            let held = row[at].max(min[at]).min(max[at]);
-            outside[at] = (row[at] - held).abs() * per_deviation[at];
-            row[at] = (held - mean[at]) * per_deviation[at];
-        }
-        outside.into_iter().fold(0.0, f64::max)
+    /// The class whose networks suit a stage.
+    pub(super) fn class(&self, kernel: Kernel, variant: Variant) -> usize {
+        self.by_class[kernel as usize][variant as usize]
     }
 
-    /// Mean and standard deviation of what the networks of a class say.
-    pub(super) fn evaluate(&self, kernel: Kernel, variant: Variant, row: &[f64; INPUTS]) -> (f64, f64) {
-        self.classes[self.by_class[kernel as usize][variant as usize]].evaluate(row)
+    /// What the networks of a class say, given the arguments of the inputs.
+    pub(super) fn evaluate(&self, class: usize, arguments: &[Lanes; INPUTS]) -> Said {
+        let mut rows = *arguments;
+        bend(&mut rows);
+        let outside = self.scale(&mut rows);
+        let (mean, spread) = self.classes[class].evaluate(&rows);
+        Said { mean, spread, outside }
     }
+
+    /// Centres and scales inputs, held to the range seen. Returns how far outside of it the worst is.
+    fn scale(&self, rows: &mut [Lanes; INPUTS]) -> Lanes {
+        let mut worst = [0.0; LANES];
+        for (values, &Scale { mean, per_deviation, min, max }) in rows.iter_mut().zip(&self.scales) {
+            for lane in 0..LANES {
+                let value = values[lane];
+                let held = smaller(larger(value, min), max);
+                worst[lane] = larger((value - held).abs() * per_deviation, worst[lane]);
+                values[lane] = (held - mean) * per_deviation;
+            }
+        }
+        worst
+    }
+}
+
+/// Takes the logarithms of the inputs that are some.
+fn bend(rows: &mut [Lanes; INPUTS]) {
+    for (values, bend) in rows.iter_mut().zip(BENDS) {
+        match bend {
+            Bend::None => {}
+            Bend::Ln => values.iter_mut().for_each(|value| *value = ln(*value)),
+            Bend::Ln1p => values.iter_mut().for_each(|value| *value = ln(1.0 + *value)),
+        }
+    }
+}
+
+/// A network in blocks.
+fn blocks(network: &SmallNetwork) -> Vec<Block> {
+    (0..network.hidden.len().div_ceil(UNITS).max(1)).map(|part| Block::new(network, part)).collect()
 }
 
 impl Committee {
-    fn new(networks: &[SmallNetwork]) -> Self {
-        let columns: Vec<(&Vec<f64>, Column)> = networks.iter().flat_map(columns).collect();
-        let block = |part: &[(&Vec<f64>, Column)]| Block {
-            weights: std::array::from_fn(|input| {
-                std::array::from_fn(|lane| part.get(lane).map_or(0.0, |(weights, _)| weights[input]))
-            }),
-            columns: part.iter().map(|(_, column)| *column).collect(),
-        };
-        Self(columns.chunks(LANES).map(block).collect())
-    }
-
     /// Mean and standard deviation of the results.
-    fn evaluate(&self, row: &[f64; INPUTS]) -> (f64, f64) {
-        let (mut count, mut sum, mut squares, mut result) = (0.0, 0.0, 0.0, 0.0);
-        for block in &self.0 {
-            for (column, dot) in block.columns.iter().zip(block.dots(row)) {
-                match column {
-                    Column::Direct { bias } => {
-                        // The network before this one is complete; before the first, nothing is.
-                        (sum, squares) = (sum + result, squares + result * result);
-                        (count, result) = (count + 1.0, bias + dot);
-                    }
-                    Column::Unit { bias, output } => {
-                        let unit = bias + dot;
-                        result += output * unit / (1.0 + unit.abs());
-                    }
-                }
+    fn evaluate(&self, rows: &[Lanes; INPUTS]) -> (Lanes, Lanes) {
+        // Distances from what the first network says, whose squares lose nothing to its size.
+        let (first, others) = self.0.split_first().expect("every class has a network");
+        let first = result(first, rows);
+        let (mut sum, mut squares) = ([0.0; LANES], [0.0; LANES]);
+        for network in others {
+            let result = result(network, rows);
+            for lane in 0..LANES {
+                let distance = result[lane] - first[lane];
+                sum[lane] += distance;
+                squares[lane] += distance * distance;
             }
         }
-        let mean = (sum + result) / count;
-        (mean, ((squares + result * result) / count - mean * mean).max(0.0).sqrt())
+        let share = 1.0 / self.0.len() as f32;
+        let (mut mean, mut spread) = (first, [0.0; LANES]);
+        for lane in 0..LANES {
+            let distance = sum[lane] * share;
+            mean[lane] += distance;
+            spread[lane] = larger(squares[lane] * share - distance * distance, 0.0).sqrt();
+        }
+        (mean, spread)
     }
+}
+
+fn result(network: &[Block], rows: &[Lanes; INPUTS]) -> Lanes {
+    let mut result = [0.0; LANES];
+    for block in network {
+        block.add(rows, &mut result);
+    }
+    result
 }
 
 impl Block {
-    fn dots(&self, row: &[f64; INPUTS]) -> [f64; LANES] {
-        let mut sums = [0.0; LANES];
-        for (weights, input) in self.weights.iter().zip(row) {
+    fn new(network: &SmallNetwork, part: usize) -> Self {
+        let unit = |row: usize| part * UNITS + row - 1;
+        let weight = |input: usize, row: usize| match row {
+            0 if part > 0 => 0.0,
+            0 => network.direct[input],
+            _ => network.hidden.get(unit(row)).map_or(0.0, |weights| weights[input]),
+        };
+        let bias = |row: usize| match row {
+            0 if part > 0 => 0.0,
+            0 => network.bias,
+            _ => network.biases.get(unit(row)).copied().unwrap_or(0.0),
+        };
+        let output = |row: usize| network.output.get(unit(row)).copied().unwrap_or(0.0);
+        Self {
+            weights: std::array::from_fn(|input| std::array::from_fn(|row| weight(input, row) as f32)),
+            biases: std::array::from_fn(|row| bias(row) as f32),
+            output: std::array::from_fn(|at| output(at + 1) as f32),
+        }
+    }
+
+    /// Adds this part of a network to its result.
+    fn add(&self, rows: &[Lanes; INPUTS], result: &mut Lanes) {
+        let mut sums = self.biases.map(|bias| [bias; LANES]);
+        for (weights, values) in self.weights.iter().zip(rows) {
             for (sum, weight) in sums.iter_mut().zip(weights) {
-                *sum += weight * input;
+                for lane in 0..LANES {
+                    sum[lane] += weight * values[lane];
+                }
             }
         }
-        sums
-    }
-}
-
-/// The direct path of a network, then its units, with the weights of each.
-fn columns(network: &SmallNetwork) -> impl Iterator<Item = (&Vec<f64>, Column)> {
-    let unit = |(&bias, &output)| Column::Unit { bias, output };
-    let units = network.biases.iter().zip(&network.output).map(unit);
-    [(&network.direct, Column::Direct { bias: network.bias })].into_iter().chain(network.hidden.iter().zip(units))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The formula as it is written.
-    fn plain(network: &SmallNetwork, row: &[f64; INPUTS]) -> f64 {
-        let dot = |weights: &[f64]| weights.iter().zip(row).fold(0.0, |sum, (w, x)| sum + w * x);
-        let mut result = network.bias + dot(&network.direct);
-        for ((weights, bias), output) in network.hidden.iter().zip(&network.biases).zip(&network.output) {
-            let unit = bias + dot(weights);
-            result += output * unit / (1.0 + unit.abs());
+        let [direct, units @ ..] = &sums;
+        for lane in 0..LANES {
+            result[lane] += direct[lane];
         }
-        result
-    }
-
-    #[test]
-    fn networks_of_any_size_give_the_bits_of_the_plain_sums() {
-        let number = |seed: usize| ((seed * 7919 + 13) % 1009) as f64 / 251.0 - 2.0;
-        let weights = |seed: usize| (0..INPUTS).map(|i| number(seed * 31 + i)).collect::<Vec<f64>>();
-        let row: [f64; INPUTS] = std::array::from_fn(|i| number(1000 + i));
-        let network = |units: usize| SmallNetwork {
-            hidden: (0..units).map(weights).collect(),
-            biases: (0..units).map(|u| number(u + 50)).collect(),
-            output: (0..units).map(|u| number(u + 90)).collect(),
-            bias: 0.3,
-            direct: weights(77 + units),
-        };
-        for sizes in [vec![0], vec![3, 3, 3], vec![1, 9, 2, 0, 30]] {
-            let networks: Vec<SmallNetwork> = sizes.iter().map(|&units| network(units)).collect();
-            let results: Vec<f64> = networks.iter().map(|n| plain(n, &row)).collect();
-            let mean = results.iter().fold(0.0, |sum, r| sum + r) / results.len() as f64;
-            assert_eq!(Committee::new(&networks).evaluate(&row).0, mean, "{sizes:?} units");
+        for (unit, output) in units.iter().zip(&self.output) {
+            for lane in 0..LANES {
+                result[lane] += output * unit[lane] / (1.0 + unit[lane].abs());
+            }
         }
     }
 }
