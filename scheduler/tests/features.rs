@@ -357,3 +357,51 @@ fn masked_steps_are_those_of_the_vector_that_a_guard_cuts_off() {
     assert_eq!(steps(Tail::GuardWithIf), (2000.0, 1000.0));
     assert_eq!(steps(Tail::RoundUp), (2000.0, 0.0));
 }
+
+#[test]
+fn what_inlined_stencils_read_at_one_place_is_read_once() {
+    let mut builder = Builder::new();
+    let first = builder.pure(&[]);
+    let second = builder.pure(&[(first, Read::Stencil { dim: 1, radius: 1 })]);
+    let third = builder.pure(&[(second, Read::Stencil { dim: 1, radius: 1 })]);
+    let pipeline = builder.finish(&[third], 1000, 100);
+    let scheduled = analyzed(&pipeline, &[Directive::ComputeRoot { func: first }]);
+    let f = stage(&pipeline, &scheduled, "f2", 0);
+    // Three evaluations of the second, which read five rows of the first together.
+    assert_eq!((f.inlined_evaluations, f.dense_loads), (3e5, 5e5));
+}
+
+#[test]
+fn a_loop_that_jumps_needs_what_is_between_its_steps() {
+    let (pipeline, [first, second]) = stencil();
+    let output = StageRef { func: second, stage: 0 };
+    let (outer, inner) = (var("yo"), var("yi"));
+    let directives = [
+        Directive::Split {
+            stage: output,
+            old: var("y"),
+            outer: outer.clone(),
+            inner: inner.clone(),
+            factor: 10,
+            tail: Tail::GuardWithIf,
+        },
+        Directive::Reorder { stage: output, vars: vec![var("x"), outer, inner.clone()] },
+        Directive::ComputeAt { func: first, consumer: second, var: inner },
+    ];
+    let f = analyzed(&pipeline, &directives);
+    // Each of ten iterations covers rows 0, 10, ..., 90 or others as far apart, and one more at both ends.
+    assert_eq!(stage(&pipeline, &f, "f0", 0).iterations, 10.0 * 93.0 * 1000.0);
+}
+
+#[test]
+fn of_loops_of_one_name_those_of_the_stage_that_reads_count() {
+    let mut builder = Builder::new();
+    let first = builder.pure(&[]);
+    let sum = builder.sum(first, 8);
+    let last = builder.pure(&[(sum, Read::Point)]);
+    let pipeline = builder.finish(&[last], 1000, 100);
+    let at = Directive::ComputeAt { func: first, consumer: sum, var: var("y") };
+    let scheduled = analyzed(&pipeline, &[Directive::ComputeRoot { func: sum }, at]);
+    assert_eq!(scheduled.computed[0], Site::At { stage: StageRef { func: sum, stage: 1 }, level: 2 });
+    assert_eq!(stage(&pipeline, &scheduled, "f0", 0).recomputation, 1.0);
+}

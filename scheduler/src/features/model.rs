@@ -2,6 +2,7 @@
 
 use super::body::{bit, LoopSet};
 use super::boundary;
+use super::set::Set;
 use super::table::Arithmetic;
 use crate::ir::{type_bytes, AccessRow, FuncId, Interval, Pipeline, Regions, Source, Stage, StageRef};
 use std::collections::BTreeSet;
@@ -19,6 +20,8 @@ pub(super) struct Model<'a> {
     first: Vec<usize>,
     /// By Func, those that read it, itself aside.
     pub(super) readers: Vec<Vec<usize>>,
+    /// By stage, the Funcs that it needs, directly or for others that it reads.
+    pub(super) needs: Vec<Set>,
 }
 
 /// A Func or an input.
@@ -121,7 +124,8 @@ impl<'a> Model<'a> {
             }
         }
         readers.iter_mut().for_each(Vec::dedup);
-        Self { pipeline, regions, sources: sources(pipeline, regions), stages, first, readers }
+        let needs = needs(funcs, &stages);
+        Self { pipeline, regions, sources: sources(pipeline, regions), stages, first, readers, needs }
     }
 
     pub(super) fn funcs(&self) -> usize {
@@ -142,6 +146,22 @@ impl<'a> Model<'a> {
     pub(super) fn source(&self, source: Source) -> usize {
         source_index(self.pipeline, source)
     }
+}
+
+/// What each stage needs, producers first.
+fn needs(funcs: usize, stages: &[StageFacts]) -> Vec<Set> {
+    let mut of_func = vec![Set::new(funcs); funcs];
+    let of_stage = |stage: &StageFacts| {
+        let mut needs = Set::new(funcs);
+        let func = stage.stage.func.index();
+        for load in stage.loads.iter().filter(|l| l.source < funcs && l.source != func) {
+            needs.insert(load.source);
+            needs.include(&of_func[load.source]);
+        }
+        of_func[func].include(&needs);
+        needs
+    };
+    stages.iter().map(of_stage).collect()
 }
 
 pub(super) fn source_index(pipeline: &Pipeline, source: Source) -> usize {

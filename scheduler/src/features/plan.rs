@@ -189,12 +189,13 @@ impl Plan {
     }
 
     fn loop_of(&self, model: &Model, id: FuncId, host: FuncId, var: &LoopVar) -> Result<Site, Error> {
-        let mut places = model.stages_of(host.index()).filter_map(|stage| {
-            let level = self.nests[stage].position(var)?;
-            Some(Site::At { stage: model.stages[stage].stage, level })
-        });
+        // Stages may have loops of one name; Halide takes those around the stage that needs the Func.
+        let with_loop = |stage: usize| Some((stage, self.nests[stage].position(var)?));
+        let places = model.stages_of(host.index()).filter_map(with_loop);
+        let place = places.min_by_key(|&(stage, _)| !model.needs[stage].contains(id.index()));
         let stage = StageRef { func: id, stage: 0 };
-        places.next().ok_or_else(|| Error::Illegal { stage, reason: format!("no loop {} to be computed at", var.name) })
+        let missing = || Error::Illegal { stage, reason: format!("no loop {} to be computed at", var.name) };
+        place.map(|(at, level)| Site::At { stage: model.stages[at].stage, level }).ok_or_else(missing)
     }
 
     /// The region of each realisation, the loops over it, and what they touch.

@@ -28,6 +28,11 @@ impl Set {
         self.words.iter().zip(&other.words).any(|(a, b)| a & b != 0)
     }
 
+    /// Takes in all of another set of the same size.
+    pub(super) fn include(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
+    }
+
     pub(super) fn copy_from(&mut self, other: &Self) {
         self.words.clone_from(&other.words);
     }
@@ -69,5 +74,9 @@ mod tests {
         let down = std::iter::successors(set.last_below(200), |&at| set.last_below(at));
         assert_eq!(down.collect::<Vec<_>>(), [199, 130, 64, 63, 0]);
         assert!(set.contains(130) && !set.contains(131));
+        let mut other = Set::new(200);
+        other.insert(131);
+        other.include(&set);
+        assert!(other.contains(130) && other.contains(131));
     }
 }
