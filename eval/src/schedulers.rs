@@ -242,7 +242,7 @@ mod tests {
         assert!("lee2018".parse::<Scheduler>().unwrap_err().contains("manual"));
         let variant: Scheduler = "Srivastava2020:strategy=greedy:seed=2".parse().unwrap();
         assert_eq!(variant.label(), "Srivastava2020:strategy=greedy:seed=2");
-        assert!(matches!(variant, Scheduler::Plugin { params, .. } if params.len() == 2));
+        assert!(matches!(&variant, Scheduler::Plugin { params, .. } if params.len() == 2));
         assert!("Srivastava2020:greedy".parse::<Scheduler>().is_err());
         assert!("Srivastava2020:reassociate=true".parse::<Scheduler>().unwrap().reassociates());
         assert!(!variant.reassociates());

@@ -1,25 +1,13 @@
 //! Adams2019's cost model beside ours, on the schedules that it tells its prediction of: those that Adams2019 made.
 
-use serde::Serialize;
-
+use crate::accuracy::Comparison;
 use crate::collect::dataset::Group;
 use crate::collect::others::ADAMS2019;
-use crate::training::figures::{at_best_speed, figures, Figures};
+use crate::training::figures::{at_best_speed, figures};
 use crate::training::method::AUGMENTED;
 
-/// How well each does.
-#[derive(Debug, Serialize)]
-pub struct Comparison {
-    /// Pipelines with such schedules.
-    pub pipelines: usize,
-    /// Such schedules.
-    pub schedules: usize,
-    /// Adams2019's model and the analytic cost at their best speeds, and the learned one.
-    pub methods: Vec<Figures>,
-}
-
 /// Compares, given what the analytic cost expects of all schedules of each pipeline, and what networks do that were not
-/// trained with it. `None` if Adams2019 made none of them.
+/// trained with it, each at its best speed: none of them need have seen the computer. `None` if Adams2019 made none of them.
 pub fn compare(groups: &[Group], analytic: &[Vec<f64>], learned: &[Vec<f64>]) -> Option<Comparison> {
     let theirs: Vec<Vec<f64>> =
         groups.iter().map(|g| g.rows.iter().filter_map(|row| row.by_adams2019).collect()).collect();
@@ -41,7 +29,7 @@ pub fn compare(groups: &[Group], analytic: &[Vec<f64>], learned: &[Vec<f64>]) ->
         methods: vec![
             scaled(ADAMS2019, &theirs),
             scaled("analytic", &on_these(analytic)),
-            figures(AUGMENTED.name, &measured, &on_these(learned)),
+            scaled(AUGMENTED.name, &on_these(learned)),
         ],
     })
 }

@@ -1,6 +1,7 @@
 //! `nnc accuracy`: how well predictors tell the times of pipelines they were not trained on.
 
 mod adams;
+mod again;
 
 use std::path::PathBuf;
 
@@ -11,14 +12,13 @@ use scheduler::Hardware;
 use serde::Serialize;
 
 use crate::collect::dataset::{self, Group};
-use crate::collect::record;
+use crate::collect::record::{self, Measured};
 use crate::report;
 use crate::training::cross_validation::cross_validate;
 use crate::training::data::{measured, pipelines, schedules, Pipeline, View};
 use crate::training::figures::{at_best_speed, figures, table, Figures};
 use crate::training::method::{Method, AUGMENTED, METHODS};
 use crate::training::model_file;
-use adams::Comparison;
 
 /// What is held out together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -35,6 +35,7 @@ pub enum HeldOut {
   nnc accuracy records.gz
   nnc accuracy records.gz --held-out pipeline --json accuracy.json
   nnc accuracy records.gz others.gz --brief
+  nnc accuracy first --again second --brief
 
 Every pipeline is predicted by models that were trained without it, and without its family. rho is Spearman's rank \
 correlation of predicted and measured times over the schedules of one pipeline, MAPE the mean absolute percentage error of \
@@ -67,6 +68,9 @@ pub struct AccuracyArgs {
     /// Judge the analytic cost and the predictor proper alone, not what is left of it without one of its ideas
     #[arg(long)]
     pub brief: bool,
+    /// The same schedules measured at another time, files as FILE: how well one time tells the other, which no model can beat
+    #[arg(long, value_name = "FILE")]
+    pub again: Option<PathBuf>,
     /// Judge nothing, only --save
     #[arg(long, requires = "save")]
     pub only_save: bool,
@@ -83,6 +87,23 @@ struct Report {
     /// On the schedules that Adams2019 made.
     #[serde(skip_serializing_if = "Option::is_none")]
     adams2019: Option<Comparison>,
+    /// On the schedules that were measured again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    again: Option<Comparison>,
+}
+
+/// How well some do on a part of the schedules.
+#[derive(Debug, Serialize)]
+struct Comparison {
+    pipelines: usize,
+    schedules: usize,
+    methods: Vec<Figures>,
+}
+
+impl Comparison {
+    fn print(&self, whose: &str) {
+        println!("\n{} schedules of {} pipelines {whose}\n\n{}", self.schedules, self.pipelines, table(&self.methods));
+    }
 }
 
 /// Judges methods, and trains on everything.
@@ -94,7 +115,7 @@ pub fn run(args: &AccuracyArgs) -> Result<()> {
     ensure!(groups.len() >= args.folds as usize, "{} pipelines are too few", groups.len());
     let augmented = pipelines(&groups, View::Augmented);
     if !args.only_save {
-        judge(args, &groups, &augmented)?;
+        judge(args, &records, &groups, &augmented)?;
     }
     if let Some(path) = &args.save {
         let all: Vec<&Pipeline> = augmented.iter().collect();
@@ -108,7 +129,7 @@ pub fn run(args: &AccuracyArgs) -> Result<()> {
 }
 
 /// Predicts what was held out with every method, and prints how well.
-fn judge(args: &AccuracyArgs, groups: &[Group], augmented: &[Pipeline]) -> Result<()> {
+fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented: &[Pipeline]) -> Result<()> {
     let measured = measured(augmented);
     let expected: Vec<Vec<f64>> = augmented.iter().map(Pipeline::analytic).collect();
     let analytic = at_best_speed(&measured, &expected);
@@ -124,11 +145,12 @@ fn judge(args: &AccuracyArgs, groups: &[Group], augmented: &[Pipeline]) -> Resul
     }
     let schedules = schedules(augmented);
     let adams2019 = adams::compare(groups, &expected, &learned);
-    let report = Report { pipelines: groups.len(), schedules, methods, adams2019 };
+    let again = args.again.as_ref().map(|path| record::read(path)).transpose()?;
+    let again = again.and_then(|again| again::compare(records, &again));
+    let report = Report { pipelines: groups.len(), schedules, methods, adams2019, again };
     println!("{schedules} schedules of {} pipelines\n\n{}", report.pipelines, table(&report.methods));
-    if let Some(Comparison { pipelines, schedules, methods }) = &report.adams2019 {
-        println!("\n{schedules} schedules of {pipelines} pipelines by Adams2019\n\n{}", table(methods));
-    }
+    report.adams2019.iter().for_each(|theirs| theirs.print("by Adams2019"));
+    report.again.iter().for_each(|again| again.print("measured again"));
     if let Some(path) = &args.json {
         report::write_json(&report, path)?;
     }
