@@ -7,7 +7,7 @@ use crate::training::figures::{at_best_speed, figures};
 use crate::training::method::AUGMENTED;
 
 /// Compares, given what the analytic cost expects of all schedules of each pipeline, and what networks do that were not
-/// trained with it, each at its best speed: none of them need have seen the computer. `None` if Adams2019 made none of them.
+/// trained with it. `None` if Adams2019 made none of them.
 pub fn compare(groups: &[Group], analytic: &[Vec<f64>], learned: &[Vec<f64>]) -> Option<Comparison> {
     let theirs: Vec<Vec<f64>> =
         groups.iter().map(|g| g.rows.iter().filter_map(|row| row.by_adams2019).collect()).collect();
@@ -29,7 +29,7 @@ pub fn compare(groups: &[Group], analytic: &[Vec<f64>], learned: &[Vec<f64>]) ->
         methods: vec![
             scaled(ADAMS2019, &theirs),
             scaled("analytic", &on_these(analytic)),
-            scaled(AUGMENTED.name, &on_these(learned)),
+            figures(AUGMENTED.name, &measured, &on_these(learned)),
         ],
     })
 }
