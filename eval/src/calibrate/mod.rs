@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{ensure, Context, Result};
 use host::{cost_model_path, Processor};
-use scheduler::cost::{shipped, LearnedModel};
+use scheduler::cost::{nearest, LearnedModel};
 use scheduler::Hardware;
 use serde::Serialize;
 
@@ -83,7 +83,7 @@ pub fn run(args: &CalibrateArgs, store: impl FnOnce() -> Result<Store>) -> Resul
     let target = target.context("no schedule could be measured")?;
     let threads = args.build.threads.unwrap_or(u32::try_from(processor.threads)?);
     let profile = profile::measure(threads, target.vector_bytes);
-    let (name, model) = shipped(&target).with_context(|| format!("no cost model is shipped for {}", target.name))?;
+    let (name, model) = nearest(&target);
 
     let before = model_file::trained(model)?;
     let (assumed, measured) = (Data::new(&records, model.hardware(1, 1))?, Data::new(&records, profile)?);

@@ -19,7 +19,7 @@ pub(crate) use hardware::LINE_BYTES;
 pub use inputs::{inputs, INPUTS, INPUT_NAMES};
 pub use learned::{class_names, trusted, InputScale, LearnedModel, Predicted, SmallNetwork, ANY_CLASS};
 pub use roofline::{Bound, Roofline, Times};
-pub use shipped::shipped;
+pub use shipped::{nearest, shipped};
 
 use crate::features::Features;
 

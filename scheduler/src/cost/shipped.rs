@@ -32,6 +32,14 @@ pub fn shipped(target: &Target) -> Option<(&'static str, &'static LearnedModel)>
     X86.iter().find(fits).map(|s| (s.name, s.get()))
 }
 
+/// What calibration for a target starts from, and its name: the model for its instructions or, where there is none, the one for
+/// the most similar vectors. Models see ratios to the analytic time, much of which holds for other machines, too.
+pub fn nearest(target: &Target) -> (&'static str, &'static LearnedModel) {
+    let distance = |s: &&Shipped| s.vector_bytes.abs_diff(target.vector_bytes);
+    let closest = || X86.iter().min_by_key(distance).map(|s| (s.name, s.get()));
+    shipped(target).or_else(closest).expect("some model is shipped")
+}
+
 impl Shipped {
     fn get(&self) -> &LearnedModel {
         self.model
@@ -55,6 +63,8 @@ mod tests {
         let target =
             |name: &str, vector_bytes| Target { name: name.to_owned(), vector_bytes, strict_float: false, gpu: false };
         assert_eq!(shipped(&target("x86-64-linux-avx512_skylake", 64)).unwrap().0, "x86-64-avx512");
-        assert!(shipped(&target("arm-64-linux", 16)).is_none());
+        let narrow = target("x86-64-linux-avx2", 32);
+        assert!(shipped(&narrow).is_none() && shipped(&target("arm-64-linux", 16)).is_none());
+        assert_eq!(nearest(&narrow).0, "x86-64-avx512");
     }
 }

@@ -100,7 +100,7 @@ mod tests {
         taps.add(&[row(0.0)], 0, &Taps::origin());
         taps.add(&[row(0.0)], 1, &Taps::origin());
         let unknown = Row { offset: None, ..row(0.0) };
-        taps.add(&[unknown.clone()], 0, &Taps::origin());
+        taps.add(std::slice::from_ref(&unknown), 0, &Taps::origin());
         taps.add(&[unknown], 0, &Taps::origin());
         taps.settle();
         assert_eq!(taps.count(), 4.0);
