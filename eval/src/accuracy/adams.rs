@@ -6,9 +6,14 @@ use crate::collect::others::ADAMS2019;
 use crate::training::figures::{at_best_speed, figures};
 use crate::training::method::AUGMENTED;
 
-/// Compares, given what the analytic cost expects of all schedules of each pipeline, and what networks do that were not
-/// trained with it. `None` if Adams2019 made none of them.
-pub fn compare(groups: &[Group], analytic: &[Vec<f64>], learned: &[Vec<f64>]) -> Option<Comparison> {
+/// Compares, given what was measured of all schedules of each pipeline, what the analytic cost expects, and what networks do
+/// that were not trained with it. `None` if Adams2019 made none of them.
+pub fn compare(
+    groups: &[Group],
+    measured: &[Vec<f64>],
+    analytic: &[Vec<f64>],
+    learned: &[Vec<f64>],
+) -> Option<Comparison> {
     let theirs: Vec<Vec<f64>> =
         groups.iter().map(|g| g.rows.iter().filter_map(|row| row.by_adams2019).collect()).collect();
     let schedules = theirs.iter().map(Vec::len).sum();
@@ -20,8 +25,7 @@ pub fn compare(groups: &[Group], analytic: &[Vec<f64>], learned: &[Vec<f64>]) ->
         };
         groups.iter().zip(all).map(of_pipeline).collect()
     };
-    let measured: Vec<Vec<f64>> = groups.iter().map(|g| g.rows.iter().map(|row| row.seconds).collect()).collect();
-    let measured = on_these(&measured);
+    let measured = on_these(measured);
     let scaled = |name: &str, expected: &[Vec<f64>]| figures(name, &measured, &at_best_speed(&measured, expected));
     (schedules > 0).then(|| Comparison {
         pipelines,
@@ -58,12 +62,13 @@ mod tests {
         // Backwards, and right but for the schedule that does not count.
         let analytic = [(0..7).map(|i| 7.0 - f64::from(i)).collect(), vec![1.0]];
         let learned = [vec![0.1, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0], vec![3.0]];
-        let found = compare(&groups, &analytic, &learned).unwrap();
+        let measured = groups.each_ref().map(|g| g.rows.iter().map(|row| row.seconds).collect());
+        let found = compare(&groups, &measured, &analytic, &learned).unwrap();
         assert_eq!((found.pipelines, found.schedules), (1, 6));
         let [of_adams, of_analytic, of_learned] = &found.methods[..] else { panic!("{found:?}") };
         assert_eq!((of_adams.spearman_rho, of_adams.mape), (Some(1.0), Some(0.0)));
         assert_eq!(of_analytic.spearman_rho, Some(-1.0));
         assert_eq!((of_learned.spearman_rho, of_learned.mape), (Some(1.0), Some(0.0)));
-        assert!(compare(&groups[1..], &analytic[1..], &learned[1..]).is_none());
+        assert!(compare(&groups[1..], &measured[1..], &analytic[1..], &learned[1..]).is_none());
     }
 }

@@ -130,6 +130,9 @@ pub fn run(args: &AccuracyArgs) -> Result<()> {
 
 /// Predicts what was held out with every method, and prints how well.
 fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented: &[Pipeline]) -> Result<()> {
+    // Before training, which takes minutes.
+    let again = args.again.as_ref().map(|path| record::read(path)).transpose()?;
+    let again = again.and_then(|again| again::compare(records, &again));
     let measured = measured(augmented);
     let expected: Vec<Vec<f64>> = augmented.iter().map(Pipeline::analytic).collect();
     let analytic = at_best_speed(&measured, &expected);
@@ -144,9 +147,7 @@ fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented:
         methods.push(figures(method.name, &measured, &predicted));
     }
     let schedules = schedules(augmented);
-    let adams2019 = adams::compare(groups, &expected, &learned);
-    let again = args.again.as_ref().map(|path| record::read(path)).transpose()?;
-    let again = again.and_then(|again| again::compare(records, &again));
+    let adams2019 = adams::compare(groups, &measured, &expected, &learned);
     let report = Report { pipelines: groups.len(), schedules, methods, adams2019, again };
     println!("{schedules} schedules of {} pipelines\n\n{}", report.pipelines, table(&report.methods));
     report.adams2019.iter().for_each(|theirs| theirs.print("by Adams2019"));

@@ -36,8 +36,7 @@ pub fn shipped(target: &Target) -> Option<(&'static str, &'static LearnedModel)>
 /// the most similar vectors. Models see ratios to the analytic time, much of which holds for other machines, too.
 pub fn nearest(target: &Target) -> (&'static str, &'static LearnedModel) {
     let distance = |s: &&Shipped| s.vector_bytes.abs_diff(target.vector_bytes);
-    let closest = || X86.iter().min_by_key(distance).map(|s| (s.name, s.get()));
-    shipped(target).or_else(closest).expect("some model is shipped")
+    X86.iter().min_by_key(distance).map(|s| (s.name, s.get())).expect("some model is shipped")
 }
 
 impl Shipped {
