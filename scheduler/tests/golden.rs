@@ -36,6 +36,7 @@ golden!(
     linear,
     local_contrast,
     matmul,
+    max_filter,
     mlp,
     resize_lanczos,
     softmax,

@@ -64,16 +64,15 @@ impl<'s> Shape<'s> {
     /// Iterations that share one execution of something that moves with some loops: the unrolled loops that it does not
     /// move with, and those serial ones inside of all that it moves with.
     fn shared(&self, moving: LoopSet) -> f64 {
-        let mut shared = 1.0;
-        let mut hoists = true;
-        for dim in self.nest.dims.iter().filter(|d| d.kind != LoopKind::Vectorized) {
-            let fixed = dim.origins & moving == 0;
-            hoists &= fixed || dim.kind == LoopKind::Unrolled;
-            if fixed && (hoists || dim.kind == LoopKind::Unrolled) && dim.kind != LoopKind::Parallel {
-                shared *= dim.extent;
-            }
-        }
-        shared.max(1.0)
+        let unrolled = self.nest.dims.iter().filter(|d| d.kind == LoopKind::Unrolled && d.origins & moving == 0);
+        self.hoisted(moving) * unrolled.map(|d| d.extent).product::<f64>().max(1.0)
+    }
+
+    /// The same for a quotient, which unrolled iterations do not share: where they multiply it, LLVM multiplies the dividend.
+    fn hoisted(&self, moving: LoopSet) -> f64 {
+        let all = self.nest.dims.iter().filter(|d| !matches!(d.kind, LoopKind::Vectorized | LoopKind::Unrolled));
+        let inside = all.take_while(|d| d.origins & moving == 0 && d.kind != LoopKind::Parallel);
+        inside.map(|d| d.extent).product::<f64>().max(1.0)
     }
 
     /// Natural vectors that all lanes of a type fill.
@@ -153,10 +152,13 @@ fn arithmetic(f: &mut Features, model: &Model, shape: &Shape) {
         if operations.is_empty() {
             continue;
         }
-        let times = evaluated.count * shape.vectors / shape.shared(evaluated.motions.moving);
+        let every_time = evaluated.count * shape.vectors;
+        let moving = evaluated.motions.moving;
+        let (shared, hoisted) = (every_time / shape.shared(moving), every_time / shape.hoisted(moving));
         let uniform = shape.pattern(&evaluated.motions) == Pattern::Broadcast;
         for operation in operations {
             f.operations += f.iterations * evaluated.count * operation.count;
+            let times = if operation.kind == Arithmetic::FloatDivide { hoisted } else { shared };
             let natural = match operation.kind {
                 _ if uniform => 1.0,
                 Arithmetic::Call => shape.active,

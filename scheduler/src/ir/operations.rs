@@ -24,6 +24,11 @@ impl Operations {
         self.iter().all(|(t, operation, _)| types.contains(&t) && !matches!(operation, "math" | "sqrt" | "call"))
     }
 
+    /// Whether there is a division of floating-point numbers.
+    pub(crate) fn divides_floats(&self) -> bool {
+        self.iter().any(|(t, operation, _)| t.starts_with("float") && operation == "div")
+    }
+
     /// All `(type, operation, count)`.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, u32)> {
         self.0

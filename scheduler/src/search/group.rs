@@ -47,7 +47,7 @@ pub(super) struct Group<'a> {
     placements: &'a [Placement],
     pub(super) row: Vec<Option<Region>>,
     strip: Vec<Option<Region>>,
-    /// Strips, over rows and chunks, in one run.
+    /// Strips, over rows, chunks and planes, in one run.
     strips: f64,
     rows_per_strip: f64,
     pub(super) members: Members,
@@ -60,7 +60,7 @@ pub(super) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    pub(super) fn new(former: &'a Former<'a>, placements: &'a [Placement], leader: FuncId, strips: Strips) -> Self {
+    pub(super) fn new(former: &'a Former<'a>, placements: &'a [Placement], leader: FuncId, strips: &Strips) -> Self {
         let whole = former.regions.func(leader);
         let cut = |region: &mut Region, dim: usize, length: i64| {
             region[dim] = Some(middle(whole[dim], former.regions.extent(leader, dim), length));
@@ -72,6 +72,11 @@ impl<'a> Group<'a> {
             cut(&mut strip, along, i64::from(width));
             chunks = (former.regions.extent(leader, along) as f64 / f64::from(width)).ceil();
         }
+        let mut planes = 1.0;
+        for &dim in &strips.planes {
+            cut(&mut strip, dim, 1);
+            planes *= former.regions.extent(leader, dim) as f64;
+        }
         let mut row = strip.clone();
         cut(&mut row, strips.row, 1);
         let rows = former.regions.extent(leader, strips.row) as f64;
@@ -80,7 +85,7 @@ impl<'a> Group<'a> {
             placements,
             row: vec![None; former.pipeline.funcs.len()],
             strip: vec![None; former.pipeline.funcs.len()],
-            strips: (rows / f64::from(strips.height)).ceil() * chunks,
+            strips: (rows / f64::from(strips.height)).ceil() * chunks * planes,
             rows_per_strip: f64::from(strips.height),
             members: Vec::new(),
             depth: [(leader, 0)].into(),

@@ -57,7 +57,7 @@ impl Planner<'_> {
             Placement::Host => self.root(id).into_iter().chain(unscheduled_updates(self.pipeline, id)).collect(),
             Placement::Root => self.root(id).into_iter().chain(self.stages(id, true)).collect(),
             Placement::Strips(strips) => {
-                let nest = self.strips(self.plain_nest(id), *strips).0;
+                let nest = self.strips(self.plain_nest(id), strips).0;
                 self.root(id).into_iter().chain(nest.directives).chain(self.updates(id)).collect()
             }
             Placement::Tiles(tile) => self.leader(id, |nest| self.tiles(nest, *tile).nest),
@@ -122,7 +122,7 @@ impl Planner<'_> {
 
     fn strip_loops(&self, leader: FuncId) -> StripLoops {
         match &self.placements[leader.index()] {
-            Placement::Strips(strips) => self.strips(self.plain_nest(leader), *strips).1,
+            Placement::Strips(strips) => self.strips(self.plain_nest(leader), strips).1,
             other => unreachable!("members follow a leader with strips, not {other:?}"),
         }
     }
@@ -161,8 +161,8 @@ impl Planner<'_> {
         Some(nest.unroll(index, iterations))
     }
 
-    /// Order, innermost first: vector, the rest of the row, other dimensions, rows of the strip, chunks, strips.
-    fn strips(&self, mut nest: Nest, strips: Strips) -> (Nest, StripLoops) {
+    /// Order, innermost first: vector, the rest of the row, other dimensions, rows of the strip, chunks, planes, strips.
+    fn strips(&self, mut nest: Nest, strips: &Strips) -> (Nest, StripLoops) {
         let stage = nest.stage;
         let id = stage.func;
         let (strip, row) = nest.split(self.loop_of(id, 0, strips.row), "s", strips.height);
@@ -170,8 +170,10 @@ impl Planner<'_> {
         if let Some((along, width)) = strips.chunk {
             outer.push(nest.split(self.loop_of(id, 0, along), "c", width).0);
         }
+        let planes: Vec<usize> = strips.planes.iter().map(|&arg| self.loop_of(id, 0, arg)).collect();
+        outer.extend(planes.iter().map(|&index| nest.current[index].clone()));
         // Members are computed in whole rows.
-        let held = [self.loop_of(id, 0, strips.row)];
+        let held = [&planes[..], &[self.loop_of(id, 0, strips.row)]].concat();
         let vector = self.vector(stage).filter(|v| !held.contains(&v.index));
         let mut inner: Vec<LoopVar> = vector.map(|v| self.vectors(&mut nest, v, &held)).unwrap_or_default();
         let rest = nest.remaining(&[&inner[..], &outer[..], &[row.clone(), strip.clone()]].concat());

@@ -13,7 +13,7 @@ use crate::ir::{Access, FuncId, Source, StageRef};
 use std::collections::BTreeMap;
 
 /// Each value has to be read so often for a copy of it to pay.
-const MIN_READS: f64 = 8.0;
+pub(super) const MIN_READS: f64 = 8.0;
 /// Shorter dimensions do not fill vectors.
 const MIN_EXTENT: i64 = 8;
 

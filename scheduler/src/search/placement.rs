@@ -170,12 +170,14 @@ impl Inlining<'_> {
     }
 
     /// Iterations of a consumer that share one evaluation: those of an unrolled loop that does not move what they read. What
-    /// gathers had better not be computed in vectors as wide as the consumer's.
+    /// gathers had better not be computed in vectors as wide as the consumer's, and a quotient that is multiplied is
+    /// divided last, in each iteration.
     fn shared(&self, consumer: StageRef, id: FuncId, placements: &[Placement]) -> f64 {
         let Self { pipeline, regions, .. } = self;
         let is_fixed = |index: &usize| self.loads(consumer, id).all(|a| a.is_fixed(*index));
         // Most consumers move all that they read with every loop: that is known without choosing a vector.
-        if self.gathers[id.index()] || !(0..pipeline.stage(consumer).loops.len()).any(|l| is_fixed(&l)) {
+        let unshared = self.gathers[id.index()] || pipeline.func(id).stages[0].operations.divides_floats();
+        if unshared || !(0..pipeline.stage(consumer).loops.len()).any(|l| is_fixed(&l)) {
             return 1.0;
         }
         let vector = vector::choose(pipeline, regions, placements, consumer, pipeline.target.vector_bytes);

@@ -9,13 +9,15 @@ use super::group::{Group, Verdict};
 use super::joining::{has_pure_definition, may_join, read_by_updates};
 use super::placement::Placement;
 use super::problem::Problem;
+use super::sharing::sharing_loop;
 use super::vector;
 use crate::cost::Hardware;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef};
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 /// How the leader of a group is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Strips {
     /// The argument whose values are rows.
     pub(super) row: usize,
@@ -23,6 +25,8 @@ pub(super) struct Strips {
     pub(super) height: u32,
     /// The argument along rows, and how many of its values are computed at a time; `None` for whole rows.
     pub(super) chunk: Option<(usize, u32)>,
+    /// The arguments whose values each get strips of their own: the planes of an image, if what one needs no other needs.
+    pub(super) planes: Vec<usize>,
 }
 
 /// Strips per thread that are tried: many balance the threads, few compute less twice between strips.
@@ -78,10 +82,7 @@ impl Former<'_> {
             }
             Some(_) => Vec::new(),
         };
-        let best = tried.into_iter().min_by(|a, b| {
-            let size = b.members.len().cmp(&a.members.len());
-            size.then(a.operations.total_cmp(&b.operations))
-        })?;
+        let best = tried.into_iter().min_by(Formed::compare)?;
         (!best.members.is_empty()).then_some((best.strips, best.members))
     }
 
@@ -100,13 +101,25 @@ impl Former<'_> {
             }
             strips.chunk = Some((along, width));
         }
-        Some(self.gather(placements, leader, strips))
+        let together = self.gather(placements, leader, strips.clone());
+        let by_plane = self.planes(placements, leader, strips).map(|strips| self.gather(placements, leader, strips));
+        Some(together.or_better(by_plane))
+    }
+
+    /// The group over all planes together, or over one at a time if that lets more Funcs in or computes less.
+    fn group(&self, placements: &[Placement], leader: FuncId, strips_per_thread: u32) -> Option<Formed> {
+        let strips = self.cut(placements, leader, strips_per_thread)?;
+        let by_plane = self.planes(placements, leader, strips.clone());
+        let together = self.widest(placements, leader, strips)?;
+        let mut best = together.or_better(by_plane.and_then(|strips| self.widest(placements, leader, strips)));
+        // Threads wait for the last strip: a quarter of a strip each, say.
+        best.operations *= 1.0 + 0.25 / f64::from(strips_per_thread);
+        Some(best)
     }
 
     /// The group over whole rows, or over the widest chunks of rows that let most Funcs in.
-    fn group(&self, placements: &[Placement], leader: FuncId, strips_per_thread: u32) -> Option<Formed> {
-        let mut strips = self.cut(placements, leader, strips_per_thread)?;
-        let mut best = self.gather(placements, leader, strips);
+    fn widest(&self, placements: &[Placement], leader: FuncId, mut strips: Strips) -> Option<Formed> {
+        let mut best = self.gather(placements, leader, strips.clone());
         let mut crowded = best.crowded;
         while crowded {
             let along = self.along(placements, leader)?;
@@ -115,14 +128,12 @@ impl Former<'_> {
                 break;
             }
             strips.chunk = Some((along, round_to_vector(width)));
-            let narrower = self.gather(placements, leader, strips);
+            let narrower = self.gather(placements, leader, strips.clone());
             crowded = narrower.crowded;
             if narrower.members.len() > best.members.len() {
                 best = narrower;
             }
         }
-        // Threads wait for the last strip: a quarter of a strip each, say.
-        best.operations *= 1.0 + 0.25 / f64::from(strips_per_thread);
         Some(best)
     }
 
@@ -131,6 +142,19 @@ impl Former<'_> {
         let stage = StageRef { func: leader, stage: 0 };
         let vector = vector::choose(self.pipeline, self.regions, placements, stage, self.hardware.vector_bytes)?;
         self.regions.argument(stage, vector.index)
+    }
+
+    /// The same strips, of one plane each, if there are planes, and none whose iterations share work.
+    fn planes(&self, placements: &[Placement], leader: FuncId, strips: Strips) -> Option<Strips> {
+        let Self { pipeline, regions, hardware, .. } = *self;
+        let stage = StageRef { func: leader, stage: 0 };
+        let vector = vector::choose(pipeline, regions, placements, stage, hardware.vector_bytes)?;
+        let along = regions.argument(stage, vector.index);
+        let planes: Vec<usize> = (0..pipeline.func(leader).args.len())
+            .filter(|&dim| dim != strips.row && Some(dim) != along && regions.extent(leader, dim) > 1)
+            .collect();
+        let shares = sharing_loop(pipeline, regions, stage, vector).is_some();
+        (!planes.is_empty() && !shares).then_some(Strips { planes, ..strips })
     }
 
     /// Whole-row strips of a Func, if it has enough rows.
@@ -146,12 +170,12 @@ impl Former<'_> {
         let rows = rows(row);
         let strips = i64::from(self.hardware.threads * strips_per_thread).min(rows / 2).max(1);
         let height = u32::try_from((rows + strips - 1) / strips).ok()?;
-        Some(Strips { row, height, chunk: None })
+        Some(Strips { row, height, chunk: None, planes: Vec::new() })
     }
 
     /// Lets every Func in that pays.
     fn gather(&self, placements: &[Placement], leader: FuncId, strips: Strips) -> Formed {
-        let mut group = Group::new(self, placements, leader, strips);
+        let mut group = Group::new(self, placements, leader, &strips);
         let read_later = read_by_updates(self.pipeline, placements, leader);
         let mut crowded = false;
         let joins = |id: FuncId, group: &Group| !read_later.contains(&id) && self.joins(id, leader, group);
@@ -190,4 +214,18 @@ struct Formed {
     crowded: bool,
     /// Weighted operations of one run.
     operations: f64,
+}
+
+impl Formed {
+    /// The better one is less: that with more members, then the cheaper.
+    fn compare(&self, other: &Self) -> Ordering {
+        other.members.len().cmp(&self.members.len()).then(self.operations.total_cmp(&other.operations))
+    }
+
+    fn or_better(self, other: Option<Self>) -> Self {
+        match other {
+            Some(other) if other.compare(&self).is_lt() => other,
+            _ => self,
+        }
+    }
 }

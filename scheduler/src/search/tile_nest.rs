@@ -24,9 +24,8 @@ impl Planner<'_> {
         let id = nest.stage.func;
         let (along, across, inner) = self.cut_tile(&mut nest, tile, |arg| self.loop_of(id, 0, arg));
         let threads = i64::from(self.hardware.threads);
-        let few = nest.loops.iter().any(|d| d.var == along && d.extent < 2 * threads);
         let mut outer: Vec<LoopVar> = nest.remaining(&inner).into_iter().map(|d| d.var).collect();
-        if tile.across_first && !few {
+        if tile.across_first {
             outer.retain(|var| *var != along && *var != across);
             outer.insert(0, across.clone());
             outer.push(along);

@@ -11,6 +11,7 @@ use super::reduction::{constant_iterations, pure_loops, reused_loop, Reduction};
 use super::register_tile::{registers, Covered, MOST_ROWS};
 use super::vector;
 use super::windows::Path;
+use crate::cost::Hardware;
 use crate::demand::add_requirements;
 use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
 use std::collections::BTreeSet;
@@ -28,8 +29,8 @@ pub(super) struct Tile {
     pub(super) across: usize,
     /// Values of it in a tile.
     pub(super) rows: u32,
-    /// Whether the operand that all rows share is too large to stay in cache from row to row: then tiles across come
-    /// before tiles along, so that each part of it is used up at once.
+    /// Whether the operand that all rows share is too large to stay in cache from row to row, and columns of tiles are
+    /// enough to share out: then tiles across come before tiles along, so that each part of it is used up at once.
     pub(super) across_first: bool,
     /// Rows of tiles that others are computed for at a time, in the same task.
     pub(super) panel: Option<u32>,
@@ -121,15 +122,23 @@ fn tile(
     if covered.window > 1 && (is_short || !covered.fits(shape)) {
         return None;
     }
+    let columns = (covered.along as f64 / (shape.0 * lanes) as f64).ceil();
+    let enough = columns >= 2.0 * f64::from(hardware.threads);
+    let across_first = shared_bytes(pipeline, regions, update, across) > kept_bytes(hardware);
     Some(Tile {
         along: regions.argument(update, vector.index)?,
         vectors: u32::try_from(shape.0).ok()?,
         lanes: vector.lanes,
         across: row_of_windows,
         rows: u32::try_from(shape.1).ok()?,
-        across_first: shared_bytes(pipeline, regions, update, across) > hardware.private_cache_bytes as f64 / 4.0,
+        across_first: across_first && enough,
         panel: None,
     })
+}
+
+/// The most that an operand may take to stay in cache from row to row of tiles.
+pub(super) fn kept_bytes(hardware: &Hardware) -> f64 {
+    hardware.private_cache_bytes as f64 / 4.0
 }
 
 /// Whether the reduction takes so few steps that keeping what it accumulates in memory takes as long as the steps.
