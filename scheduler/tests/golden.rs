@@ -35,6 +35,7 @@ golden!(
     iir_blur,
     linear,
     local_contrast,
+    lookup_levels,
     matmul,
     max_filter,
     mlp,

@@ -125,10 +125,22 @@ pub struct Func {
     pub extern_definition: Option<Extern>,
     /// The pure definition, then the updates; no pure definition for extern Funcs.
     pub stages: Vec<Stage>,
-    /// Whether vectors of the pure definition hold all of the first argument's few values, for several of the second one.
-    /// No property of the algorithm: the search says so where it orders storage.
+    /// What vectors of the pure definition run along. No property of the algorithm: the search says so where it orders
+    /// storage.
     #[serde(skip)]
-    pub interleaved: bool,
+    pub lanes: Lanes,
+}
+
+/// What vectors of a pure definition run along.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lanes {
+    /// What suits stores and loads best.
+    #[default]
+    Scored,
+    /// The first argument, whatever else is read.
+    First,
+    /// All of the first argument's few values, for several of the second one.
+    Interleaved,
 }
 
 /// A definition by an external function.

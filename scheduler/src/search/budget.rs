@@ -37,6 +37,13 @@ impl Budget {
         Self { candidates: Some(Self::STAGE_EVALUATIONS / stages.max(1) as u64), ..Self::default() }
     }
 
+    /// What each of several searches may use that follow each other.
+    pub(super) fn shared(self, among: usize) -> Self {
+        let among = u32::try_from(among).unwrap_or(u32::MAX).max(1);
+        let candidates = self.candidates.map(|all| all / u64::from(among));
+        Self { candidates, time: self.time.map(|all| all / among), ..self }
+    }
+
     /// Whether a search that started at `start` and holds so many bytes may go on.
     pub(super) fn check(&self, start: Instant, bytes: u64) -> Result<(), StopReason> {
         if self.time.is_some_and(|limit| start.elapsed() >= limit) {

@@ -2,7 +2,7 @@
 //! the dimension in which data says where it looks.
 
 use super::vector::Vector;
-use crate::ir::{Pipeline, Regions, StageRef};
+use crate::ir::{Lanes, Pipeline, Regions, StageRef};
 
 /// Most values side by side.
 const MAX_VALUES: i64 = 4;
@@ -16,7 +16,7 @@ pub(super) fn suits(values: i64) -> bool {
 /// lanes.
 pub(super) fn values(pipeline: &Pipeline, regions: &Regions, stage: StageRef) -> Option<Vector> {
     let func = pipeline.func(stage.func);
-    if !func.interleaved || stage.stage > 0 {
+    if func.lanes != Lanes::Interleaved || stage.stage > 0 {
         return None;
     }
     let index = pipeline.stage(stage).loop_index(&func.args[0])?;

@@ -15,7 +15,7 @@ use super::reads::{loads, Load};
 use super::resample::transposed_argument;
 use super::{vector, Options};
 use crate::directive::{Directive, LoopVar};
-use crate::ir::{FuncId, Pipeline, Regions, Source, StageRef, StorageOrders};
+use crate::ir::{FuncId, Lanes, Pipeline, Regions, Source, StageRef, StorageOrders};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A coordinate that moves less than this from one value of a vector to the next leaves the lanes of a gather together.
@@ -35,8 +35,8 @@ pub(super) struct Stored {
 }
 
 /// Orders the storage of Funcs that are accessed where data says, at computed places, or across their rows; `None` where
-/// none is.
-pub(super) fn reorder(problem: &Problem, options: &Options) -> Option<Stored> {
+/// none is. Where there are two ways, that comes first for which more vectors are loaded whole.
+pub(super) fn reorder(problem: &Problem, options: &Options) -> Vec<Option<Stored>> {
     let mut placements = place(problem, &Choices::default());
     let packed = packed_arguments(problem, &placements);
     for id in packed.keys() {
@@ -45,33 +45,46 @@ pub(super) fn reorder(problem: &Problem, options: &Options) -> Option<Stored> {
     let transposed = problem.pipeline.func_ids().filter(|&id| placements[id.index()] == Placement::Root);
     let transposed: BTreeMap<FuncId, usize> =
         transposed.filter_map(|id| Some((id, transposed_argument(problem, &placements, id)?))).collect();
+    let wishes = Wishes { placements: &placements, transposed: &transposed, packed: &packed, whole_vectors: false };
     if !transposed.is_empty() {
-        let stored = ordered(problem, &placements, &transposed, &packed);
-        if let Some(stored) = stored.filter(|s| s.keeps_in_slabs(&transposed, options)) {
-            return Some(stored);
+        if let Some(stored) = ordered(problem, wishes).filter(|s| s.keeps_in_slabs(&transposed, options)) {
+            return vec![Some(stored)];
         }
     }
-    ordered(problem, &placements, &BTreeMap::new(), &packed)
+    let wishes = Wishes { transposed: &BTreeMap::new(), ..wishes };
+    let slow = ordered(problem, wishes);
+    let whole = ordered(problem, Wishes { whole_vectors: true, ..wishes });
+    let orders = |stored: &Option<Stored>| stored.as_ref().map(|s| s.orders.clone());
+    if orders(&whole) == orders(&slow) {
+        return vec![slow];
+    }
+    vec![whole, slow]
 }
 
-/// Orders storage, that of `transposed` and `packed` Funcs with these arguments innermost.
-fn ordered(
-    problem: &Problem,
-    placements: &[Placement],
-    transposed: &BTreeMap<FuncId, usize>,
-    packed: &BTreeMap<FuncId, usize>,
-) -> Option<Stored> {
+/// What is known before storage is ordered.
+#[derive(Clone, Copy)]
+struct Wishes<'a> {
+    placements: &'a [Placement],
+    /// Funcs that are summed at computed places, with the argument that should be innermost.
+    transposed: &'a BTreeMap<FuncId, usize>,
+    /// Operands of reductions that are copied, with the argument that should be innermost.
+    packed: &'a BTreeMap<FuncId, usize>,
+    /// Whether a dimension in which data says where to read goes innermost wherever it fills vectors.
+    whole_vectors: bool,
+}
+
+/// Orders storage as most accesses wish.
+fn ordered(problem: &Problem, wishes: Wishes) -> Option<Stored> {
     let Problem { pipeline, regions, ref pinned, .. } = *problem;
+    let Wishes { placements, packed, .. } = wishes;
     let mut votes = Votes {
         pipeline,
         regions,
-        placements,
-        transposed,
-        packed,
+        wishes,
         constant: regions.constant_dimensions(pipeline),
         ballots: BTreeMap::new(),
         orders: StorageOrders::new(),
-        interleaved: BTreeSet::new(),
+        lanes: BTreeMap::new(),
     };
     // Consumers first: where a Func's vectors run along a new innermost dimension, its producers had better follow.
     for id in pipeline.func_ids().rev() {
@@ -84,13 +97,13 @@ fn ordered(
             votes.count_loads(id);
         }
     }
-    let Votes { mut orders, interleaved, .. } = votes;
-    for id in &interleaved {
+    let Votes { mut orders, lanes, .. } = votes;
+    for (id, _) in lanes.iter().filter(|(_, &lanes)| lanes == Lanes::Interleaved) {
         orders.get_mut(id)?.swap(0, 1);
     }
     let mut pipeline = (!orders.is_empty()).then(|| pipeline.with_storage(&orders))?;
-    for id in interleaved {
-        pipeline.funcs[id.index()].interleaved = true;
+    for (id, lanes) in lanes {
+        pipeline.funcs[id.index()].lanes = lanes;
     }
     let regions = Regions::at_estimates(&pipeline).ok()?;
     let packed = packed.keys().copied().filter(|id| orders.contains_key(id)).collect();
@@ -153,17 +166,13 @@ impl Wish {
 struct Votes<'a> {
     pipeline: &'a Pipeline,
     regions: &'a Regions,
-    placements: &'a [Placement],
-    /// Funcs that are summed at computed places, with the argument that should be innermost.
-    transposed: &'a BTreeMap<FuncId, usize>,
-    /// Operands of reductions that are copied, with the argument that should be innermost.
-    packed: &'a BTreeMap<FuncId, usize>,
+    wishes: Wishes<'a>,
     /// See [`Regions::constant_dimensions`].
     constant: Vec<Vec<bool>>,
     ballots: BTreeMap<FuncId, Ballot>,
     orders: StorageOrders,
-    /// Funcs whose first two dimensions change places in the end, and share vectors.
-    interleaved: BTreeSet<FuncId>,
+    /// Funcs whose first dimension fills whole vectors, and those whose first two change places in the end and share them.
+    lanes: BTreeMap<FuncId, Lanes>,
 }
 
 impl Votes<'_> {
@@ -190,7 +199,7 @@ impl Votes<'_> {
 
     /// Updates that read at computed places.
     fn count_transposed(&mut self, id: FuncId) {
-        let Some(&arg) = self.transposed.get(&id) else { return };
+        let Some(&arg) = self.wishes.transposed.get(&id) else { return };
         let order = first(arg, &[], self.pipeline.func(id).args.len());
         let accesses = self.regions.iterations(StageRef { func: id, stage: 1 });
         self.vote(id, Wish::new(order, 1.0), accesses);
@@ -205,9 +214,17 @@ impl Votes<'_> {
         if order[0] != 0 && long && wanted >= MAJORITY * (total - wanted) {
             self.orders.insert(id, order.clone());
             if *together && self.shares_vectors(id, order[1]) {
-                self.interleaved.insert(id);
+                self.lanes.insert(id, Lanes::Interleaved);
+            } else if self.fills_vectors(id, order[0]) {
+                self.lanes.insert(id, Lanes::First);
             }
         }
+    }
+
+    /// Whether a dimension always fills whole vectors of a Func's pure definition.
+    fn fills_vectors(&self, id: FuncId, dim: usize) -> bool {
+        let lanes = vector::lanes(self.pipeline, StageRef { func: id, stage: 0 }, self.pipeline.target.vector_bytes);
+        self.constant[id.index()][dim] && self.regions.extent(id, dim) % i64::from(lanes) == 0
     }
 
     /// Whether vectors of a Func's pure definition may hold all values of a dimension, for several of another one.
@@ -222,9 +239,9 @@ impl Votes<'_> {
         for stage in self.pipeline.func(id).stage_refs(id) {
             let along = self.along(stage);
             let iterations = self.regions.iterations(stage);
-            for load in loads(self.pipeline, stage, |f| self.placements[f.index()] == Placement::Inline) {
+            for load in loads(self.pipeline, stage, |f| self.wishes.placements[f.index()] == Placement::Inline) {
                 let Source::Func(loaded) = load.source else { continue };
-                let packed = self.packed.get(&loaded).filter(|_| stage.stage > 0);
+                let packed = self.wishes.packed.get(&loaded).filter(|_| stage.stage > 0);
                 let packing = packed.map(|&arg| Wish::new(first(arg, &[], load.coordinates.len()), 1.0));
                 if let Some(wish) = packing.or_else(|| self.wish(stage, along, &load)) {
                     self.vote(loaded, wish, iterations * load.count);
@@ -235,7 +252,7 @@ impl Votes<'_> {
 
     /// How a stage's Func is stored, if in another order than its arguments' and if its vectors run along that.
     fn reordered(&self, stage: StageRef) -> Option<&Vec<usize>> {
-        let follows = stage.stage == 0 || self.transposed.contains_key(&stage.func);
+        let follows = stage.stage == 0 || self.wishes.transposed.contains_key(&stage.func);
         self.orders.get(&stage.func).filter(|_| follows)
     }
 
@@ -246,11 +263,11 @@ impl Votes<'_> {
             return self.pipeline.stage(stage).loop_index(&func.args[order[0]]);
         }
         let bytes = self.pipeline.target.vector_bytes;
-        vector::choose(self.pipeline, self.regions, self.placements, stage, bytes).map(|v| v.index)
+        vector::choose(self.pipeline, self.regions, self.wishes.placements, stage, bytes).map(|v| v.index)
     }
 
-    /// The order that a load wants: first the coordinate that depends on data, if all others are slow; else the one that
-    /// vectors move, and then as the reader itself is stored.
+    /// The order that a load wants: first the coordinate that depends on data, if all others are slow or it fills vectors;
+    /// else the one that vectors move, and then as the reader itself is stored.
     fn wish(&self, stage: StageRef, along: Option<usize>, load: &Load) -> Option<Wish> {
         let coordinates = &load.coordinates;
         let unknown: Vec<usize> = (0..coordinates.len()).filter(|&d| coordinates[d].is_none()).collect();
@@ -260,7 +277,9 @@ impl Votes<'_> {
         if let ([dim], true) = (&unknown[..], load.by_data) {
             let dim = *dim;
             let slow = |d: usize| along.is_none_or(|l| step(d, l) <= SLOW_STEP);
-            if (0..coordinates.len()).all(slow) {
+            let fills = |loaded| self.wishes.whole_vectors && self.fills_vectors(loaded, dim);
+            let full = load.source.func().is_some_and(fills);
+            if full || (0..coordinates.len()).all(slow) {
                 let loops = self.pipeline.stage(stage).loops.len();
                 let fixed: Vec<usize> =
                     (0..coordinates.len()).filter(|&d| d != dim && (0..loops).all(|l| step(d, l) == 0.0)).collect();
@@ -271,14 +290,14 @@ impl Votes<'_> {
         let moved = |origin: usize| (0..coordinates.len()).find(|&d| step(d, origin) == 1.0);
         let dim = moved(along?)?;
         let args = &self.pipeline.func(stage.func).args;
-        if stage.stage > 0 && self.transposed.contains_key(&stage.func) {
+        if stage.stage > 0 && self.wishes.transposed.contains_key(&stage.func) {
             // The computed coordinate comes next: it has a constant stride where the innermost extent is constant.
             return Some(Wish::new(first(dim, &unknown, coordinates.len()), 1.0));
         }
         let reordered = self.orders.get(&stage.func).filter(|_| stage.stage == 0);
         let loops = reordered.into_iter().flatten().filter_map(|&d| self.pipeline.stage(stage).loop_index(&args[d]));
         let next: Vec<usize> = loops.filter_map(moved).collect();
-        let together = self.interleaved.contains(&stage.func) && !next.is_empty();
+        let together = self.lanes.get(&stage.func) == Some(&Lanes::Interleaved) && !next.is_empty();
         Some(Wish { order: first(dim, &next, coordinates.len()), weight: reordered.map(|_| 1.0), together })
     }
 }

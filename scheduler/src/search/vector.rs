@@ -3,7 +3,7 @@
 use super::interleave;
 use super::placement::Placement;
 use super::reduction::{unrolled_iterations, Reduction};
-use crate::ir::{type_bytes, Access, FuncId, Pipeline, Regions, Source, Stage, StageRef};
+use crate::ir::{type_bytes, Access, FuncId, Lanes, Pipeline, Regions, Source, Stage, StageRef};
 
 /// The loop to vectorise and the number of lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +29,10 @@ pub(super) fn choose(
         let index = interleave::next(pipeline, stage)?;
         let lanes = (widest / values.lanes).min(previous_power_of_two(regions.loop_extent(stage, index)));
         return Some(Vector { index, lanes });
+    }
+    if pipeline.func(stage.func).lanes == Lanes::First && stage.stage == 0 {
+        let index = definition.loop_index(&pipeline.func(stage.func).args[0])?;
+        return Some(Vector { index, lanes: widest });
     }
     let mut best: Option<(f64, Vector)> = None;
     for (index, dim) in definition.loops.iter().enumerate() {

@@ -4,8 +4,8 @@
 #![allow(dead_code)]
 
 use scheduler::ir::{
-    Access, AccessRow, Bound, Func, FuncId, Loop, Operations, Pipeline, Program, ReductionBounds, Requirement, Source,
-    Stage, SymbolicInterval, Target, Token, FORMAT_VERSION,
+    Access, AccessRow, Bound, Func, FuncId, Lanes, Loop, Operations, Pipeline, Program, ReductionBounds, Requirement,
+    Source, Stage, SymbolicInterval, Target, Token, FORMAT_VERSION,
 };
 use std::collections::BTreeMap;
 
@@ -104,7 +104,7 @@ impl Builder {
             bounds: BTreeMap::new(),
             extern_definition: None,
             stages,
-            interleaved: false,
+            lanes: Lanes::default(),
         });
         id
     }
