@@ -76,7 +76,7 @@ const MAX_INLINED_WEIGHT: f64 = 1500.0;
 /// a load that may cross cache lines.
 const BOUNDARY_CONDITION: f64 = 1.5;
 /// Operations on whole vectors that gathering one lane of a vector at either end of a row takes.
-const GATHERED_LANE: f64 = 1.5;
+const GATHERED_LANE: f64 = 1.25;
 /// Weighted operations that gathering one value into a vector weighs.
 const GATHER: f64 = 8.0;
 /// Weighted operations that storing a value and loading it again is worth where a cache keeps it meanwhile.
