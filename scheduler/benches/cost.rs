@@ -7,7 +7,7 @@
 mod support;
 
 use criterion::{criterion_group, criterion_main, Criterion, Throughput};
-use scheduler::cost::{inputs, Kernel, LearnedModel, Predicted, Variant};
+use scheduler::cost::{inputs, Kernel, Kernels, LearnedModel, Predicted, Variant};
 use scheduler::features::analyze;
 use scheduler::ir::Regions;
 use scheduler::{search, CostModel, Hardware, Options, Roofline, Strategy};
@@ -22,12 +22,13 @@ fn seconds_of_all_stages(c: &mut Criterion) {
     let regions = Regions::at_estimates(&pipeline).expect("the outputs have estimates");
     let scheduled = analyze(&pipeline, &regions, &directives, &hardware).expect("it is legal");
     let model = LearnedModel::from_json(include_str!("../models/x86-64-avx512.json")).expect("it is a model");
+    let kernels = Kernels::of(&pipeline);
     let classes: Vec<(Kernel, Variant)> = scheduled
         .stages
         .iter()
         .map(|s| {
             let at = s.stage.func.index();
-            (Kernel::of(&pipeline, s.stage), Variant::of(scheduled.computed[at], scheduled.stored[at]))
+            (kernels.at(s.stage), Variant::of(scheduled.computed[at], scheduled.stored[at]))
         })
         .collect();
 
@@ -40,8 +41,8 @@ fn seconds_of_all_stages(c: &mut Criterion) {
     group.bench_function("inputs", |b| {
         b.iter(|| scheduled.stages.iter().map(|s| inputs(s, &hardware).1).sum::<f64>());
     });
-    // As a search does: classes included.
-    group.bench_function("stages", |b| b.iter(|| model.stages(&hardware, &pipeline, &scheduled)));
+    // As a search does: variants included.
+    group.bench_function("stages", |b| b.iter(|| model.stages(&hardware, &kernels, &scheduled)));
     let classed = || scheduled.stages.iter().zip(&classes).map(|(s, &(kernel, variant))| (kernel, variant, s));
     group.bench_function("learned", |b| {
         let seconds = || model.predict_all(&hardware, classed()).iter().map(Predicted::cautious_seconds).sum::<f64>();

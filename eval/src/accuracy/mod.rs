@@ -17,6 +17,7 @@ use crate::report;
 use crate::training::cross_validation::cross_validate;
 use crate::training::data::{measured, pipelines, schedules, Pipeline, View};
 use crate::training::figures::{at_best_speed, figures, table, Figures};
+use crate::training::fit::Constants;
 use crate::training::method::{Method, AUGMENTED, METHODS};
 use crate::training::model_file;
 
@@ -29,6 +30,15 @@ pub enum HeldOut {
     Pipeline,
 }
 
+impl HeldOut {
+    fn label<'a>(self, family: &'a str, name: &'a str) -> &'a str {
+        match self {
+            HeldOut::Family => family,
+            HeldOut::Pipeline => name,
+        }
+    }
+}
+
 /// Arguments of `nnc accuracy`.
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
@@ -36,6 +46,7 @@ pub enum HeldOut {
   nnc accuracy records.gz --held-out pipeline --json accuracy.json
   nnc accuracy records.gz others.gz --brief
   nnc accuracy first --again second --brief
+  nnc accuracy records.gz --fit --brief
 
 Every pipeline is predicted by models that were trained without it, and without its family. rho is Spearman's rank \
 correlation of predicted and measured times over the schedules of one pipeline, MAPE the mean absolute percentage error of \
@@ -68,6 +79,9 @@ pub struct AccuracyArgs {
     /// Judge the analytic cost and the predictor proper alone, not what is left of it without one of its ideas
     #[arg(long)]
     pub brief: bool,
+    /// Fit the constants of the analytic cost too, judge it with them, and print them; for records of one instruction set
+    #[arg(long)]
+    pub fit: bool,
     /// The same schedules measured at another time, files as FILE: how well one time tells the other, which no model can beat
     #[arg(long, value_name = "FILE")]
     pub again: Option<PathBuf>,
@@ -84,6 +98,9 @@ struct Report {
     pipelines: usize,
     schedules: usize,
     methods: Vec<Figures>,
+    /// The constants of the analytic cost that predict all records best.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fitted: Option<Constants>,
     /// On the schedules that Adams2019 made.
     #[serde(skip_serializing_if = "Option::is_none")]
     adams2019: Option<Comparison>,
@@ -113,6 +130,11 @@ pub fn run(args: &AccuracyArgs) -> Result<()> {
     let records = args.records.iter().map(|path| record::read(path)).collect::<Result<Vec<_>>>()?.concat();
     let groups = dataset::groups(&records, &profile)?;
     ensure!(groups.len() >= args.folds as usize, "{} pipelines are too few", groups.len());
+    let alike = groups.iter().all(|group| group.hardware.vector_bytes == groups[0].hardware.vector_bytes);
+    ensure!(
+        alike || !args.fit,
+        "these records are of several instruction sets, which take constants of their own: --fit one"
+    );
     let augmented = pipelines(&groups, View::Augmented);
     if !args.only_save {
         judge(args, &records, &groups, &augmented)?;
@@ -142,14 +164,22 @@ fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented:
         figures(AUGMENTED.name, &measured, &learned),
         figures("NN+C half way to analytic", &measured, &half_way(&learned, &analytic)),
     ];
+    if args.fit {
+        methods.insert(1, figures("analytic, fitted", &measured, &held_out_fitted(args, groups)?));
+    }
     for method in METHODS.iter().filter(|method| !args.brief && method.name != AUGMENTED.name) {
         let predicted = held_out(args, method, &pipelines(groups, method.view))?;
         methods.push(figures(method.name, &measured, &predicted));
     }
     let schedules = schedules(augmented);
     let adams2019 = adams::compare(groups, &measured, &expected, &learned);
-    let report = Report { pipelines: groups.len(), schedules, methods, adams2019, again };
+    let all: Vec<&Group> = groups.iter().collect();
+    let fitted = args.fit.then(|| Constants::assumed(&all).fitted(&all));
+    let report = Report { pipelines: groups.len(), schedules, methods, fitted, adams2019, again };
     println!("{schedules} schedules of {} pipelines\n\n{}", report.pipelines, table(&report.methods));
+    if let Some(fitted) = &report.fitted {
+        println!("\nconstants fitted to all of them\n\n{}", serde_json::to_string_pretty(fitted)?);
+    }
     report.adams2019.iter().for_each(|theirs| theirs.print("by Adams2019"));
     report.again.iter().for_each(|again| again.print("measured again"));
     if let Some(path) = &args.json {
@@ -166,16 +196,19 @@ fn half_way(predicted: &[Vec<f64>], analytic: &[Vec<f64>]) -> Vec<Vec<f64>> {
 
 /// What models say that were trained without what they predict.
 fn held_out(args: &AccuracyArgs, method: &Method, pipelines: &[Pipeline]) -> Result<Vec<Vec<f64>>> {
-    fn family(pipeline: &Pipeline) -> &str {
-        &pipeline.family
-    }
-    fn name(pipeline: &Pipeline) -> &str {
-        &pipeline.name
-    }
-    let label = match args.held_out {
-        HeldOut::Family => family,
-        HeldOut::Pipeline => name,
+    let labels: Vec<&str> = pipelines.iter().map(|p| args.held_out.label(&p.family, &p.name)).collect();
+    let predict = |training: &[&Pipeline], test: &[&Pipeline]| {
+        method.train(training, args.epochs, args.members, args.seed)?.predict(test)
     };
-    let train = |training: &[&Pipeline]| method.train(training, args.epochs, args.members, args.seed);
-    cross_validate(pipelines, args.folds as usize, label, train)
+    cross_validate(pipelines, &labels, args.folds as usize, predict)
+}
+
+/// What the analytic cost says with constants fitted to all but what it predicts.
+fn held_out_fitted(args: &AccuracyArgs, groups: &[Group]) -> Result<Vec<Vec<f64>>> {
+    let labels: Vec<&str> = groups.iter().map(|g| args.held_out.label(&g.family, &g.name)).collect();
+    let predict = |training: &[&Group], test: &[&Group]| {
+        let fitted = Constants::assumed(training).fitted(training);
+        Ok(test.iter().map(|group| fitted.predict(group)).collect())
+    };
+    cross_validate(groups, &labels, args.folds as usize, predict)
 }

@@ -150,8 +150,10 @@ fn contenders<'a>(name: &str, shipped: &Trained, assumed: &'a Data, measured: &'
         let predicted = match epochs {
             None => shipped.predict(&data.all())?,
             Some(epochs) => {
-                let train = |training: &[&Pipeline]| shipped.refined(training, epochs, 0);
-                cross_validate(&data.pipelines, FOLDS, |pipeline| &pipeline.name, train)?
+                let names: Vec<&str> = data.pipelines.iter().map(|pipeline| pipeline.name.as_str()).collect();
+                let predict =
+                    |training: &[&Pipeline], test: &[&Pipeline]| shipped.refined(training, epochs, 0)?.predict(test);
+                cross_validate(&data.pipelines, &names, FOLDS, predict)?
             }
         };
         Ok(Contender { data, epochs, figures: figures(method, &measured_seconds(&data.pipelines), &predicted) })

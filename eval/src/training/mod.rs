@@ -3,5 +3,6 @@
 pub mod cross_validation;
 pub mod data;
 pub mod figures;
+pub mod fit;
 pub mod method;
 pub mod model_file;

@@ -81,6 +81,23 @@ impl Kernel {
     }
 }
 
+/// The classes of all stages of a pipeline, which no schedule changes.
+#[derive(Clone, Debug)]
+pub struct Kernels(Vec<Vec<Kernel>>);
+
+impl Kernels {
+    /// Works them out.
+    pub fn of(pipeline: &Pipeline) -> Self {
+        let func = |id| pipeline.func(id).stage_refs(id).map(|stage| Kernel::of(pipeline, stage)).collect();
+        Self(pipeline.func_ids().map(func).collect())
+    }
+
+    /// The class of a stage.
+    pub fn at(&self, stage: StageRef) -> Kernel {
+        self.0[stage.func.index()][stage.stage]
+    }
+}
+
 /// Whether two loads miss a different loop each, as the factors of a product of matrices do.
 fn contracts(definition: &Stage, stage: StageRef) -> bool {
     let multiplies = definition.operations.iter().any(|(_, operation, _)| operation == "mul");

@@ -42,8 +42,9 @@ pub struct Hardware {
 }
 
 impl Hardware {
-    /// A middling desktop core: 32 KiB and 1 MiB of private caches, 32 MB of shared cache, two vector operations and
-    /// one cache line from the second level a cycle at 3 GHz, 25 GB/s of memory.
+    /// A middling desktop core: 32 KiB and 1 MiB of private caches, 32 MB of shared cache, two vector operations a cycle
+    /// at 3 GHz. Other speeds are between those that predict schedules best on the two machines of `eval/data`, which
+    /// hide part of what each resource takes (`nnc accuracy RECORDS --fit`).
     pub fn generic(threads: u32, vector_bytes: u32) -> Self {
         Self {
             threads,

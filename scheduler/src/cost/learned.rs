@@ -2,9 +2,8 @@
 
 use super::batch::{self, Unpriced};
 use super::packed::Packed;
-use super::{Hardware, Kernel, Variant, INPUTS, INPUT_NAMES};
+use super::{Hardware, Kernel, Kernels, Variant, INPUTS, INPUT_NAMES};
 use crate::features::{ScheduledPipeline, ScheduledStage};
-use crate::ir::Pipeline;
 use crate::Error;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -212,10 +211,10 @@ impl LearnedModel {
     }
 
     /// Seconds of every stage of a scheduled pipeline, more where there is doubt.
-    pub fn stages(&self, hardware: &Hardware, pipeline: &Pipeline, scheduled: &ScheduledPipeline) -> Vec<f64> {
+    pub fn stages(&self, hardware: &Hardware, kernels: &Kernels, scheduled: &ScheduledPipeline) -> Vec<f64> {
         let classed = scheduled.stages.iter().map(|s| {
             let at = s.stage.func.index();
-            (Kernel::of(pipeline, s.stage), Variant::of(scheduled.computed[at], scheduled.stored[at]), s)
+            (kernels.at(s.stage), Variant::of(scheduled.computed[at], scheduled.stored[at]), s)
         });
         self.predict_all(hardware, classed).iter().map(Predicted::cautious_seconds).collect()
     }

@@ -1,6 +1,6 @@
 //! The analytic cost: every resource takes its time, the slowest counts most.
 
-use super::{CostModel, Hardware};
+use super::{CostModel, Hardware, InstructionSet};
 use crate::features::Features;
 use serde::{Deserialize, Serialize};
 
@@ -72,23 +72,26 @@ pub struct Roofline(pub Hardware);
 impl Roofline {
     /// Seconds by resource.
     pub fn times(&self, features: &Features) -> Times {
+        self.times_with(features, &InstructionSet::with_vectors_of(self.0.vector_bytes))
+    }
+
+    /// Seconds by resource with instructions that take so much.
+    pub fn times_with(&self, features: &Features, instructions: &InstructionSet) -> Times {
         let hardware = &self.0;
         let f = features;
         // The threads that are done early wait for the last task.
         let cores = (1.0 + FURTHER_THREAD * (f.threads - 1.0).max(0.0)) / f.imbalance.max(1.0);
-        let one_by_one = f.gathered_loads + f.scattered_stores;
-        let accesses = f.loads() + STORE * f.stores() + MORE_FOR_A_LANE * one_by_one;
         // Units for scalars are more than those for vectors, and faster.
-        let units = if f.lanes > 1.0 { 1.0 } else { SCALAR_UNITS };
+        let units = if f.lanes > 1.0 { 1.0 } else { instructions.scalars };
         let overhead = f.loop_iterations * hardware.loop_seconds
             + f.allocations * hardware.allocation_seconds
             + f.task_starts * hardware.task_seconds
             + f.fresh_pages * hardware.page_seconds;
-        let set = InstructionSet::with_vectors_of(hardware.vector_bytes);
-        let instructions = set.vector_cycles(f).max(units * set.latencies(f)) / units + CALL * f.scalar_calls;
+        let started = instructions.vector_instructions(f) / units;
+        let computing = started.max(instructions.latencies(f)) + instructions.call * f.scalar_calls;
         Times {
-            compute: instructions / (hardware.vector_ops_per_second * cores),
-            l1: accesses / (hardware.accesses_per_second * units * cores),
+            compute: computing / (hardware.vector_ops_per_second * cores),
+            l1: instructions.accesses(f) / (hardware.accesses_per_second * units * cores),
             l2: f.l1_miss_bytes / (hardware.l2_bytes_per_second * cores),
             l3: f.l2_miss_bytes / (hardware.l3_bytes_per_second * cores),
             dram: f.l3_miss_bytes / hardware.memory_bytes_per_second,
@@ -103,60 +106,8 @@ impl CostModel for Roofline {
     }
 }
 
-/// Scalar instructions that a core starts for each vector instruction that it could.
-const SCALAR_UNITS: f64 = 1.8;
-
-/// A call of libm in units of a simple vector instruction: 9 for a sine to 56 for a hyperbolic tangent, as measured.
-const CALL: f64 = 40.0;
-
 /// What each further thread adds to the speed of one: they share caches, power, and often a core.
 const FURTHER_THREAD: f64 = 0.45;
-
-/// A store in units of a load, with what it keeps busy behind it.
-const STORE: f64 = 3.6;
-
-/// Besides the load or store, a lane that moves alone takes an index out of a vector and goes into or out of one.
-const MORE_FOR_A_LANE: f64 = 2.0;
-
-/// What differs much between sets of vector instructions, in units of a simple one.
-struct InstructionSet {
-    /// An integer divided by a constant: multiplications with wider results, shifts.
-    constant_division: f64,
-    /// An exponential or logarithm.
-    math: f64,
-    /// A step that waits for a store under a mask until its value can be loaded again: without mask registers, AVX2 stores
-    /// lane by lane.
-    masked_step: f64,
-}
-
-impl InstructionSet {
-    fn with_vectors_of(bytes: u32) -> Self {
-        match bytes {
-            64.. => Self { constant_division: 6.5, math: 8.5, masked_step: 90.0 },
-            _ => Self { constant_division: 12.0, math: 29.0, masked_step: 820.0 },
-        }
-    }
-
-    /// Vector instructions in units of a simple one. The weights are those with which the whole cost predicts measured
-    /// schedules best (`doc/learned-cost.md`), rounded.
-    fn vector_cycles(&self, f: &Features) -> f64 {
-        let floats = f.float_additions + f.float_multiplications + f.float_multiply_adds;
-        let simple = floats + f.integer_additions + 0.6 * f.integer_multiplications;
-        let others =
-            f.comparisons + 0.85 * f.intrinsics + 0.7 * f.casts + self.constant_division * f.constant_divisions;
-        // There is no vector instruction that divides integers: LLVM takes the lanes one by one.
-        let divisions = 5.0 * f.float_divisions + (2.0 + 6.0 * f.lanes.min(16.0)) * f.integer_divisions;
-        // Each lane at a border takes its own clamps, an extraction, a load and an insertion; more of them where
-        // a vector is long.
-        simple + others + divisions + self.math * f.math_calls + (0.8 + 0.02 * f.lanes) * f.boundary_loads
-    }
-
-    /// Waiting for results, in units of a simple vector instruction: two cycles of an addition or multiplication that is
-    /// waited for (some of it overlaps), and stores under masks.
-    fn latencies(&self, f: &Features) -> f64 {
-        4.4 * (f.chained_steps - f.masked_steps) + self.masked_step * f.masked_steps
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -24,7 +24,7 @@ macro_rules! shipped {
 }
 
 /// Of x86, by width of vectors. Other architectures have the analytic cost.
-static X86: [Shipped; 1] = [shipped!(64, "x86-64-avx512")];
+static X86: [Shipped; 2] = [shipped!(64, "x86-64-avx512"), shipped!(32, "x86-64-avx2")];
 
 /// The model for a target's instructions, and its name. `None` where nobody has measured any: the analytic cost serves.
 pub fn shipped(target: &Target) -> Option<(&'static str, &'static LearnedModel)> {
@@ -62,8 +62,9 @@ mod tests {
         let target =
             |name: &str, vector_bytes| Target { name: name.to_owned(), vector_bytes, strict_float: false, gpu: false };
         assert_eq!(shipped(&target("x86-64-linux-avx512_skylake", 64)).unwrap().0, "x86-64-avx512");
-        let narrow = target("x86-64-linux-avx2", 32);
+        assert_eq!(shipped(&target("x86-64-linux-avx2", 32)).unwrap().0, "x86-64-avx2");
+        let narrow = target("x86-64-linux-sse41", 16);
         assert!(shipped(&narrow).is_none() && shipped(&target("arm-64-linux", 16)).is_none());
-        assert_eq!(nearest(&narrow).0, "x86-64-avx512");
+        assert_eq!(nearest(&narrow).0, "x86-64-avx2");
     }
 }

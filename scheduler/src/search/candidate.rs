@@ -4,7 +4,7 @@ use super::choice::Choices;
 use super::placement::Placement;
 use super::problem::Problem;
 use super::{checked, StageSeconds};
-use crate::cost::{CostModel, Hardware, LearnedModel, Roofline};
+use crate::cost::{CostModel, Hardware, Kernels, LearnedModel, Roofline};
 use crate::directive::Directive;
 use crate::features::Analysis;
 use crate::ir::{FuncId, Pipeline};
@@ -24,20 +24,27 @@ pub(super) struct Candidate {
     pub(super) code_bytes: f64,
 }
 
+/// A learned model, and what it knows of a pipeline's stages whatever their schedule.
+pub(super) struct Learned<'a> {
+    model: &'a LearnedModel,
+    kernels: Kernels,
+}
+
+impl<'a> Learned<'a> {
+    pub(super) fn new(model: &'a LearnedModel, pipeline: &Pipeline) -> Self {
+        Self { model, kernels: Kernels::of(pipeline) }
+    }
+}
+
 /// What every stage is expected to take: as the learned model says or, without one, as the analytic cost does.
-pub(super) fn stage_seconds(
-    pipeline: &Pipeline,
-    analysis: &Analysis,
-    hardware: &Hardware,
-    model: Option<&LearnedModel>,
-) -> Vec<StageSeconds> {
-    let Some(model) = model else {
+pub(super) fn stage_seconds(analysis: &Analysis, hardware: &Hardware, learned: Option<&Learned>) -> Vec<StageSeconds> {
+    let Some(Learned { model, kernels }) = learned else {
         let analytic = Roofline(*hardware);
         let priced = analysis.features().map(|(stage, f)| StageSeconds { stage, seconds: analytic.seconds(f) });
         return priced.collect();
     };
     let scheduled = analysis.scheduled();
-    let seconds = model.stages(hardware, pipeline, &scheduled);
+    let seconds = model.stages(hardware, kernels, &scheduled);
     scheduled.stages.iter().zip(seconds).map(|(s, seconds)| StageSeconds { stage: s.stage, seconds }).collect()
 }
 
@@ -61,7 +68,7 @@ impl<'a> Evaluator<'a> {
         let (placements, directives) = self.problem.construct(&choices);
         checked(self.problem.pipeline, &directives, self.problem.reassociate)?;
         self.analysis.update(&directives)?;
-        let stages = stage_seconds(self.problem.pipeline, &self.analysis, self.problem.hardware, self.problem.model);
+        let stages = stage_seconds(&self.analysis, self.problem.hardware, self.problem.learned.as_ref());
         let seconds = stages.iter().map(|s| s.seconds).sum();
         let code_bytes = self.analysis.features().map(|(_, f)| f.code_bytes).sum();
         Ok(Candidate { choices, placements, directives, stages, seconds, code_bytes })

@@ -48,7 +48,7 @@ use crate::directive::Directive;
 use crate::features::Analysis;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef};
 use crate::Error;
-use candidate::{Candidate, Evaluator};
+use candidate::{Candidate, Evaluator, Learned};
 use choice::Choices;
 use problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -238,7 +238,8 @@ pub fn given(pipeline: &Pipeline, directives: Vec<Directive>, options: &Options)
     let regions = Regions::at_estimates(pipeline)?;
     let mut analysis = Analysis::new(pipeline, &regions, &options.hardware);
     analysis.update(&directives)?;
-    let stages = candidate::stage_seconds(pipeline, &analysis, &options.hardware, options.model);
+    let learned = options.model.map(|model| Learned::new(model, pipeline));
+    let stages = candidate::stage_seconds(&analysis, &options.hardware, learned.as_ref());
     let schedule = Schedule { directives, predicted_seconds: stages.iter().map(|s| s.seconds).sum(), stages };
     Ok(Found { schedules: vec![schedule], candidates: 1, stop: StopReason::Converged })
 }

@@ -1,9 +1,10 @@
 //! What all candidates of one search share.
 
+use super::candidate::Learned;
 use super::choice::Choices;
 use super::placement::{place, Placement};
 use super::{nest, panels, slabs, strips, tiles, Options};
-use crate::cost::{Hardware, LearnedModel};
+use crate::cost::Hardware;
 use crate::directive::Directive;
 use crate::ir::{FuncId, Pipeline, Regions, Source, StageRef};
 use std::collections::BTreeSet;
@@ -14,7 +15,7 @@ pub(super) struct Problem<'a> {
     pub(super) regions: &'a Regions,
     pub(super) hardware: &'a Hardware,
     /// What prices stages; none for the analytic cost.
-    pub(super) model: Option<&'a LearnedModel>,
+    pub(super) learned: Option<Learned<'a>>,
     /// Whether sums of floats may be in another order.
     pub(super) reassociate: bool,
     /// By Func, the stages that read it.
@@ -36,7 +37,7 @@ impl<'a> Problem<'a> {
             pipeline,
             regions,
             hardware: &options.hardware,
-            model: options.model,
+            learned: options.model.map(|model| Learned::new(model, pipeline)),
             reassociate: options.reassociate,
             consumers: pipeline.consumers(),
             pinned: pipeline.func_ids().map(is_pinned).collect(),
