@@ -88,8 +88,11 @@ impl Constants {
                     loop {
                         let mut tried = best;
                         *constant(&mut tried) *= factor;
+                        if !near.contains(constant(&mut tried)) {
+                            break;
+                        }
                         let loss = tried.loss(groups);
-                        if !near.contains(constant(&mut tried)) || loss >= least - LEAST_GAIN {
+                        if loss >= least - LEAST_GAIN {
                             break;
                         }
                         (best, least) = (tried, loss);
@@ -154,9 +157,8 @@ mod tests {
     /// A pipeline of one stage with schedules that differ in one feature.
     fn group(set: impl Fn(&mut Features, f64), seconds: impl Fn(&Features) -> f64) -> Group {
         let stage = |count: usize| {
-            let base =
+            let mut features =
                 Features { float_additions: 1e6, lanes: 8.0, threads: 1.0, imbalance: 1.0, ..Features::default() };
-            let mut features = base;
             set(&mut features, 1e5 * count as f64);
             let stage = StageRef { func: FuncId::from_index(0), stage: 0 };
             let scheduled = ScheduledStage { stage, levels: Vec::new(), features };

@@ -1,7 +1,7 @@
 //! What instructions take.
 
 use crate::features::Features;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Lanes of an integer division beyond which LLVM has split the vector anyway.
 const MOST_DIVIDED_LANES: f64 = 16.0;
@@ -9,7 +9,7 @@ const MOST_DIVIDED_LANES: f64 = 16.0;
 /// What a set of vector instructions takes for each kind of work, in units of an addition of vectors; loads and stores in
 /// units of a load. The weights are those with which the analytic cost predicts measured schedules best
 /// (`nnc accuracy RECORDS --fit`), rounded, and alike for all sets where that loses little.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct InstructionSet {
     /// A multiplication of integers, many of which are by constants.
     pub integer_multiplication: f64,

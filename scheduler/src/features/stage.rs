@@ -64,8 +64,13 @@ impl<'s> Shape<'s> {
     /// Iterations that share one execution of something that moves with some loops: the unrolled loops that it does not
     /// move with, and those serial ones inside of all that it moves with.
     fn shared(&self, moving: LoopSet) -> f64 {
+        self.hoisted(moving) * self.unrolled(moving)
+    }
+
+    /// The unrolled ones of these.
+    fn unrolled(&self, moving: LoopSet) -> f64 {
         let unrolled = self.nest.dims.iter().filter(|d| d.kind == LoopKind::Unrolled && d.origins & moving == 0);
-        self.hoisted(moving) * unrolled.map(|d| d.extent).product::<f64>().max(1.0)
+        unrolled.map(|d| d.extent).product::<f64>().max(1.0)
     }
 
     /// The same for a quotient, which unrolled iterations do not share: where they multiply it, LLVM multiplies the dividend.
@@ -154,7 +159,8 @@ fn arithmetic(f: &mut Features, model: &Model, shape: &Shape) {
         }
         let every_time = evaluated.count * shape.vectors;
         let moving = evaluated.motions.moving;
-        let (shared, hoisted) = (every_time / shape.shared(moving), every_time / shape.hoisted(moving));
+        let hoists = shape.hoisted(moving);
+        let (hoisted, shared) = (every_time / hoists, every_time / (hoists * shape.unrolled(moving)));
         let uniform = shape.pattern(&evaluated.motions) == Pattern::Broadcast;
         for operation in operations {
             f.operations += f.iterations * evaluated.count * operation.count;

@@ -53,9 +53,12 @@ pub(super) fn reorder(problem: &Problem, options: &Options) -> Vec<Option<Stored
     }
     let wishes = Wishes { transposed: &BTreeMap::new(), ..wishes };
     let slow = ordered(problem, wishes);
+    // Only what is read where data says may be stored in another order for that.
+    if !problem.gathers.contains(&true) {
+        return vec![slow];
+    }
     let whole = ordered(problem, Wishes { whole_vectors: true, ..wishes });
-    let orders = |stored: &Option<Stored>| stored.as_ref().map(|s| s.orders.clone());
-    if orders(&whole) == orders(&slow) {
+    if whole.as_ref().map(|s| &s.orders) == slow.as_ref().map(|s| &s.orders) {
         return vec![slow];
     }
     vec![whole, slow]

@@ -10,7 +10,7 @@ use super::joining::{has_pure_definition, may_join, read_by_updates};
 use super::placement::Placement;
 use super::problem::Problem;
 use super::sharing::sharing_loop;
-use super::vector;
+use super::vector::{self, Vector};
 use crate::cost::Hardware;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef};
 use std::cmp::Ordering;
@@ -137,18 +137,22 @@ impl Former<'_> {
         Some(best)
     }
 
+    /// The vectors of a leader's pure definition.
+    fn vector(&self, placements: &[Placement], stage: StageRef) -> Option<Vector> {
+        vector::choose(self.pipeline, self.regions, placements, stage, self.hardware.vector_bytes)
+    }
+
     /// The dimension that is vectorised: the one along a row.
     fn along(&self, placements: &[Placement], leader: FuncId) -> Option<usize> {
         let stage = StageRef { func: leader, stage: 0 };
-        let vector = vector::choose(self.pipeline, self.regions, placements, stage, self.hardware.vector_bytes)?;
-        self.regions.argument(stage, vector.index)
+        self.regions.argument(stage, self.vector(placements, stage)?.index)
     }
 
     /// The same strips, of one plane each, if there are planes, and none whose iterations share work.
     fn planes(&self, placements: &[Placement], leader: FuncId, strips: Strips) -> Option<Strips> {
-        let Self { pipeline, regions, hardware, .. } = *self;
+        let Self { pipeline, regions, .. } = *self;
         let stage = StageRef { func: leader, stage: 0 };
-        let vector = vector::choose(pipeline, regions, placements, stage, hardware.vector_bytes)?;
+        let vector = self.vector(placements, stage)?;
         let along = regions.argument(stage, vector.index);
         let planes: Vec<usize> = (0..pipeline.func(leader).args.len())
             .filter(|&dim| dim != strips.row && Some(dim) != along && regions.extent(leader, dim) > 1)

@@ -19,7 +19,7 @@ pub(super) struct TileLoops {
 
 impl Planner<'_> {
     /// Order, innermost first: vectors and rows of the tile, then tiles as they lie in memory; or, where the tile asks for
-    /// it and tiles along are enough to share out, tiles across, other dimensions, tiles along.
+    /// it, tiles across, other dimensions, tiles along.
     pub(super) fn tiles(&self, mut nest: Nest, tile: Tile) -> TileLoops {
         let id = nest.stage.func;
         let (along, across, inner) = self.cut_tile(&mut nest, tile, |arg| self.loop_of(id, 0, arg));
