@@ -217,6 +217,21 @@ fn only_independent_stages_share_loops() {
 }
 
 #[test]
+fn outputs_share_loops() {
+    let mut builder = Builder::new();
+    let source = builder.pure(&[]);
+    let [left, right] = [(); 2].map(|()| builder.pure(&[(source, Read::Point)]));
+    let pipeline = builder.finish(&[left, right], 100, 100);
+    let with = |func: FuncId, other: FuncId, name| {
+        let [stage, with] = [func, other].map(|func| StageRef { func, stage: 0 });
+        Directive::ComputeWith { stage, with, var: var(name) }
+    };
+    check(&pipeline, &[with(right, left, "y")]).unwrap();
+    let error = check(&pipeline, &[root(0), with(right, source, "y")]).unwrap_err().to_string();
+    assert!(error.contains("depends on"), "{error}");
+}
+
+#[test]
 fn storage_is_reordered_whole_and_only_inside() {
     let reorder = |index: usize, vars: &[&str]| Directive::ReorderStorage {
         func: func(index),

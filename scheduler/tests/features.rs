@@ -233,8 +233,19 @@ fn what_an_earlier_stage_of_a_slab_has_read_is_in_cache() {
 }
 
 #[test]
+fn what_an_output_has_read_is_in_cache_for_others_in_its_loops() {
+    let (pipeline, scheduled) = searched("flow_derivatives");
+    let misses: f64 = scheduled.stages.iter().map(|s| s.features.l2_miss_bytes).sum();
+    let frame: f64 = pipeline.inputs[0].dims.iter().map(|d| d.extent.unwrap() as f64).product::<f64>() * 4.0;
+    // Two frames once, and three outputs, which are as large, written and fetched for it.
+    assert!(misses < 8.5 * frame, "{misses} for frames of {frame}");
+    let launches: f64 = scheduled.stages.iter().map(|s| s.features.parallel_launches).sum();
+    assert_eq!(launches, 1.0);
+}
+
+#[test]
 fn every_feature_of_every_fixture_is_a_number() {
-    for name in ["blur", "harris", "hist_equalize", "iir_blur", "matmul", "softmax", "unsharp"] {
+    for name in ["blur", "flow_derivatives", "harris", "hist_equalize", "iir_blur", "matmul", "softmax", "unsharp"] {
         let (_, scheduled) = searched(name);
         for s in &scheduled.stages {
             assert!(s.features.values().iter().all(|v| v.is_finite() && *v >= 0.0), "{name} {:?}", s.stage);

@@ -30,6 +30,7 @@ golden!(
     conv_nchw,
     conv_pool,
     fft,
+    flow_derivatives,
     harris,
     hist_equalize,
     iir_blur,

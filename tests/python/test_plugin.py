@@ -158,6 +158,35 @@ def adds_floats_in_another_order_where_it_may():
                 np.testing.assert_allclose(got, expected(data.astype(np.float64)), rtol=1e-4, err_msg=f"{width}x{height}")
 
 
+def outputs_that_share_loops_have_sizes_of_their_own():
+    source = hl.ImageParam(hl.Float(32), 2, "source")
+    source.set_estimates([hl.Range(0, 2048), hl.Range(0, 1024)])
+    edge = hl.BoundaryConditions.repeat_edge(source)
+    outputs = [hl.Func(f"shifted_{i}") for i in range(3)]
+    for i, output in enumerate(outputs):
+        output[cases.x, cases.y] = edge[cases.x + i, cases.y] + edge[cases.x, cases.y - i]
+        output.set_estimates([hl.Range(0, 2048), hl.Range(0, 1024)])
+    pipeline, result = schedule(outputs)
+    assert result.schedule_source.count("compute_with(") == 2, result.schedule_source
+    data = np.random.default_rng(0).random((200, 300)).astype(np.float32)
+    source.set(hl.Buffer(data))
+
+    def pixels(xs, ys):
+        return data[np.clip(ys, 0, 199)[:, None], np.clip(xs, 0, 299)[None, :]]
+
+    for rotation in range(3):
+        sizes = [(300, 200), (7, 33), (1, 100)][rotation:] + [(300, 200), (7, 33), (1, 100)][:rotation]
+        corners = [(0, 0), (-5, 20), (9, -90)]
+        buffers = [hl.Buffer(hl.Float(32), list(size)) for size in sizes]
+        for buffer, corner in zip(buffers, corners):
+            buffer.set_min(list(corner))
+        pipeline.realize(buffers)
+        for i, (buffer, size, corner) in enumerate(zip(buffers, sizes, corners)):
+            xs, ys = (c + np.arange(s) for c, s in zip(corner, size))
+            expected = pixels(xs + i, ys) + pixels(xs, ys - i)
+            np.testing.assert_array_equal(np.array(buffer).reshape(size[1], size[0]), expected, err_msg=f"{i} of {sizes}")
+
+
 def gives_a_schedule_source():
     case = cases.two_stage_stencil_with_repeated_edge()
     _, result = schedule(case.outputs)
@@ -187,7 +216,7 @@ def test_list():
         tests[f"strategy_{strategy}"] = lambda build=build, s=strategy: check_case(build, {"strategy": s})
     others = [rejects_an_unknown_key, rejects_bad_values, lists_missing_estimates, works_after_an_error]
     others += [needs_no_estimate_that_it_can_do_without, gives_a_schedule_source, is_deterministic]
-    others += [adds_floats_in_another_order_where_it_may]
+    others += [adds_floats_in_another_order_where_it_may, outputs_that_share_loops_have_sizes_of_their_own]
     tests.update({test.__name__: test for test in others})
     return tests
 

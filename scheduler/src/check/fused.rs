@@ -15,7 +15,11 @@ impl Replay<'_> {
         if stage.func == with.func || self.pipeline.func(stage.func).stages.len() != 1 || stage.stage != with.stage {
             return refuse("only pure definitions without updates are");
         }
-        if self.computed.get(&stage.func) != self.computed.get(&with.func) || !self.computed.contains_key(&stage.func) {
+        let place = |func: FuncId| match self.pipeline.is_output(func) {
+            true => Some(&None),
+            false => self.computed.get(&func),
+        };
+        if place(stage.func) != place(with.func) || place(stage.func).is_none() {
             return refuse("the Funcs are computed in different places");
         }
         if self.specialized.contains_key(&stage) || self.specialized.contains_key(&with) {

@@ -2,7 +2,7 @@
 
 use super::body::Body;
 use super::calls::Calls;
-use super::chain::caches;
+use super::chain::{caches, Kept};
 use super::model::Model;
 use super::pages::{self, Returned};
 use super::plan::{Changes, Plan, Site};
@@ -36,7 +36,7 @@ struct Analyzed {
     body: Body,
     features: Features,
     /// By source it touches, which caches keep it from its last use: all that features take of distances.
-    kept: Vec<[bool; 3]>,
+    kept: Vec<[Kept; 3]>,
 }
 
 impl<'a> Analysis<'a> {
@@ -124,8 +124,15 @@ impl<'a> Analysis<'a> {
         let shaken = shaken.contains(timeline.nest(func));
         let own = changes.called.contains(func) || changes.held.contains(func) || shaken;
         let around = || hosts(model, plan, stage).any(|at| changes.blocks.contains(at));
-        let sources = plan.blocks[stage].level(0).iter().map(|e| timeline.distance(model, e.source, stage));
-        let keeping = sources.map(|distance| caches(hardware).map(|cache| distance <= cache.bytes));
+        let keeping = plan.blocks[stage].level(0).iter().map(|e| {
+            let distance = timeline.distance(model, e.source, stage);
+            let together = plan.bytes_together(model, e.source, stage).unwrap_or(f64::INFINITY);
+            caches(hardware).map(|cache| match cache.bytes {
+                bytes if together <= bytes => Kept::ForIteration,
+                bytes if distance <= bytes => Kept::ForNest,
+                _ => Kept::Not,
+            })
+        });
         if renew(kept, keeping) || own || around() {
             *features = stage::features(model, plan, hardware, (stage, body), kept);
         }

@@ -62,6 +62,14 @@ impl Calls {
         })
     }
 
+    /// The stage in whose loops the pure definition of a Func goes along, and the innermost of them.
+    pub(super) fn together(&self, func: usize) -> Option<(StageRef, &LoopVar)> {
+        self.by_func[func].iter().rev().find_map(|directive| match directive {
+            Directive::ComputeWith { with, var, .. } => Some((*with, var)),
+            _ => None,
+        })
+    }
+
     /// The calls on a stage.
     pub(super) fn on(&self, stage: StageRef) -> impl Iterator<Item = &Directive> {
         self.by_func[stage.func.index()].iter().filter(move |d| d.stage() == Some(stage))

@@ -32,7 +32,18 @@ struct Touched {
     /// The first block inside of which its storage lives and dies.
     lives_in: usize,
     /// Which caches keep it from an earlier use, where it is stored at root.
-    kept: [bool; 3],
+    kept: [Kept; 3],
+}
+
+/// Whether a cache keeps something from its last use to the next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Kept {
+    /// It does not.
+    Not,
+    /// From one nest to the next, if this one fits, too.
+    ForNest,
+    /// For as long as an iteration of loops takes that several stages share.
+    ForIteration,
 }
 
 /// Blocks from the body outwards to root.
@@ -68,11 +79,11 @@ impl<'p> Chain<'p> {
         plan: &'p Plan,
         stage: usize,
         counts: &[(usize, f64)],
-        kept: &[[bool; 3]],
+        kept: &[[Kept; 3]],
     ) -> Self {
         let func = model.stages[stage].stage.func.index();
         let count = |source| counts.iter().find(|c| c.0 == source).map(|c| c.1);
-        let touched = |(e, &kept): (&Entry, &[bool; 3])| Touched {
+        let touched = |(e, &kept): (&Entry, &[Kept; 3])| Touched {
             source: e.source,
             count: count(e.source),
             lives_in: usize::MAX,
@@ -173,8 +184,12 @@ impl<'p> Chain<'p> {
             block.is_some_and(|block| self.plan.touched_earlier(model, self.stage, source, (block.stage, block.level)))
         };
         let of_source = |touched: &Touched| {
-            let all_fits = fitting == self.links.len() && touched.kept[index];
-            if touched.lives_in < fitting || all_fits || held_before(touched.source) {
+            let is_kept = match touched.kept[index] {
+                Kept::Not => false,
+                Kept::ForNest => fitting == self.links.len(),
+                Kept::ForIteration => true,
+            };
+            if touched.lives_in < fitting || is_kept || held_before(touched.source) {
                 return 0.0;
             }
             let Some(entry) = self.plan.blocks[next.stage].find(next.level, touched.source) else { return 0.0 };

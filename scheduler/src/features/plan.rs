@@ -31,6 +31,17 @@ pub enum Site {
     },
 }
 
+/// Loops that the pure definition of a Func shares with that of another one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Together {
+    /// The Func that runs first.
+    first: usize,
+    /// The innermost loop that they share, as a level of the first.
+    first_level: usize,
+    /// The same as a level of the other one.
+    pub(super) level: usize,
+}
+
 /// A pipeline with a schedule, at the estimates.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
@@ -50,6 +61,8 @@ pub(super) struct Plan {
     executions: Vec<Vec<f64>>,
     /// By stage, what one iteration of a loop touches, or the whole nest, with the Funcs computed inside.
     pub(super) blocks: Vec<Blocks>,
+    /// By Func, with which other one it shares loops.
+    pub(super) together: Vec<Option<Together>>,
     /// By stage, whether it has a specialisation.
     pub(super) specialized: Vec<bool>,
     /// By Func, how many windows slide from its leader down to it.
@@ -105,6 +118,7 @@ impl Plan {
             allocated: vec![0.0; funcs],
             executions: vec![Vec::new(); stages],
             blocks: vec![Blocks::default(); stages],
+            together: vec![None; funcs],
             specialized: vec![false; stages],
             depth: vec![0; funcs],
             scratch: Touched::new(model),
@@ -118,6 +132,11 @@ impl Plan {
     pub(super) fn update(&mut self, model: &Model, calls: &Calls, changes: &mut Changes) -> Result<(), Error> {
         for func in changes.called.iter() {
             self.compile(model, func, calls, &mut changes.nests)?;
+        }
+        for func in 0..model.funcs() {
+            if self.together[func].is_some() || changes.called.contains(func) {
+                self.together[func] = self.follow(model, func, calls);
+            }
         }
         // Whether or not their own calls changed, loops that Funcs are computed in may have other places.
         for func in (0..model.funcs()).rev() {
@@ -146,6 +165,13 @@ impl Plan {
             nests.insert(index);
         }
         Ok(())
+    }
+
+    fn follow(&self, model: &Model, func: usize, calls: &Calls) -> Option<Together> {
+        let (with, var) = calls.together(func)?;
+        let level_of = |func: usize| self.nests[model.stages_of(func).start].position(var);
+        let first = with.func.index();
+        Some(Together { first, first_level: level_of(first)?, level: level_of(func)? })
     }
 
     /// Settles where a Func is placed. What is computed inside of a Func that moves, moves as well.
@@ -391,6 +417,24 @@ impl Plan {
             matches!(self.compute.get(func), Some(&site @ Site::At { .. }) if depth(&self.compute, site, host).is_some_and(inside))
                 && model.stages_of(func).any(|earlier| earlier < stage && self.blocks[earlier].find(0, source).is_some())
         })
+    }
+
+    /// Bytes that all Funcs in the same loops touch in one iteration of these, if one before a stage touches a source, too.
+    pub(super) fn bytes_together(&self, model: &Model, source: usize, stage: usize) -> Option<f64> {
+        let own = model.stages[stage].stage.func.index();
+        let Together { first, first_level, .. } = self.together[own]?;
+        let others = (0..self.together.len()).filter_map(|func| {
+            let level = self.together[func].filter(|other| other.first == first)?.level;
+            Some((func, level))
+        });
+        let mut touched = false;
+        let mut bytes = 0.0;
+        for (func, level) in others.chain([(first, first_level)]) {
+            let blocks = &self.blocks[model.stages_of(func).start];
+            touched |= (func < own || func == first) && blocks.find(level, source).is_some();
+            bytes += blocks.held.get(level).copied().unwrap_or(0.0);
+        }
+        touched.then_some(bytes)
     }
 
     /// Whether a Func's storage costs nothing to get: the caller's, or small and on the stack.

@@ -2,7 +2,7 @@
 
 use super::body::{bit, Body, LoopSet, Motions};
 use super::border;
-use super::chain::Chain;
+use super::chain::{Chain, Kept};
 use super::model::Model;
 use super::nest::{Dim, LoopKind, Nest};
 use super::plan::{Plan, Site};
@@ -104,7 +104,7 @@ pub(super) fn features(
     plan: &Plan,
     hardware: &Hardware,
     (stage, body): (usize, &Body),
-    kept: &[[bool; 3]],
+    kept: &[[Kept; 3]],
 ) -> Features {
     let nest = &plan.nests[stage];
     let mut f = extent(model, plan, stage);
@@ -230,7 +230,9 @@ fn memory(f: &mut Features, model: &Model, hardware: &Hardware, (chain, dims): (
 }
 
 fn overheads(f: &mut Features, model: &Model, plan: &Plan, stage: usize) {
-    for (level, dim) in plan.nests[stage].dims.iter().enumerate() {
+    // Those that it shares are the other stage's.
+    let own = plan.together[model.stages[stage].stage.func.index()].map_or(usize::MAX, |together| together.level);
+    for (level, dim) in plan.nests[stage].dims.iter().enumerate().take(own) {
         let iterations = plan.executions(stage, level);
         match dim.kind {
             LoopKind::Serial => f.loop_iterations += iterations,

@@ -23,9 +23,8 @@ const SCALAR_ACCUMULATORS: u32 = 8;
 
 /// Directives for every Func that is not left alone, consumers first.
 pub(super) fn directives(problem: &Problem, choices: &Choices, placements: &[Placement]) -> Vec<Directive> {
-    let Problem { pipeline, regions, hardware, reassociate, .. } = *problem;
-    let planner = Planner { pipeline, regions, placements, hardware, choices, reassociate };
-    pipeline.func_ids().rev().flat_map(|id| planner.func(id)).collect()
+    let planner = Planner::new(problem, choices, placements);
+    problem.pipeline.func_ids().rev().flat_map(|id| planner.func(id)).collect()
 }
 
 /// Whether the lanes of a vector load neighbours, none from a place of its own.
@@ -50,6 +49,13 @@ pub(super) struct Planner<'a> {
     pub(super) reassociate: bool,
 }
 
+impl<'a> Planner<'a> {
+    pub(super) fn new(problem: &'a Problem, choices: &'a Choices, placements: &'a [Placement]) -> Self {
+        let Problem { pipeline, regions, hardware, reassociate, .. } = *problem;
+        Self { pipeline, regions, placements, hardware, choices, reassociate }
+    }
+}
+
 impl Planner<'_> {
     fn func(&self, id: FuncId) -> Vec<Directive> {
         match &self.placements[id.index()] {
@@ -60,6 +66,7 @@ impl Planner<'_> {
                 let nest = self.strips(self.plain_nest(id), strips).0;
                 self.root(id).into_iter().chain(nest.directives).chain(self.updates(id)).collect()
             }
+            Placement::Together { first } => self.together(id, *first),
             Placement::Tiles(tile) => self.leader(id, |nest| self.tiles(nest, *tile).nest),
             Placement::Slabs(slabs) => self.leader(id, |nest| self.slabs(nest, slabs).0),
             Placement::InSlab { leader, .. } => self.slab_member(id, *leader),
@@ -104,7 +111,7 @@ impl Planner<'_> {
         (!self.pipeline.is_output(id)).then_some(Directive::ComputeRoot { func: id })
     }
 
-    fn vector(&self, stage: StageRef) -> Option<Vector> {
+    pub(super) fn vector(&self, stage: StageRef) -> Option<Vector> {
         let by_rule =
             || vector::choose(self.pipeline, self.regions, self.placements, stage, self.hardware.vector_bytes);
         self.choices.of_stage(stage).vector.or_else(by_rule)
@@ -129,7 +136,7 @@ impl Planner<'_> {
 
     /// Vectors of a stage without data hazards, and inside them, unrolled, iterations that share work. Returns these loops,
     /// innermost first, lanes included. The loops `held` by something else stay as they are.
-    fn vectors(&self, nest: &mut Nest, vector: Vector, held: &[usize]) -> Vec<LoopVar> {
+    pub(super) fn vectors(&self, nest: &mut Nest, vector: Vector, held: &[usize]) -> Vec<LoopVar> {
         let goes_on = Some(vector.index) == interleave::next(self.pipeline, nest.stage);
         if let Some(values) = interleave::values(self.pipeline, self.regions, nest.stage).filter(|_| goes_on) {
             let side_by_side = nest.vectorize(values).1;

@@ -16,6 +16,11 @@ pub(super) enum Placement {
     Inline,
     /// At root, in its own loops.
     Root,
+    /// At root, in loops that several outputs share.
+    Together {
+        /// The output that runs first in these.
+        first: FuncId,
+    },
     /// At root, in its default loops, because the user placed other Funcs inside them.
     Host,
     /// At root, in strips along one dimension, with other Funcs inside.
@@ -61,7 +66,8 @@ impl Placement {
     /// Whether both are the same but for sizes.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::InTile { leader: a, .. }, Self::InTile { leader: b, .. })
+            (Self::Together { first: a }, Self::Together { first: b })
+            | (Self::InTile { leader: a, .. }, Self::InTile { leader: b, .. })
             | (Self::InPanel { leader: a }, Self::InPanel { leader: b })
             | (Self::InSlab { leader: a, .. }, Self::InSlab { leader: b, .. })
             | (Self::InStrips { leader: a, .. }, Self::InStrips { leader: b, .. }) => a == b,

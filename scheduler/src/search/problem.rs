@@ -3,7 +3,7 @@
 use super::candidate::Learned;
 use super::choice::Choices;
 use super::placement::{place, Placement};
-use super::{nest, panels, slabs, strips, tiles, Options};
+use super::{nest, panels, slabs, strips, tiles, together, Options};
 use crate::cost::Hardware;
 use crate::directive::Directive;
 use crate::ir::{FuncId, Pipeline, Regions, Source, StageRef};
@@ -56,6 +56,7 @@ impl<'a> Problem<'a> {
         let placements = panels::form(self, choices, &readers, placements);
         let placements = strips::form(self, choices, &readers, placements);
         let placements = slabs::form(self, choices, readers, placements);
+        let placements = together::form(self, choices, placements);
         let directives = nest::directives(self, choices, &placements);
         (placements, directives)
     }

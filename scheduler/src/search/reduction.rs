@@ -59,7 +59,7 @@ pub(super) fn vector_reused_loop(
 }
 
 /// What an update loads beside its own Func.
-fn operands(pipeline: &Pipeline, stage: StageRef) -> impl Iterator<Item = &Access> {
+pub(super) fn operands(pipeline: &Pipeline, stage: StageRef) -> impl Iterator<Item = &Access> {
     pipeline.stage(stage).accesses.iter().filter(move |a| a.source != Some(Source::Func(stage.func)))
 }
 

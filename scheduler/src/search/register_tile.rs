@@ -1,5 +1,6 @@
 //! How many accumulators stay in registers, and in which shape.
 
+use super::taps::Taps;
 use crate::cost::Hardware;
 use crate::ir::{FuncId, Pipeline};
 
@@ -23,6 +24,8 @@ pub(super) struct Covered {
     pub(super) across: i64,
     /// Sums beside each other in a row, of which none loads a vector of its own: those that a pooling reads together.
     pub(super) window: i64,
+    /// What rows read beside each other in the unrolled steps of a stencil.
+    pub(super) taps: Option<Taps>,
     pub(super) registers: i64,
 }
 
@@ -37,19 +40,22 @@ impl Covered {
         fitting.min_by(|&a, &b| self.work(a).total_cmp(&self.work(b))).unwrap_or((1, 1))
     }
 
-    /// Whether the registers hold the sums of a tile, and what a step loads.
+    /// Whether the registers hold the sums of a tile, and what a step loads; of a stencil, whose steps share what they load,
+    /// what several steps do.
     pub(super) fn fits(&self, (vectors, rows): (i64, i64)) -> bool {
-        vectors * rows * self.window + vectors + 2 <= self.registers
+        let loaded = if self.taps.is_some() { self.registers / 2 } else { vectors + 2 };
+        vectors * rows * self.window + loaded <= self.registers
     }
 
     /// Accumulations of vectors in each step, or what takes as long.
     fn work(&self, (vectors, rows): (i64, i64)) -> f64 {
         let covered = |extent: i64, part: i64| (extent + part - 1) / part * part;
         let points = (covered(self.along, vectors * self.lanes) * covered(self.across, rows)) as f64;
-        let rows = rows * self.window;
-        let per_step = (vectors * rows) as f64;
+        let sums = rows * self.window;
+        let per_step = (vectors * sums) as f64;
         let waits = (MIN_ACCUMULATORS / per_step).max(1.0);
-        points / self.lanes as f64 * (waits + LOAD * (vectors + rows) as f64 / per_step)
+        let others = self.taps.map_or(sums as f64, |taps| (vectors * taps.read_by(rows)) as f64 / taps.count as f64);
+        points / self.lanes as f64 * (waits + LOAD * (vectors as f64 + others) / per_step)
     }
 }
 
@@ -58,7 +64,8 @@ mod tests {
     use super::*;
 
     fn shape(along: i64, across: i64, registers: i64) -> (i64, i64) {
-        Covered { along, lanes: 16, across, window: 1, registers }.shape((1..=4).filter(|v| v * 16 <= along), MOST_ROWS)
+        Covered { along, lanes: 16, across, window: 1, taps: None, registers }
+            .shape((1..=4).filter(|v| v * 16 <= along), MOST_ROWS)
     }
 
     #[test]

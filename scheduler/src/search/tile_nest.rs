@@ -85,7 +85,7 @@ impl Planner<'_> {
             }
             outer.extend([across, along]);
             let reductions = nest.remaining(&[&inner[..], &outer[..]].concat());
-            if self.reads_tile(stage, leader) {
+            if tile.is_stencil || self.reads_tile(stage, leader) {
                 self.unroll_reduction(stage, &mut nest);
             }
             nest.reorder(inner.into_iter().chain(reductions.into_iter().map(|d| d.var)).chain(outer).collect());

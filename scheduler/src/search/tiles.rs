@@ -9,6 +9,7 @@ use super::placement::Placement;
 use super::problem::Problem;
 use super::reduction::{constant_iterations, pure_loops, reused_loop, Reduction};
 use super::register_tile::{registers, Covered, MOST_ROWS};
+use super::taps::Taps;
 use super::vector;
 use super::windows::Path;
 use crate::cost::Hardware;
@@ -34,6 +35,8 @@ pub(super) struct Tile {
     pub(super) across_first: bool,
     /// Rows of tiles that others are computed for at a time, in the same task.
     pub(super) panel: Option<u32>,
+    /// Whether the steps of the reduction are unrolled: neighbouring rows read much of the same in them.
+    pub(super) is_stencil: bool,
 }
 
 /// Most vectors side by side.
@@ -104,7 +107,8 @@ fn tile(
     let is_short = short_reduction(pipeline, update);
     let any = || pure_loops(pipeline, regions, update, vector.index).next().filter(|_| is_short);
     let across = reused_loop(pipeline, regions, update, vector.index).or_else(any)?;
-    let most_rows = if is_short { SHORT_ROWS } else { MOST_ROWS };
+    let taps = Taps::of(pipeline, update, vector.index, across);
+    let most_rows = if is_short && taps.is_none() { SHORT_ROWS } else { MOST_ROWS };
     let lanes = i64::from(vector.lanes);
     let row_of_windows = regions.argument(update, across)?;
     let covered = Covered {
@@ -112,6 +116,7 @@ fn tile(
         lanes,
         across: (regions.loop_extent(update, across) / i64::from(window[row_of_windows])).max(1),
         window: window.iter().map(|&values| i64::from(values)).product(),
+        taps,
         registers: registers(pipeline, id, hardware),
     };
     let most_vectors = (covered.along / lanes).clamp(1, MOST_VECTORS);
@@ -133,6 +138,7 @@ fn tile(
         rows: u32::try_from(shape.1).ok()?,
         across_first: across_first && enough,
         panel: None,
+        is_stencil: taps.is_some(),
     })
 }
 

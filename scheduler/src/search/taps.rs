@@ -1,0 +1,54 @@
+//! Short reductions as stencils: neighbouring values read much of the same.
+
+use super::reduction::{operands, unrolled_iterations};
+use crate::ir::{Pipeline, StageRef};
+use std::collections::BTreeSet;
+
+/// Where vectors of an operand are read along one of its dimensions: at `stride * row + step * tap`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Taps {
+    pub(super) stride: i64,
+    pub(super) step: i64,
+    pub(super) count: i64,
+}
+
+impl Taps {
+    /// Of a reduction short enough to unroll, which reads vectors along loop `along` that move with loop `across` and with
+    /// one of its own.
+    pub(super) fn of(pipeline: &Pipeline, stage: StageRef, along: usize, across: usize) -> Option<Self> {
+        let definition = pipeline.stage(stage);
+        unrolled_iterations(definition)?;
+        let vectors = operands(pipeline, stage).filter(|a| !a.is_fixed(along));
+        let coordinates = vectors.flat_map(|a| a.rows.iter().flatten());
+        let taps = |coeffs: &[[i64; 2]]| {
+            let moves = |index: usize| Some(coeffs[index][0]).filter(|&by| by != 0 && coeffs[index][1] == 1);
+            let stride = moves(across)?;
+            let loops = definition.loops.iter().enumerate();
+            let constant = loops.filter_map(|(index, l)| Some((index, l.reduction.as_ref()?.constant?)));
+            let mut all = constant.filter_map(|(index, count)| Some(Self { stride, step: moves(index)?, count }));
+            all.find(|taps| taps.read_by(2) < 2 * taps.count)
+        };
+        coordinates.filter_map(|row| taps(&row.coeffs)).next()
+    }
+
+    /// How many different vectors a number of rows reads.
+    pub(super) fn read_by(self, rows: i64) -> i64 {
+        let places = (0..rows).flat_map(|row| (0..self.count).map(move |tap| self.stride * row + self.step * tap));
+        places.collect::<BTreeSet<_>>().len() as i64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_share_what_they_read() {
+        let taps = |stride, step| Taps { stride, step, count: 3 };
+        assert_eq!(taps(1, 1).read_by(4), 6);
+        assert_eq!(taps(2, 1).read_by(4), 9);
+        assert_eq!(taps(-1, 1).read_by(4), 6);
+        assert_eq!(taps(1, 2).read_by(4), 8);
+        assert_eq!(taps(3, 1).read_by(4), 12);
+    }
+}
