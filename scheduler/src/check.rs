@@ -498,6 +498,9 @@ impl<'a> Replay<'a> {
         if stage.func == host {
             return self.nests[&stage].iter().any(|d| d.var == *var);
         }
+        if let Some((_, _, innermost)) = self.shared.iter().find(|(s, with, _)| *s == stage && with.func == host) {
+            return self.at_or_inside(host, innermost, var);
+        }
         match self.computed.get(&stage.func) {
             Some(None) => false,
             Some(Some((other, at))) => {

@@ -229,6 +229,12 @@ fn outputs_share_loops() {
     check(&pipeline, &[with(right, left, "y")]).unwrap();
     let error = check(&pipeline, &[root(0), with(right, source, "y")]).unwrap_err().to_string();
     assert!(error.contains("depends on"), "{error}");
+    // What both read is computed for both, in loops that they share.
+    let at = |name| Directive::ComputeAt { func: source, consumer: left, var: var(name) };
+    check(&pipeline, &[at("y"), with(right, left, "y")]).unwrap();
+    let error = check(&pipeline, &[at("x"), with(right, left, "y")]).unwrap_err().to_string();
+    assert!(error.contains("outside of loop x"), "{error}");
+    check(&pipeline, &[at("y")]).unwrap_err();
 }
 
 #[test]

@@ -31,6 +31,7 @@ golden!(
     conv_pool,
     fft,
     flow_derivatives,
+    gradients,
     harris,
     hist_equalize,
     iir_blur,

@@ -9,8 +9,18 @@ use scheduler::{search, Directive, Hardware, LoopVar, Options, Strategy as Searc
 use std::path::Path;
 use support::mixed;
 
-const FIXTURES: [&str; 9] =
-    ["attention", "blur", "flow_derivatives", "harris", "hist_equalize", "iir_blur", "matmul", "softmax", "unsharp"];
+const FIXTURES: [&str; 10] = [
+    "attention",
+    "blur",
+    "flow_derivatives",
+    "gradients",
+    "harris",
+    "hist_equalize",
+    "iir_blur",
+    "matmul",
+    "softmax",
+    "unsharp",
+];
 
 fn fixture(name: &str) -> Pipeline {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/fixtures/{name}.json"));

@@ -159,32 +159,40 @@ def adds_floats_in_another_order_where_it_may():
 
 
 def outputs_that_share_loops_have_sizes_of_their_own():
-    source = hl.ImageParam(hl.Float(32), 2, "source")
-    source.set_estimates([hl.Range(0, 2048), hl.Range(0, 1024)])
-    edge = hl.BoundaryConditions.repeat_edge(source)
-    outputs = [hl.Func(f"shifted_{i}") for i in range(3)]
-    for i, output in enumerate(outputs):
-        output[cases.x, cases.y] = edge[cases.x + i, cases.y] + edge[cases.x, cases.y - i]
-        output.set_estimates([hl.Range(0, 2048), hl.Range(0, 1024)])
-    pipeline, result = schedule(outputs)
-    assert result.schedule_source.count("compute_with(") == 2, result.schedule_source
-    data = np.random.default_rng(0).random((200, 300)).astype(np.float32)
-    source.set(hl.Buffer(data))
+    """Also where something that both read is computed in these loops."""
+    width, height = 2048, 1024
+    for stored in [False, True]:
+        source = hl.ImageParam(hl.Float(32), 2, "source")
+        source.set_estimates([hl.Range(0, width), hl.Range(0, height)])
+        edge, read = hl.BoundaryConditions.repeat_edge(source), hl.Func("read")
+        taps = range(-3, 4) if stored else [0]
+        read[cases.x, cases.y] = sum(edge[cases.x + tap, cases.y] for tap in taps)
+        outputs = [hl.Func(f"shifted_{i}") for i in range(3)]
+        for i, output in enumerate(outputs):
+            output[cases.x, cases.y] = read[cases.x + i, cases.y] + read[cases.x, cases.y - i]
+            output.set_estimates([hl.Range(0, width), hl.Range(0, height)])
+        pipeline, result = schedule(outputs)
+        assert result.schedule_source.count("compute_with(") == 2, result.schedule_source
+        assert not stored or "store_at(" in result.schedule_source, result.schedule_source
+        # Whole numbers, whose sums are exact in any order.
+        data = np.random.default_rng(0).integers(0, 1000, (200, 300)).astype(np.float32)
+        source.set(hl.Buffer(data))
 
-    def pixels(xs, ys):
-        return data[np.clip(ys, 0, 199)[:, None], np.clip(xs, 0, 299)[None, :]]
+        def values(xs, ys):
+            rows = data[np.clip(ys, 0, 199)]
+            return sum(rows[:, np.clip(xs + tap, 0, 299)] for tap in taps)
 
-    for rotation in range(3):
-        sizes = [(300, 200), (7, 33), (1, 100)][rotation:] + [(300, 200), (7, 33), (1, 100)][:rotation]
-        corners = [(0, 0), (-5, 20), (9, -90)]
-        buffers = [hl.Buffer(hl.Float(32), list(size)) for size in sizes]
-        for buffer, corner in zip(buffers, corners):
-            buffer.set_min(list(corner))
-        pipeline.realize(buffers)
-        for i, (buffer, size, corner) in enumerate(zip(buffers, sizes, corners)):
-            xs, ys = (c + np.arange(s) for c, s in zip(corner, size))
-            expected = pixels(xs + i, ys) + pixels(xs, ys - i)
-            np.testing.assert_array_equal(np.array(buffer).reshape(size[1], size[0]), expected, err_msg=f"{i} of {sizes}")
+        sizes, corners = [(300, 200), (7, 33), (1, 100)], [(0, 0), (-5, 20), (9, -90)]
+        for _ in sizes:
+            sizes = sizes[1:] + sizes[:1]
+            buffers = [hl.Buffer(hl.Float(32), list(size)) for size in sizes]
+            for buffer, corner in zip(buffers, corners):
+                buffer.set_min(list(corner))
+            pipeline.realize(buffers)
+            for i, (buffer, size, corner) in enumerate(zip(buffers, sizes, corners)):
+                xs, ys = (c + np.arange(s) for c, s in zip(corner, size))
+                got, expected = np.array(buffer).reshape(size[1], size[0]), values(xs + i, ys) + values(xs, ys - i)
+                np.testing.assert_array_equal(got, expected, err_msg=f"{i} of {sizes}")
 
 
 def gives_a_schedule_source():

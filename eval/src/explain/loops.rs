@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use scheduler::features::{Level, LoopKind, ScheduledPipeline, ScheduledStage, Site};
 use scheduler::ir::{FuncId, Pipeline, StageRef};
-use scheduler::{AtLeast, Directive};
+use scheduler::{AtLeast, Directive, LoopVar};
 
 use super::{bound_name, stage_name, StageReport};
 use crate::report::format::{bytes, duration, percent};
@@ -24,9 +24,16 @@ pub fn lines(
         Directive::Specialize { stage, when, .. } => Some((*stage, when.as_slice())),
         _ => None,
     });
-    let mut printer = Printer { pipeline, scheduled, stages, specialized: specialized.collect(), lines: Vec::new() };
+    let shared = directives.iter().filter_map(|d| match d {
+        Directive::ComputeWith { stage, with, var } => Some((*stage, (*with, var))),
+        _ => None,
+    });
+    let (specialized, shared) = (specialized.collect(), shared.collect());
+    let mut printer = Printer { pipeline, scheduled, stages, specialized, shared, lines: Vec::new() };
     for id in pipeline.func_ids().filter(|id| scheduled.computed[id.index()] == Site::Root) {
-        printer.func(id, 0);
+        if !printer.shared.contains_key(&StageRef { func: id, stage: 0 }) {
+            printer.func(id, 0);
+        }
     }
     printer.lines
 }
@@ -36,6 +43,8 @@ struct Printer<'a> {
     scheduled: &'a ScheduledPipeline,
     stages: BTreeMap<StageRef, (&'a ScheduledStage, &'a StageReport)>,
     specialized: BTreeMap<StageRef, &'a [AtLeast]>,
+    /// Stages in the loops of others, with the innermost that they share.
+    shared: BTreeMap<StageRef, (StageRef, &'a LoopVar)>,
     lines: Vec<String>,
 }
 
@@ -67,7 +76,10 @@ impl Printer<'_> {
             self.line(depth, &format!("if {}:", when.join(" and ")), "smaller outputs: the same loops, guarded");
             depth += 1;
         }
-        for (index, level) in scheduled.levels.iter().enumerate().rev() {
+        let own = |(index, _): &(usize, &Level)| self.shared_level(stage).is_none_or(|shared| *index < shared);
+        let levels: Vec<(usize, &Level)> = scheduled.levels.iter().enumerate().rev().filter(own).collect();
+        let outermost = depth + levels.len();
+        for (index, level) in levels {
             self.line(depth, &header(level), "");
             depth += 1;
             self.inside(stage, index, depth);
@@ -76,6 +88,22 @@ impl Printer<'_> {
         let name = stage_name(&func.name, stage.stage);
         let cost = format!("{}, {}, {}", duration(report.seconds), percent(report.share), bound_name(report.bound));
         self.line(depth, &format!("{name}({}) = ...", func.args.join(", ")), &cost);
+        let others: Vec<(StageRef, &LoopVar)> = self
+            .shared
+            .iter()
+            .filter(|(_, (with, _))| *with == stage)
+            .map(|(other, (_, var))| (*other, *var))
+            .collect();
+        for (other, var) in others {
+            let inside = scheduled.levels.iter().position(|level| level.var == *var).unwrap_or(0);
+            self.func(other.func, outermost - inside);
+        }
+    }
+
+    /// The innermost of a stage's loops that are those of another one.
+    fn shared_level(&self, stage: StageRef) -> Option<usize> {
+        let (_, var) = self.shared.get(&stage)?;
+        self.stages[&stage].0.levels.iter().position(|level| level.var == **var)
     }
 
     /// What is stored and computed in each iteration of a loop.

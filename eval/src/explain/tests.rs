@@ -13,10 +13,14 @@ fn explained(name: &str) -> Explanation {
     explain(&Subject { name: name.to_owned(), pipeline, directives, made_by_other: false }, &hardware).unwrap()
 }
 
+fn code(name: &str) -> String {
+    let lines = explained(name).loop_nest;
+    let code: Vec<&str> = lines.iter().map(|line| line.split('#').next().unwrap().trim_end()).collect();
+    code.join("\n")
+}
+
 #[test]
 fn loops_nest_as_scheduled() {
-    let explanation = explained("blur");
-    let code: Vec<&str> = explanation.loop_nest.iter().map(|line| line.split('#').next().unwrap().trim_end()).collect();
     let expected = "\
 produce output:
   parallel y_so in 32:
@@ -30,7 +34,29 @@ produce output:
       for x_vo in 400:
         vectorized x_vi in 16:
           output(x, y) = ...";
-    assert_eq!(code.join("\n"), expected);
+    assert_eq!(code("blur"), expected);
+}
+
+#[test]
+fn shared_loops_are_shown_once() {
+    let expected = "\
+produce gradient_x:
+  parallel y_so in 32:
+    store brightness
+    for y_si in 60:
+      produce brightness:
+        for y in 1:
+          for x_vo in 161:
+            vectorized x_vi in 16:
+              brightness(x, y) = ...
+      for x_vo in 160:
+        vectorized x_vi in 16:
+          gradient_x(x, y) = ...
+      produce gradient_y:
+        for x_vo in 160:
+          vectorized x_vi in 16:
+            gradient_y(x, y) = ...";
+    assert_eq!(code("gradients"), expected);
 }
 
 #[test]

@@ -63,6 +63,8 @@ pub(super) struct Plan {
     pub(super) blocks: Vec<Blocks>,
     /// By Func, with which other one it shares loops.
     pub(super) together: Vec<Option<Together>>,
+    /// The Funcs that share loops of another one.
+    followers: Vec<usize>,
     /// By stage, whether it has a specialisation.
     pub(super) specialized: Vec<bool>,
     /// By Func, how many windows slide from its leader down to it.
@@ -119,6 +121,7 @@ impl Plan {
             executions: vec![Vec::new(); stages],
             blocks: vec![Blocks::default(); stages],
             together: vec![None; funcs],
+            followers: Vec::new(),
             specialized: vec![false; stages],
             depth: vec![0; funcs],
             scratch: Touched::new(model),
@@ -133,9 +136,17 @@ impl Plan {
         for func in changes.called.iter() {
             self.compile(model, func, calls, &mut changes.nests)?;
         }
+        self.followers.clear();
         for func in 0..model.funcs() {
             if self.together[func].is_some() || changes.called.contains(func) {
-                self.together[func] = self.follow(model, func, calls);
+                let now = self.follow(model, func, calls);
+                let before = std::mem::replace(&mut self.together[func], now);
+                if before != now {
+                    // What is computed in the loops of the first is needed by other stages.
+                    let firsts = before.into_iter().chain(now).map(|together| together.first);
+                    firsts.for_each(|first| changes.nests.insert(model.stages_of(first).start));
+                }
+                self.followers.extend(now.map(|_| func));
             }
         }
         // Whether or not their own calls changed, loops that Funcs are computed in may have other places.
@@ -226,8 +237,7 @@ impl Plan {
 
     /// The region of each realisation, the loops over it, and what they touch.
     fn settle(&mut self, model: &Model, func: usize, changes: &mut Changes) {
-        let in_changed =
-            |site: Site| matches!(site, Site::At { stage, .. } if changes.blocks.contains(model.index(stage)));
+        let in_changed = |site: Site| matches!(site, Site::At { stage, level } if self.sharing(model, model.index(stage), level).any(|(s, _)| changes.blocks.contains(s)));
         let below_sunk = model.readers[func].iter().any(|&reader| changes.sunk.contains(reader));
         let in_other = in_changed(self.compute[func]) || in_changed(self.store[func]);
         let placed = changes.held.contains(func) || in_other || below_sunk;
@@ -397,9 +407,36 @@ impl Plan {
         }
     }
 
+    /// The region of a Func that one iteration of a loop needs, with all stages that share it.
     fn needed(&self, model: &Model, stage: usize, level: usize, func: usize) -> Vec<Option<Interval>> {
         let whole = &model.sources[func].whole;
-        self.blocks[stage].region(level, func, whole.len()).unwrap_or(whole).to_vec()
+        let mut needed: Option<Vec<Option<Interval>>> = None;
+        for (stage, level) in self.sharing(model, stage, level) {
+            let Some(region) = self.blocks[stage].region(level, func, whole.len()) else { continue };
+            match &mut needed {
+                None => needed = Some(region.to_vec()),
+                Some(all) => {
+                    all.iter_mut().zip(region).for_each(|(all, more)| *all = all.zip(*more).map(|(a, b)| a.union(b)))
+                }
+            }
+        }
+        needed.unwrap_or_else(|| whole.clone())
+    }
+
+    /// A loop of a stage, and the same loop of those that share it.
+    fn sharing<'p>(
+        &'p self,
+        model: &'p Model,
+        stage: usize,
+        level: usize,
+    ) -> impl Iterator<Item = (usize, usize)> + 'p {
+        let host = model.stages[stage].stage;
+        let others = self.followers.iter().filter_map(move |&func| {
+            let Together { first, first_level, level: own } = self.together[func]?;
+            (host.stage == 0 && first == host.func.index() && level >= first_level)
+                .then(|| (model.stages_of(func).start, own + level - first_level))
+        });
+        std::iter::once((stage, level)).chain(others)
     }
 
     /// How often one iteration of a loop runs; the whole nest where `level` is the number of loops.
@@ -423,7 +460,7 @@ impl Plan {
     pub(super) fn bytes_together(&self, model: &Model, source: usize, stage: usize) -> Option<f64> {
         let own = model.stages[stage].stage.func.index();
         let Together { first, first_level, .. } = self.together[own]?;
-        let others = (0..self.together.len()).filter_map(|func| {
+        let others = self.followers.iter().filter_map(|&func| {
             let level = self.together[func].filter(|other| other.first == first)?.level;
             Some((func, level))
         });

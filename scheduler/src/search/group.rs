@@ -1,4 +1,4 @@
-//! A strip leader and the Funcs computed inside its strips, as the group grows.
+//! Strip leaders and the Funcs computed inside their strips, as the group grows.
 
 use super::joining::{cache_bytes, fills_vectors, read_anew};
 use super::placement::{stage_weight, Placement};
@@ -60,7 +60,14 @@ pub(super) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    pub(super) fn new(former: &'a Former<'a>, placements: &'a [Placement], leader: FuncId, strips: &Strips) -> Self {
+    /// The leaders are of one size.
+    pub(super) fn new(
+        former: &'a Former<'a>,
+        placements: &'a [Placement],
+        leaders: &[FuncId],
+        strips: &Strips,
+    ) -> Self {
+        let leader = leaders[0];
         let whole = former.regions.func(leader);
         let cut = |region: &mut Region, dim: usize, length: i64| {
             region[dim] = Some(middle(whole[dim], former.regions.extent(leader, dim), length));
@@ -88,16 +95,18 @@ impl<'a> Group<'a> {
             strips: (rows / f64::from(strips.height)).ceil() * chunks * planes,
             rows_per_strip: f64::from(strips.height),
             members: Vec::new(),
-            depth: [(leader, 0)].into(),
+            depth: leaders.iter().map(|&leader| (leader, 0)).collect(),
             max_sliding_depth: sliding_depth(former.pipeline.is_output(leader)),
             stored: Vec::new(),
             operations: 0.0,
         };
-        group.operations = points(former.regions, leader, whole) * group.weight(leader);
-        group.row[leader.index()] = Some(row);
-        group.strip[leader.index()] = Some(strip);
-        for needed in [&mut group.row, &mut group.strip] {
-            add_pure_requirements(former.regions, leader, needed);
+        for &leader in leaders {
+            group.operations += points(former.regions, leader, whole) * group.weight(leader);
+            group.row[leader.index()] = Some(row.clone());
+            group.strip[leader.index()] = Some(strip.clone());
+            for needed in [&mut group.row, &mut group.strip] {
+                add_pure_requirements(former.regions, leader, needed);
+            }
         }
         group
     }

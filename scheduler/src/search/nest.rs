@@ -168,6 +168,12 @@ impl Planner<'_> {
         Some(nest.unroll(index, iterations))
     }
 
+    /// The nest of a strip leader, and its loop over rows.
+    pub(super) fn rows(&self, id: FuncId, strips: &Strips) -> (Nest, LoopVar) {
+        let (nest, loops) = self.strips(self.plain_nest(id), strips);
+        (nest, loops.row)
+    }
+
     /// Order, innermost first: vector, the rest of the row, other dimensions, rows of the strip, chunks, planes, strips.
     fn strips(&self, mut nest: Nest, strips: &Strips) -> (Nest, StripLoops) {
         let stage = nest.stage;

@@ -7,9 +7,11 @@
 use super::choice::{Choices, Lead};
 use super::group::{Group, Verdict};
 use super::joining::{has_pure_definition, may_join, read_by_updates};
+use super::nest::Planner;
 use super::placement::Placement;
 use super::problem::Problem;
 use super::sharing::sharing_loop;
+use super::together;
 use super::vector::{self, Vector};
 use crate::cost::Hardware;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef};
@@ -45,18 +47,31 @@ pub(super) fn form(
 ) -> Vec<Placement> {
     let Problem { pipeline, regions, hardware, .. } = *problem;
     let former = Former { problem, pipeline, regions, hardware, readers, choices };
+    for leaders in together::teams(problem, choices, &placements) {
+        if let Some(group) =
+            former.best_group(&placements, &leaders).filter(|group| former.suits_all(&placements, &leaders, group))
+        {
+            place(&mut placements, &leaders, group);
+        }
+    }
     for leader in pipeline.func_ids().rev() {
         if placements[leader.index()] != Placement::Root {
             continue;
         }
-        if let Some((strips, members)) = former.best_group(&placements, leader) {
-            placements[leader.index()] = Placement::Strips(strips);
-            for (member, sliding) in members {
-                placements[member.index()] = Placement::InStrips { leader, sliding };
-            }
+        if let Some(group) = former.best_group(&placements, &[leader]) {
+            place(&mut placements, &[leader], group);
         }
     }
     placements
+}
+
+fn place(placements: &mut [Placement], leaders: &[FuncId], (strips, members): (Strips, Members)) {
+    let leader = leaders[0];
+    leaders.iter().for_each(|other| placements[other.index()] = Placement::Together { first: leader });
+    placements[leader.index()] = Placement::Strips(strips);
+    for (member, sliding) in members {
+        placements[member.index()] = Placement::InStrips { leader, sliding };
+    }
 }
 
 /// Funcs of a group, and whether each slides.
@@ -74,11 +89,11 @@ pub(super) struct Former<'a> {
 impl Former<'_> {
     /// The group with most members, and among those the cheapest, over several numbers of strips; `None` when nothing
     /// joins.
-    fn best_group(&self, placements: &[Placement], leader: FuncId) -> Option<(Strips, Members)> {
-        let tried: Vec<Formed> = match self.choices.of(leader).lead {
-            None => STRIPS_PER_THREAD.iter().filter_map(|&count| self.group(placements, leader, count)).collect(),
+    fn best_group(&self, placements: &[Placement], leaders: &[FuncId]) -> Option<(Strips, Members)> {
+        let tried: Vec<Formed> = match self.choices.of(leaders[0]).lead {
+            None => STRIPS_PER_THREAD.iter().filter_map(|&count| self.group(placements, leaders, count)).collect(),
             Some(Lead::Strips { per_thread, chunk }) => {
-                self.chosen_group(placements, leader, per_thread, chunk).into_iter().collect()
+                self.chosen_group(placements, leaders, per_thread, chunk).into_iter().collect()
             }
             Some(_) => Vec::new(),
         };
@@ -89,10 +104,11 @@ impl Former<'_> {
     fn chosen_group(
         &self,
         placements: &[Placement],
-        leader: FuncId,
+        leaders: &[FuncId],
         per_thread: u32,
         chunk: Option<u32>,
     ) -> Option<Formed> {
+        let leader = leaders[0];
         let mut strips = self.cut(placements, leader, per_thread)?;
         if let Some(width) = chunk {
             let along = self.along(placements, leader)?;
@@ -101,25 +117,27 @@ impl Former<'_> {
             }
             strips.chunk = Some((along, width));
         }
-        let together = self.gather(placements, leader, strips.clone());
-        let by_plane = self.planes(placements, leader, strips).map(|strips| self.gather(placements, leader, strips));
+        let together = self.gather(placements, leaders, strips.clone());
+        let by_plane = self.planes(placements, leader, strips).map(|strips| self.gather(placements, leaders, strips));
         Some(together.or_better(by_plane))
     }
 
     /// The group over all planes together, or over one at a time if that lets more Funcs in or computes less.
-    fn group(&self, placements: &[Placement], leader: FuncId, strips_per_thread: u32) -> Option<Formed> {
+    fn group(&self, placements: &[Placement], leaders: &[FuncId], strips_per_thread: u32) -> Option<Formed> {
+        let leader = leaders[0];
         let strips = self.cut(placements, leader, strips_per_thread)?;
         let by_plane = self.planes(placements, leader, strips.clone());
-        let together = self.widest(placements, leader, strips)?;
-        let mut best = together.or_better(by_plane.and_then(|strips| self.widest(placements, leader, strips)));
+        let together = self.widest(placements, leaders, strips)?;
+        let mut best = together.or_better(by_plane.and_then(|strips| self.widest(placements, leaders, strips)));
         // Threads wait for the last strip: a quarter of a strip each, say.
         best.operations *= 1.0 + 0.25 / f64::from(strips_per_thread);
         Some(best)
     }
 
     /// The group over whole rows, or over the widest chunks of rows that let most Funcs in.
-    fn widest(&self, placements: &[Placement], leader: FuncId, mut strips: Strips) -> Option<Formed> {
-        let mut best = self.gather(placements, leader, strips.clone());
+    fn widest(&self, placements: &[Placement], leaders: &[FuncId], mut strips: Strips) -> Option<Formed> {
+        let leader = leaders[0];
+        let mut best = self.gather(placements, leaders, strips.clone());
         let mut crowded = best.crowded;
         while crowded {
             let along = self.along(placements, leader)?;
@@ -128,7 +146,7 @@ impl Former<'_> {
                 break;
             }
             strips.chunk = Some((along, round_to_vector(width)));
-            let narrower = self.gather(placements, leader, strips.clone());
+            let narrower = self.gather(placements, leaders, strips.clone());
             crowded = narrower.crowded;
             if narrower.members.len() > best.members.len() {
                 best = narrower;
@@ -178,12 +196,13 @@ impl Former<'_> {
     }
 
     /// Lets every Func in that pays.
-    fn gather(&self, placements: &[Placement], leader: FuncId, strips: Strips) -> Formed {
-        let mut group = Group::new(self, placements, leader, &strips);
-        let read_later = read_by_updates(self.pipeline, placements, leader);
+    fn gather(&self, placements: &[Placement], leaders: &[FuncId], strips: Strips) -> Formed {
+        let mut group = Group::new(self, placements, leaders, &strips);
+        let read_later = read_by_updates(self.pipeline, placements, leaders[0]);
         let mut crowded = false;
-        let joins = |id: FuncId, group: &Group| !read_later.contains(&id) && self.joins(id, leader, group);
-        for id in (0..leader.index()).rev().map(FuncId::from_index) {
+        let joins = |id: FuncId, group: &Group| !read_later.contains(&id) && self.joins(id, leaders, group);
+        let last = leaders.iter().map(|leader| leader.index()).max().unwrap_or(0);
+        for id in (0..last).rev().map(FuncId::from_index).filter(|id| !leaders.contains(id)) {
             if group.row[id.index()].is_none() {
                 continue;
             }
@@ -200,9 +219,16 @@ impl Former<'_> {
         Formed { strips, members: group.members, crowded, operations: group.operations }
     }
 
-    fn joins(&self, id: FuncId, leader: FuncId, group: &Group) -> bool {
+    fn joins(&self, id: FuncId, leaders: &[FuncId], group: &Group) -> bool {
         may_join(self.problem, self.choices, id)
-            && self.readers[id.index()].iter().all(|&r| r == leader || group.members.iter().any(|&(m, _)| m == r))
+            && self.readers[id.index()].iter().all(|r| leaders.contains(r) || group.members.iter().any(|(m, _)| m == r))
+    }
+
+    /// Whether leaders had better share a group than have groups of their own: more join, since several leaders read them.
+    fn suits_all(&self, placements: &[Placement], leaders: &[FuncId], (strips, members): &(Strips, Members)) -> bool {
+        let alone = leaders.iter().filter_map(|&leader| self.best_group(placements, &[leader]));
+        members.len() > alone.map(|(_, members)| members.len()).sum()
+            && Planner::new(self.problem, self.choices, placements).share_strips(leaders, strips)
     }
 }
 
