@@ -1,5 +1,6 @@
 #include "access.h"
 
+#include <algorithm>
 #include <numeric>
 #include <optional>
 
@@ -43,23 +44,9 @@ class Analysis {
     // Lets that use each other make more paths than variables.
     mutable std::map<std::string, MaybeAffine> known_lets;
 
-    Affine constant(std::optional<int64_t> offset) const {
-        return {std::vector<Rational>(loops.size()), offset, false};
-    }
-
     MaybeAffine sum(const Expr &a, const Expr &b, int64_t sign) const {
-        MaybeAffine l = of(a), r = of(b);
-        if (!l || !r) {
-            return std::nullopt;
-        }
-        for (size_t i = 0; i < loops.size(); i++) {
-            Rational &c = l->coeffs[i];
-            const Rational &d = r->coeffs[i];
-            c = Rational{c.num * d.den + sign * d.num * c.den, c.den * d.den}.reduced();
-        }
-        l->offset = l->offset && r->offset ? std::optional(*l->offset + sign * *r->offset) : std::nullopt;
-        l->clamped |= r->clamped;
-        return l;
+        const MaybeAffine l = of(a), r = of(b);
+        return l && r ? MaybeAffine(sum(*l, *r, sign)) : std::nullopt;
     }
 
     /// Both operands of a commutative operation, a loop-invariant one second; nothing where there is none.
@@ -167,6 +154,21 @@ public:
         : loops(loops), lets(lets) {
     }
 
+    Affine constant(std::optional<int64_t> offset) const {
+        return {std::vector<Rational>(loops.size()), offset, false};
+    }
+
+    Affine sum(Affine l, const Affine &r, int64_t sign) const {
+        for (size_t i = 0; i < loops.size(); i++) {
+            Rational &c = l.coeffs[i];
+            const Rational &d = r.coeffs[i];
+            c = Rational{c.num * d.den + sign * d.num * c.den, c.den * d.den}.reduced();
+        }
+        l.offset = l.offset && r.offset ? std::optional(*l.offset + sign * *r.offset) : std::nullopt;
+        l.clamped |= r.clamped;
+        return l;
+    }
+
     MaybeAffine of(const Expr &e) const {
         if (const auto i = as_const_int(e)) {
             return constant(*i);
@@ -199,6 +201,40 @@ public:
             return call(op);
         }
         return std::nullopt;
+    }
+};
+
+/// Takes a sum apart: adds up what is affine, and collects the rest.
+class Sum {
+    const Analysis &analysis;
+    const LetValues &lets;
+
+public:
+    MaybeAffine affine;
+    std::vector<Expr> rest;
+
+    Sum(const Analysis &analysis, const LetValues &lets)
+        : analysis(analysis), lets(lets) {
+    }
+
+    void add(const Expr &e, int64_t sign) {
+        if (const MaybeAffine term = analysis.of(e)) {
+            affine = affine ? analysis.sum(*affine, *term, sign) : analysis.sum(analysis.constant(0), *term, sign);
+            return;
+        }
+        const Variable *v = e.as<Variable>();
+        const auto let = v ? lets.find(v->name) : lets.end();
+        if (const Add *op = e.as<Add>()) {
+            add(op->a, sign);
+            add(op->b, sign);
+        } else if (const Sub *op = e.as<Sub>()) {
+            add(op->a, sign);
+            add(op->b, -sign);
+        } else if (let != lets.end()) {
+            add(let->second, sign);
+        } else {
+            rest.push_back(e);
+        }
     }
 };
 
@@ -256,6 +292,10 @@ public:
 
 }  // namespace
 
+static Expr known(const Expr &e) {
+    return simplify(substitute_in_all_lets(substitute_estimates(e)));
+}
+
 bool depends_on_data(const std::vector<Expr> &exprs, const LetValues &lets) {
     FindData find(lets);
     find.visit_all(exprs);
@@ -279,10 +319,24 @@ std::vector<size_t> loops_within(const std::vector<Expr> &exprs, const std::vect
     return loops_named(find.found, loops);
 }
 
+Addends addends(const Expr &e, const std::vector<std::string> &loops, const LetValues &lets) {
+    const Analysis analysis(loops, lets);
+    Sum sum(analysis, lets);
+    sum.add(known(e), 1);
+    Addends result{{}, sum.rest};
+    const std::vector<size_t> others = loops_within(sum.rest, loops, lets);
+    for (size_t l = 0; sum.affine && l < loops.size(); l++) {
+        const Rational &c = sum.affine->coeffs[l];
+        if (c.num != 0 && std::find(others.begin(), others.end(), l) == others.end()) {
+            result.terms.push_back({l, c.num, c.den});
+        }
+    }
+    return result;
+}
+
 bool write_access_row(Json &json, const Expr &e, const std::vector<std::string> &loops,
                       const LetValues &lets) {
-    const Expr known = simplify(substitute_in_all_lets(substitute_estimates(e)));
-    const MaybeAffine affine = Analysis(loops, lets).of(known);
+    const MaybeAffine affine = Analysis(loops, lets).of(known(e));
     if (!affine) {
         json.null();
         return false;

@@ -31,4 +31,19 @@ std::vector<size_t> loops_within(const std::vector<Halide::Expr> &exprs, const s
 bool write_access_row(Json &json, const Halide::Expr &e, const std::vector<std::string> &loops,
                       const LetValues &lets);
 
+/// A coordinate that is no affine function of the loops, as a sum.
+struct Addends {
+    /// A loop and its coefficient, numerator and denominator; only of loops that the rest does not mention.
+    struct Term {
+        size_t loop;
+        int64_t num, den;
+    };
+    std::vector<Term> terms;
+    /// What is not affine.
+    std::vector<Halide::Expr> rest;
+};
+
+/// What loops add to a coordinate that is not affine. `e` may use the variables of `lets`, the Lets around it.
+Addends addends(const Halide::Expr &e, const std::vector<std::string> &loops, const LetValues &lets);
+
 #endif

@@ -130,20 +130,49 @@ class Extract {
                     json.null();
                 }
                 json.key("value").value(call->value_index);
-                std::vector<Expr> others;
+                std::vector<std::pair<size_t, Expr>> others;
+                size_t dim = 0;
                 json.key("rows").array(call->args, [&](const Expr &arg) {
                     if (!write_access_row(json, arg, loops, lets)) {
-                        others.push_back(arg);
+                        others.emplace_back(dim, arg);
                     }
+                    dim++;
                 });
                 if (!others.empty()) {
-                    json.key("moved_by").array(loops_within(others, loops, lets), [&](size_t l) { json.value(l); });
+                    unknown_coordinates(others, loops, lets);
                 }
                 if (depends_on_data(call->args, lets)) {
                     json.key("by_data").value(true);
                 }
             });
         });
+    }
+
+    /// How loops move coordinates that are not affine.
+    void unknown_coordinates(const std::vector<std::pair<size_t, Expr>> &coordinates,
+                             const std::vector<std::string> &loops, const LetValues &lets) {
+        std::vector<Expr> rest;
+        std::vector<std::pair<size_t, Addends::Term>> terms;
+        for (const auto &[dim, e] : coordinates) {
+            const Addends parts = addends(e, loops, lets);
+            rest.insert(rest.end(), parts.rest.begin(), parts.rest.end());
+            for (const Addends::Term &term : parts.terms) {
+                terms.emplace_back(dim, term);
+            }
+        }
+        json.key("moved_by").array(loops_within(rest, loops, lets), [&](size_t l) { json.value(l); });
+        if (!terms.empty()) {
+            json.key("added").array(terms, [&](const std::pair<size_t, Addends::Term> &term) {
+                json.object([&] {
+                    json.key("dim").value(term.first);
+                    json.key("index").value(term.second.loop);
+                    json.key("step").array([&] {
+                        json.value(term.second.num);
+                        json.value(term.second.den);
+                    });
+                });
+            });
+        }
     }
 
     /// The input whose coordinates are those of a producer: itself, or the one that a Func hands on; empty if there is none.

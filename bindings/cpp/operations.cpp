@@ -10,10 +10,56 @@ namespace {
 
 using Histogram = std::map<std::string, std::map<std::string, int>>;
 
+/// Whether an expression is another one from iteration to iteration: it mentions a loop, or loads something.
+class Varying : public IRGraphVisitor {
+    using IRGraphVisitor::visit;
+
+    const std::set<std::string> &constants;
+
+    void visit(const Variable *op) override {
+        found |= !op->param.defined() && !constants.count(op->name);
+    }
+    void visit(const Call *op) override {
+        found |= op->call_type == Call::Halide || op->call_type == Call::Image || !op->is_pure();
+        if (!found) {
+            IRGraphVisitor::visit(op);
+        }
+    }
+
+public:
+    bool found = false;
+
+    explicit Varying(const std::set<std::string> &constants)
+        : constants(constants) {
+    }
+};
+
 class Count : public IRGraphVisitor {
     using IRGraphVisitor::visit;
 
     Histogram &histogram;
+    // Variables of Lets with values that do not vary.
+    std::set<std::string> constants;
+
+    bool varies(const Expr &e) const {
+        Varying varying(constants);
+        e.accept(&varying);
+        return varying.found;
+    }
+
+    /// What does not vary is computed once, outside of all loops.
+    void include(const Expr &e) override {
+        if (varies(e)) {
+            IRGraphVisitor::include(e);
+        }
+    }
+
+    void visit(const Let *op) override {
+        if (!varies(op->value)) {
+            constants.insert(op->name);
+        }
+        IRGraphVisitor::visit(op);
+    }
 
     template<typename Node>
     void count(const Node *op, const char *operation, const Type &type) {
@@ -31,6 +77,11 @@ class Count : public IRGraphVisitor {
         count(op, "mul", op->type);
     }
     void visit(const Div *op) override {
+        if (as_const_float(op->b)) {
+            // Halide multiplies by the reciprocal.
+            count(op, "mul", op->type);
+            return;
+        }
         count(op, as_const_int(op->b) || as_const_uint(op->b) ? "div_by_constant" : "div", op->type);
     }
     void visit(const Mod *op) override {
@@ -102,6 +153,10 @@ public:
     explicit Count(Histogram &histogram)
         : histogram(histogram) {
     }
+
+    void expression(const Expr &e) {
+        include(e);
+    }
 };
 
 }  // namespace
@@ -124,7 +179,7 @@ void write_operations(Json &json, const std::vector<Expr> &exprs) {
     Count count(histogram);
     for (const Expr &e : exprs) {
         if (e.defined()) {
-            common_subexpression_elimination(e).accept(&count);
+            count.expression(common_subexpression_elimination(e));
         }
     }
     json.object([&] {

@@ -6,11 +6,13 @@ Prints `ok NAME` or `not ok NAME: REASON` for each test; fails if one failed. Ea
 runs in a child process with limits, so that a crash is a failed test like any other.
 """
 
+import json
 import multiprocessing
 import os
 import resource
 import signal
 import sys
+import tempfile
 import traceback
 
 import cases
@@ -195,6 +197,23 @@ def outputs_that_share_loops_have_sizes_of_their_own():
                 np.testing.assert_array_equal(got, expected, err_msg=f"{i} of {sizes}")
 
 
+def describes_what_varies():
+    """Quotients by constants are products, what no loop moves is computed once, and loops may only add to a look-up."""
+    scale = hl.Param(hl.Float(32), "scale", 2.0)
+    scale.set_estimate(2.0)
+    table, out = hl.ImageParam(hl.Float(32), 2, "table"), hl.Func("looked_up")
+    table.set_estimates([hl.Range(0, 300), hl.Range(0, 4)])
+    out[cases.x, cases.y] = table[hl.i32(table[cases.x, 0]) + cases.y, cases.y] / 3.0 * (1.0 / scale)
+    out.set_estimates([hl.Range(0, cases.WIDTH), hl.Range(0, 4)])
+    with tempfile.NamedTemporaryFile() as report:
+        schedule([out], {"parallelism": "2", "report": report.name})
+        funcs = {func["name"]: func for func in json.load(report)["pipeline"]["funcs"]}
+    stage = funcs["looked_up"]["stages"][0]
+    assert stage["operations"]["float32"] == {"mul": 2}, stage["operations"]
+    [lookup] = [access for access in stage["accesses"] if access["by_data"]]
+    assert lookup["moved_by"] == [0] and lookup["added"] == [{"dim": 0, "index": 1, "step": [1, 1]}], lookup
+
+
 def gives_a_schedule_source():
     case = cases.two_stage_stencil_with_repeated_edge()
     _, result = schedule(case.outputs)
@@ -225,6 +244,7 @@ def test_list():
     others = [rejects_an_unknown_key, rejects_bad_values, lists_missing_estimates, works_after_an_error]
     others += [needs_no_estimate_that_it_can_do_without, gives_a_schedule_source, is_deterministic]
     others += [adds_floats_in_another_order_where_it_may, outputs_that_share_loops_have_sizes_of_their_own]
+    others += [describes_what_varies]
     tests.update({test.__name__: test for test in others})
     return tests
 

@@ -123,7 +123,10 @@ impl<'a> Analysis<'a> {
         }
         let shaken = shaken.contains(timeline.nest(func));
         let own = changes.called.contains(func) || changes.held.contains(func) || shaken;
-        let around = || hosts(model, plan, stage).any(|at| changes.blocks.contains(at));
+        let around = || {
+            hosts(model, plan, stage).any(|at| changes.blocks.contains(at))
+                || stored_in(changes, model, plan.store[func])
+        };
         let keeping = plan.blocks[stage].level(0).iter().map(|e| {
             let distance = timeline.distance(model, e.source, stage);
             let together = plan.bytes_together(model, e.source, stage).unwrap_or(f64::INFINITY);
@@ -152,6 +155,11 @@ fn hosts<'a>(model: &'a Model, plan: &'a Plan, stage: usize) -> impl Iterator<It
         Site::At { stage, .. } => Some(model.index(stage)),
         Site::Inline | Site::Root => None,
     })
+}
+
+/// Whether storage is in a loop whose iterations change.
+fn stored_in(changes: &Changes, model: &Model, site: Site) -> bool {
+    matches!(site, Site::At { stage, .. } if changes.blocks.contains(model.index(stage)))
 }
 
 /// Writes new values over old ones; whether some differ.

@@ -28,8 +28,8 @@ pub(super) struct Motions {
 /// How one coordinate moves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Coordinate {
-    /// Whether its steps are known; else it depends on data, and they only tell which loops move it.
-    affine: bool,
+    /// The loops whose steps are not known, since data decides on them: those only tell that the loops move it.
+    unknown: LoopSet,
     /// Whether a boundary condition clamps it.
     clamped: bool,
 }
@@ -129,7 +129,7 @@ impl Body {
         for index in 0..motions.count {
             let at = motions.first + index;
             let step = self.steps[at * self.loops + origin];
-            if !self.coordinates[at].affine && step != 0.0 {
+            if self.coordinates[at].unknown & bit(origin) != 0 && step != 0.0 {
                 return None;
             }
             if index == 0 {
@@ -184,7 +184,7 @@ impl Body {
 
     /// A coordinate that moves as one loop does; as none where there is none.
     fn push_unit(&mut self, origin: Option<usize>) {
-        self.coordinates.push(Coordinate { affine: true, clamped: false });
+        self.coordinates.push(Coordinate { unknown: 0, clamped: false });
         self.steps.extend((0..self.loops).map(|l| if Some(l) == origin { 1.0 } else { 0.0 }));
     }
 
@@ -197,20 +197,19 @@ impl Body {
     fn push_moved(&mut self, row: &Row, at: Motions) {
         let start = self.steps.len();
         self.steps.resize(start + self.loops, 0.0);
-        let mut coordinate = Coordinate { affine: row.affine, clamped: row.clamped };
+        let mut coordinate = Coordinate { unknown: 0, clamped: row.clamped };
         for &(l, factor) in &row.steps {
             let by = at.first + l;
-            coordinate.affine &= self.coordinates[by].affine;
+            coordinate.unknown |= self.coordinates[by].unknown;
             coordinate.clamped |= self.coordinates[by].clamped;
             for index in 0..self.loops {
-                self.steps[start + index] += factor * self.steps[by * self.loops + index];
+                let step = self.steps[by * self.loops + index];
+                self.steps[start + index] += factor * step;
+                coordinate.unknown |= if row.unknown & bit(l) != 0 && step != 0.0 { bit(index) } else { 0 };
             }
         }
-        if !coordinate.affine {
-            for index in 0..self.loops {
-                let moves = |l: &usize| self.steps[(at.first + l) * self.loops + index] != 0.0;
-                self.steps[start + index] = f64::from(u8::from(row.steps.iter().any(|(l, _)| moves(l))));
-            }
+        for index in (0..self.loops).filter(|&index| coordinate.unknown & bit(index) != 0) {
+            self.steps[start + index] = 1.0;
         }
         self.coordinates.push(coordinate);
     }

@@ -18,8 +18,8 @@ pub(super) fn loads(pipeline: &Pipeline, regions: &Regions, stage: StageRef) -> 
     let load = |access: &Access| {
         let row = |(dim, row): (usize, &Option<AccessRow>)| {
             let inside = || interior(regions.loops(stage), &needed?.bounds[dim]);
-            let moved_by = all.clone().filter(|&l| access.is_gather_along(l));
-            row.is_none().then(inside).flatten().unwrap_or_else(|| Row::new(row.as_ref(), moved_by))
+            let coefficients = all.clone().map(|l| access.coefficient(dim, l));
+            row.is_none().then(inside).flatten().unwrap_or_else(|| Row::new(row.as_ref(), coefficients))
         };
         let rows = access.rows.iter().enumerate().map(row).collect();
         Some(LoadFacts { source: source_index(pipeline, access.source?), component: access.value, rows })
@@ -62,7 +62,7 @@ fn interior(loops: &[Option<Interval>], bounds: &Bounds) -> Option<Row> {
         }
     }
     // The only load of its stage: no other is at another offset.
-    Some(Row { steps, offset: Some(0.0), affine: true, clamped: true })
+    Some(Row { steps, offset: Some(0.0), affine: true, unknown: 0, clamped: true })
 }
 
 fn middle(interval: Interval) -> i64 {

@@ -89,21 +89,28 @@ pub(super) struct Row {
     pub(super) steps: Vec<(usize, f64)>,
     /// Where it is when all loops are at zero, or as far from there as others of its kind; `None` where not known.
     pub(super) offset: Option<f64>,
-    /// Whether the steps are known: without products of loops, or data. If not, each counts as 1.
+    /// Whether all steps are known: without products of loops, or data.
     pub(super) affine: bool,
+    /// The loops whose steps are not known; each counts as 1.
+    pub(super) unknown: LoopSet,
     /// Whether a boundary condition clamps it.
     pub(super) clamped: bool,
 }
 
 impl Row {
-    /// A coordinate that may depend on data; if it does, it moves with these loops.
-    pub(super) fn new(row: Option<&AccessRow>, moved_by: impl Iterator<Item = usize>) -> Self {
-        let Some(row) = row else {
-            return Self { steps: moved_by.map(|l| (l, 1.0)).collect(), offset: None, affine: false, clamped: false };
-        };
-        let step = |c: &[i64; 2]| c[0] as f64 / c[1] as f64;
-        let steps = row.coeffs.iter().map(step).enumerate().filter(|(_, step)| *step != 0.0).collect();
-        Self { steps, offset: row.offset.map(|o| o as f64), affine: true, clamped: row.clamped }
+    /// A coordinate of which each loop's coefficient is known, unless it depends on the loop in another way.
+    pub(super) fn new(row: Option<&AccessRow>, coefficients: impl Iterator<Item = Option<[i64; 2]>>) -> Self {
+        let mut unknown = 0;
+        let mut steps = Vec::new();
+        for (index, coefficient) in coefficients.enumerate() {
+            let step = coefficient.map_or(1.0, |c| c[0] as f64 / c[1] as f64);
+            if step != 0.0 {
+                steps.push((index, step));
+            }
+            unknown |= if coefficient.is_none() { bit(index) } else { 0 };
+        }
+        let offset = row.and_then(|row| row.offset).map(|offset| offset as f64);
+        Self { steps, offset, affine: row.is_some(), unknown, clamped: row.is_some_and(|row| row.clamped) }
     }
 }
 
@@ -214,11 +221,15 @@ impl StageFacts {
         let loop_of: Vec<Option<usize>> = func.args.iter().map(|arg| definition.loop_index(arg)).collect();
         let written = |l: &Option<usize>| {
             let steps = l.iter().map(|&l| (l, 1.0)).collect();
-            Row { steps, offset: Some(0.0), affine: true, clamped: false }
+            Row { steps, offset: Some(0.0), affine: true, unknown: 0, clamped: false }
         };
         let stores = match stage.stage {
             0 => loop_of.iter().map(written).collect(),
-            _ => definition.stores.iter().map(|row| Row::new(row.as_ref(), loops.clone())).collect(),
+            _ => definition
+                .stores
+                .iter()
+                .map(|row| Row::new(row.as_ref(), loops.clone().map(|l| Some(row.as_ref()?.coeffs[l]))))
+                .collect(),
         };
         Self {
             stage,

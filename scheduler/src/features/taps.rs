@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     fn row(offset: f64) -> Row {
-        Row { steps: vec![(0, 1.0)], offset: Some(offset), affine: true, clamped: false }
+        Row { steps: vec![(0, 1.0)], offset: Some(offset), affine: true, unknown: 0, clamped: false }
     }
 
     /// Three neighbours of each place.

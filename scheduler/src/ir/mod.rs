@@ -221,9 +221,24 @@ pub struct Access {
     /// Whether some coordinate depends on loaded values.
     #[serde(default)]
     pub by_data: bool,
-    /// The loops that coordinates which are not affine depend on, in increasing order; `None` where that is not known.
+    /// The loops that coordinates which are not affine depend on in other ways than `added` says, in increasing order; `None`
+    /// where that is not known.
     #[serde(default)]
     pub moved_by: Option<Vec<usize>>,
+    /// What loops add to coordinates that are not affine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<Addend>,
+}
+
+/// A multiple of a loop that is added to something that the loop does not change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addend {
+    /// The dimension of what is read.
+    pub dim: usize,
+    /// Index of the loop.
+    pub index: usize,
+    /// The coefficient: `[numerator, denominator]`.
+    pub step: [i64; 2],
 }
 
 /// One coordinate as `floor(sum(coeffs[i] * loop[i]) + offset)`.
@@ -346,6 +361,15 @@ impl Access {
     /// Whether the stage's loop `index` moves some coordinate in a way that is not affine.
     pub fn is_gather_along(&self, index: usize) -> bool {
         self.is_gather() && self.moved_by.as_ref().is_none_or(|loops| loops.contains(&index))
+    }
+
+    /// The coefficient of the stage's loop `index` in a coordinate; `None` where the loop moves it in a way that is not affine.
+    pub fn coefficient(&self, dim: usize, index: usize) -> Option<[i64; 2]> {
+        match &self.rows[dim] {
+            Some(row) => Some(row.coeffs[index]),
+            None if self.is_gather_along(index) => None,
+            None => Some(self.added.iter().find(|a| (a.dim, a.index) == (dim, index)).map_or([0, 1], |a| a.step)),
+        }
     }
 
     /// Whether none of its coordinates depends on the stage's loop `index`.

@@ -35,6 +35,9 @@ fn permute_reads(stage: &mut Stage, orders: &StorageOrders) {
     for access in &mut stage.accesses {
         if let Some(order) = access.source.and_then(order) {
             permute(&mut access.rows, order);
+            for addend in &mut access.added {
+                addend.dim = order.iter().position(|&dim| dim == addend.dim).unwrap_or(addend.dim);
+            }
         }
     }
     for requirement in &mut stage.requires {

@@ -43,6 +43,10 @@ impl Pipeline {
             }
         }
         let moved_by = stage.accesses.iter().flat_map(|a| a.moved_by.iter().flatten());
+        let mut added = stage.accesses.iter().flat_map(|a| a.added.iter().map(move |addend| (a, addend)));
+        if added.any(|(access, a)| a.dim >= access.rows.len() || a.index >= stage.loops.len() || a.step[1] == 0) {
+            return Err("what a loop adds is out of place".into());
+        }
         if moved_by.chain(&stage.compared).any(|&l| l >= stage.loops.len()) {
             return Err("an access or a comparison mentions a loop that is not there".into());
         }

@@ -24,6 +24,19 @@ pub(super) fn values(pipeline: &Pipeline, regions: &Regions, stage: StageRef) ->
     Some(Vector { index, lanes })
 }
 
+/// Most places of a cell.
+const MAX_CELL: i64 = 8;
+
+/// The loop over places, and how many of them read from one cell of a coarser grid: where the loop is unrolled over these,
+/// their weights are constants.
+pub(super) fn cell(pipeline: &Pipeline, stage: StageRef) -> Option<(usize, u32)> {
+    let definition = pipeline.stage(stage);
+    let index = definition.loop_index(pipeline.func(stage.func).args.get(2)?)?;
+    let coefficients = definition.accesses.iter().flat_map(|a| a.rows.iter().flatten()).map(|row| row.coeffs[index]);
+    let cells = coefficients.filter(|c| c[0] == 1 && (2..=MAX_CELL).contains(&c[1]));
+    Some((index, u32::try_from(cells.map(|c| c[1]).max()?).ok()?))
+}
+
 /// The loop along which vectors of an interleaved Func go on.
 pub(super) fn next(pipeline: &Pipeline, stage: StageRef) -> Option<usize> {
     let arg = pipeline.func(stage.func).args.get(1)?;

@@ -133,6 +133,17 @@ impl Nest {
         inner
     }
 
+    /// The same for a loop that may run past its end, where what is computed starts and ends at multiples of these iterations.
+    pub(super) fn unroll_aligned(&mut self, index: usize, iterations: u32) -> Option<LoopVar> {
+        let var = self.current[index].clone();
+        let is_free = self.overruns.contains(&var.name);
+        is_free.then(|| {
+            let func = self.stage.func;
+            self.directives.push(Directive::AlignBounds { func, var, modulus: iterations, remainder: 0 });
+            self.unroll(index, iterations)
+        })
+    }
+
     fn split_current(
         &mut self,
         index: usize,

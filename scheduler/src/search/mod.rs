@@ -33,6 +33,7 @@ mod register_tile;
 mod resample;
 mod sharing;
 mod slabs;
+mod slices;
 mod storage;
 mod strips;
 mod taps;

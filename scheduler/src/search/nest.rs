@@ -141,7 +141,9 @@ impl Planner<'_> {
         if let Some(values) = interleave::values(self.pipeline, self.regions, nest.stage).filter(|_| goes_on) {
             let side_by_side = nest.vectorize(values).1;
             let (vectors, lanes) = nest.vectorize(vector);
-            return vec![side_by_side, lanes, vectors];
+            let cell =
+                interleave::cell(self.pipeline, nest.stage).and_then(|(index, cell)| nest.unroll_aligned(index, cell));
+            return [side_by_side, lanes, vectors].into_iter().chain(cell).collect();
         }
         let sharing = self.sharing_loop(nest.stage, vector).filter(|index| !held.contains(index));
         let vector = if sharing.is_some() { self.narrowed(nest.stage, vector) } else { vector };

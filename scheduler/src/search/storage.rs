@@ -13,6 +13,7 @@ use super::placement::{place, Placement};
 use super::problem::Problem;
 use super::reads::{loads, Load};
 use super::resample::transposed_argument;
+use super::slices::{slices, Slice};
 use super::{vector, Options};
 use crate::directive::{Directive, LoopVar};
 use crate::ir::{FuncId, Lanes, Pipeline, Regions, Source, StageRef, StorageOrders};
@@ -45,7 +46,14 @@ pub(super) fn reorder(problem: &Problem, options: &Options) -> Vec<Option<Stored
     let transposed = problem.pipeline.func_ids().filter(|&id| placements[id.index()] == Placement::Root);
     let transposed: BTreeMap<FuncId, usize> =
         transposed.filter_map(|id| Some((id, transposed_argument(problem, &placements, id)?))).collect();
-    let wishes = Wishes { placements: &placements, transposed: &transposed, packed: &packed, whole_vectors: false };
+    let none = BTreeMap::new();
+    let wishes = Wishes {
+        placements: &placements,
+        transposed: &transposed,
+        packed: &packed,
+        sliced: &none,
+        whole_vectors: false,
+    };
     if !transposed.is_empty() {
         if let Some(stored) = ordered(problem, wishes).filter(|s| s.keeps_in_slabs(&transposed, options)) {
             return vec![Some(stored)];
@@ -57,11 +65,14 @@ pub(super) fn reorder(problem: &Problem, options: &Options) -> Vec<Option<Stored
     if !problem.gathers.contains(&true) {
         return vec![slow];
     }
+    let sliced = slices(problem, &placements);
+    let mut stored = placements.clone();
+    sliced.keys().for_each(|id| stored[id.index()] = Placement::Root);
+    let apart =
+        (!sliced.is_empty()).then(|| ordered(problem, Wishes { sliced: &sliced, placements: &stored, ..wishes }));
     let whole = ordered(problem, Wishes { whole_vectors: true, ..wishes });
-    if whole.as_ref().map(|s| &s.orders) == slow.as_ref().map(|s| &s.orders) {
-        return vec![slow];
-    }
-    vec![whole, slow]
+    let same = whole.as_ref().map(|s| &s.orders) == slow.as_ref().map(|s| &s.orders);
+    apart.into_iter().chain((!same).then_some(whole)).chain([slow]).collect()
 }
 
 /// What is known before storage is ordered.
@@ -72,6 +83,8 @@ struct Wishes<'a> {
     transposed: &'a BTreeMap<FuncId, usize>,
     /// Operands of reductions that are copied, with the argument that should be innermost.
     packed: &'a BTreeMap<FuncId, usize>,
+    /// Funcs that are stored as slices.
+    sliced: &'a BTreeMap<FuncId, Slice>,
     /// Whether a dimension in which data says where to read goes innermost wherever it fills vectors.
     whole_vectors: bool,
 }
@@ -79,7 +92,7 @@ struct Wishes<'a> {
 /// Orders storage as most accesses wish.
 fn ordered(problem: &Problem, wishes: Wishes) -> Option<Stored> {
     let Problem { pipeline, regions, ref pinned, .. } = *problem;
-    let Wishes { placements, packed, .. } = wishes;
+    let Wishes { placements, packed, sliced, .. } = wishes;
     let mut votes = Votes {
         pipeline,
         regions,
@@ -94,8 +107,10 @@ fn ordered(problem: &Problem, wishes: Wishes) -> Option<Stored> {
         if placements[id.index()] == Placement::Root {
             votes.count_scatters(id);
             votes.count_transposed(id);
-            if !pinned[id.index()] {
-                votes.decide(id);
+            match sliced.get(&id) {
+                Some(slice) => votes.store_slice(id, *slice),
+                None if !pinned[id.index()] => votes.decide(id),
+                None => {}
             }
             votes.count_loads(id);
         }
@@ -109,7 +124,7 @@ fn ordered(problem: &Problem, wishes: Wishes) -> Option<Stored> {
         pipeline.funcs[id.index()].lanes = lanes;
     }
     let regions = Regions::at_estimates(&pipeline).ok()?;
-    let packed = packed.keys().copied().filter(|id| orders.contains_key(id)).collect();
+    let packed = packed.keys().chain(sliced.keys()).copied().filter(|id| orders.contains_key(id)).collect();
     Some(Stored { pipeline, regions, orders, packed })
 }
 
@@ -208,6 +223,11 @@ impl Votes<'_> {
         self.vote(id, Wish::new(order, 1.0), accesses);
     }
 
+    fn store_slice(&mut self, id: FuncId, Slice { around, channel }: Slice) {
+        self.orders.insert(id, first(around, &[channel], self.pipeline.func(id).args.len()));
+        self.lanes.insert(id, Lanes::Interleaved);
+    }
+
     fn decide(&mut self, id: FuncId) {
         let Some(ballot) = self.ballots.get(&id) else { return };
         let Some((_, Wish { order, together, .. })) = &ballot.order else { return };
@@ -283,9 +303,16 @@ impl Votes<'_> {
             let fills = |loaded| self.wishes.whole_vectors && self.fills_vectors(loaded, dim);
             let full = load.source.func().is_some_and(fills);
             if full || (0..coordinates.len()).all(slow) {
-                let loops = self.pipeline.stage(stage).loops.len();
-                let fixed: Vec<usize> =
-                    (0..coordinates.len()).filter(|&d| d != dim && (0..loops).all(|l| step(d, l) == 0.0)).collect();
+                let definition = self.pipeline.stage(stage);
+                let channel = self
+                    .wishes
+                    .sliced
+                    .get(&stage.func)
+                    .and_then(|slice| definition.loop_index(&self.pipeline.func(stage.func).args[slice.channel]));
+                let stands = |d: usize, l: usize| step(d, l) == 0.0 || Some(l) == channel;
+                let fixed: Vec<usize> = (0..coordinates.len())
+                    .filter(|&d| d != dim && (0..definition.loops.len()).all(|l| stands(d, l)))
+                    .collect();
                 let order = first(dim, &fixed, coordinates.len());
                 return Some(Wish { together: !fixed.is_empty(), ..Wish::new(order, 1.0) });
             }

@@ -95,8 +95,7 @@ pub(super) fn is_contiguous(access: &Access, index: usize) -> bool {
 }
 
 fn stride_along(access: &Access, index: usize) -> Stride {
-    let fixed = (!access.is_gather_along(index)).then_some([0, 1]);
-    stride(access.rows.iter().map(|row| row.as_ref().map(|r| r.coeffs[index]).or(fixed)))
+    stride((0..access.rows.len()).map(|dim| access.coefficient(dim, index)))
 }
 
 /// How far inlined Funcs are followed when loads are scored.

@@ -68,13 +68,21 @@ impl Builder {
             predicate: false,
             operations: operations(&[("add", 1)]),
             accesses: vec![
-                Access { source: Some(Source::Func(id)), value: 0, rows: own.clone(), by_data: false, moved_by: None },
+                Access {
+                    source: Some(Source::Func(id)),
+                    value: 0,
+                    rows: own.clone(),
+                    by_data: false,
+                    moved_by: None,
+                    added: Vec::new(),
+                },
                 Access {
                     source: Some(Source::Func(producer)),
                     value: 0,
                     rows: vec![row([1, 1, 0]), row([0, 0, 1])],
                     by_data: false,
                     moved_by: None,
+                    added: Vec::new(),
                 },
             ],
             compared: Vec::new(),
@@ -226,6 +234,7 @@ fn accesses(id: FuncId, read: Read) -> Vec<Access> {
             rows: rows(o),
             by_data: matches!(read, Read::Gather),
             moved_by: None,
+            added: Vec::new(),
         })
         .collect()
 }

@@ -1,0 +1,71 @@
+//! Slices: Funcs that read a few values around a place that data says, in several channels.
+//!
+//! Inlined into what runs along a row, every lane gathers these values one by one. Where they lie side by side in memory, a
+//! vector over them and the channels loads them at once: stored for themselves, they are then read in strides.
+
+use super::interleave;
+use super::placement::Placement;
+use super::problem::Problem;
+use super::vector;
+use crate::ir::{Access, FuncId, StageRef};
+use std::collections::BTreeMap;
+
+/// Fewer lanes are not worth a store and a load for every place.
+const MIN_LANES: i64 = 4;
+
+/// The arguments of a slice that its vectors run over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slice {
+    /// Which of the values around the place.
+    pub(super) around: usize,
+    /// Which channel.
+    pub(super) channel: usize,
+}
+
+/// The inlined Funcs that are to be stored as slices.
+pub(super) fn slices(problem: &Problem, placements: &[Placement]) -> BTreeMap<FuncId, Slice> {
+    let Problem { pipeline, regions, hardware, ref pinned, .. } = *problem;
+    let is_free = |id: &FuncId| placements[id.index()] == Placement::Inline && !pinned[id.index()];
+    let reads_by_data = |id: &FuncId| pipeline.func(*id).stages[0].accesses.iter().any(is_lookup);
+    let candidates: Vec<FuncId> = pipeline.func_ids().filter(is_free).filter(reads_by_data).collect();
+    if candidates.is_empty() {
+        return BTreeMap::new();
+    }
+    let constant = regions.constant_dimensions(pipeline);
+    let slice = |id: FuncId| {
+        let stage = StageRef { func: id, stage: 0 };
+        let lanes = i64::from(vector::lanes(pipeline, stage, hardware.vector_bytes));
+        let few = |&arg: &usize| constant[id.index()][arg] && interleave::suits(regions.extent(id, arg));
+        let args: Vec<usize> = (0..pipeline.func(id).args.len()).filter(few).collect();
+        let pairs = args.iter().flat_map(|&around| args.iter().map(move |&channel| Slice { around, channel }));
+        let fits = |s: &Slice| {
+            let values = regions.extent(id, s.around) * regions.extent(id, s.channel);
+            s.around != s.channel && (MIN_LANES..=lanes).contains(&values)
+        };
+        let definition = pipeline.stage(stage);
+        let index = |arg: usize| definition.loop_index(&pipeline.func(id).args[arg]);
+        let slices = |s: &Slice| {
+            let lookups = || definition.accesses.iter().filter(|a| is_lookup(a));
+            matches!((index(s.around), index(s.channel)), (Some(a), Some(c)) if lookups().all(|l| is_sliced(l, a, c)))
+        };
+        pairs.filter(fits).find(slices)
+    };
+    candidates.into_iter().filter_map(|id| Some((id, slice(id)?))).collect()
+}
+
+fn is_lookup(access: &Access) -> bool {
+    access.by_data && access.is_gather()
+}
+
+/// Whether one loop is added to the coordinate that data decides on, and another one is a coordinate of its own.
+fn is_sliced(access: &Access, around: usize, channel: usize) -> bool {
+    let unknown: Vec<usize> = (0..access.rows.len()).filter(|&dim| access.rows[dim].is_none()).collect();
+    let [unknown] = unknown[..] else { return false };
+    (0..access.rows.len()).all(|dim| {
+        let steps = [around, channel].map(|index| access.coefficient(dim, index));
+        match dim == unknown {
+            true => steps == [Some([1, 1]), Some([0, 1])],
+            false => steps[0] == Some([0, 1]) && matches!(steps[1], Some([0, _] | [1, 1])),
+        }
+    }) && (0..access.rows.len()).any(|dim| access.coefficient(dim, channel) == Some([1, 1]))
+}
