@@ -72,7 +72,9 @@ impl TrainConfig {
             return complain("validation_share", "above 0 and below 1");
         }
         match self.loss {
-            Loss::Huber { delta } if delta.is_nan() || delta <= 0.0 => complain("loss", "a positive Huber delta"),
+            Loss::Huber { delta } | Loss::Relative { delta } if delta.is_nan() || delta <= 0.0 => {
+                complain("loss", "a positive Huber delta")
+            }
             _ => Ok(()),
         }
     }

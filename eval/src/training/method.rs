@@ -69,7 +69,7 @@ impl Method {
         Ok(CompositeConfig {
             seed,
             shape: self.shape()?,
-            loss: Loss::Huber { delta: 0.5 },
+            loss: Loss::Relative { delta: 0.3 },
             order_weight: 1.0,
             epochs,
             learning_rate: 0.02,
