@@ -197,6 +197,18 @@ def outputs_that_share_loops_have_sizes_of_their_own():
                 np.testing.assert_array_equal(got, expected, err_msg=f"{i} of {sizes}")
 
 
+def outputs_join_those_that_join_others():
+    sources = [hl.ImageParam(hl.Float(32), 2, name) for name in ["left", "right"]]
+    outputs = [hl.Func(name) for name in ["of_left", "of_both", "of_right"]]
+    left, right = (source[cases.x, cases.y] for source in sources)
+    for output, value in zip(outputs, [left + 1, left + right, right * 2]):
+        output[cases.x, cases.y] = value
+    for sized in sources + outputs:
+        sized.set_estimates([hl.Range(0, 2048), hl.Range(0, 1024)])
+    source = schedule(outputs)[1].schedule_source
+    assert source.count(".compute_with(of_left_,") == 2, source
+
+
 def describes_what_varies():
     """Quotients by constants are products, what no loop moves is computed once, and loops may only add to a look-up."""
     scale = hl.Param(hl.Float(32), "scale", 2.0)
@@ -244,7 +256,7 @@ def test_list():
     others = [rejects_an_unknown_key, rejects_bad_values, lists_missing_estimates, works_after_an_error]
     others += [needs_no_estimate_that_it_can_do_without, gives_a_schedule_source, is_deterministic]
     others += [adds_floats_in_another_order_where_it_may, outputs_that_share_loops_have_sizes_of_their_own]
-    others += [describes_what_varies]
+    others += [outputs_join_those_that_join_others, describes_what_varies]
     tests.update({test.__name__: test for test in others})
     return tests
 

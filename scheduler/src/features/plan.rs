@@ -237,7 +237,10 @@ impl Plan {
 
     /// The region of each realisation, the loops over it, and what they touch.
     fn settle(&mut self, model: &Model, func: usize, changes: &mut Changes) {
-        let in_changed = |site: Site| matches!(site, Site::At { stage, level } if self.sharing(model, model.index(stage), level).any(|(s, _)| changes.blocks.contains(s)));
+        let in_changed = |site: Site| {
+            let Site::At { stage, level } = site else { return false };
+            self.sharing(model, model.index(stage), level).any(|(stage, _)| changes.blocks.contains(stage))
+        };
         let below_sunk = model.readers[func].iter().any(|&reader| changes.sunk.contains(reader));
         let in_other = in_changed(self.compute[func]) || in_changed(self.store[func]);
         let placed = changes.held.contains(func) || in_other || below_sunk;

@@ -7,7 +7,7 @@ use super::interleave;
 use super::placement::Placement;
 use super::problem::Problem;
 use super::vector;
-use crate::ir::{Access, FuncId, StageRef};
+use crate::ir::{Access, FuncId, Source, StageRef};
 use std::collections::BTreeMap;
 
 /// Fewer lanes are not worth a store and a load for every place.
@@ -44,11 +44,12 @@ pub(super) fn slices(problem: &Problem, placements: &[Placement]) -> BTreeMap<Fu
         };
         let definition = pipeline.stage(stage);
         let index = |arg: usize| definition.loop_index(&pipeline.func(id).args[arg]);
-        let slices = |s: &Slice| {
-            let lookups = || definition.accesses.iter().filter(|a| is_lookup(a));
-            matches!((index(s.around), index(s.channel)), (Some(a), Some(c)) if lookups().all(|l| is_sliced(l, a, c)))
-        };
-        pairs.filter(fits).find(slices)
+        let lookups = || definition.accesses.iter().filter(|a| is_lookup(a));
+        // Only of what is stored for the pipeline alone does a reader choose the order.
+        let is_ours = |f: FuncId| placements[f.index()] == Placement::Root && !pinned[f.index()];
+        let orders = |access: &Access| access.source.and_then(Source::func).is_some_and(is_ours);
+        let slices = |s: &Slice| matches!((index(s.around), index(s.channel)), (Some(a), Some(c)) if lookups().all(|l| is_sliced(l, a, c)));
+        pairs.filter(fits).find(slices).filter(|_| lookups().all(orders))
     };
     candidates.into_iter().filter_map(|id| Some((id, slice(id)?))).collect()
 }

@@ -47,19 +47,23 @@ pub(super) fn teams(problem: &Problem, choices: &Choices, placements: &[Placemen
 
 /// Has outputs in whose loops nothing else is computed share those of the first that reads some of the same.
 pub(super) fn form(problem: &Problem, choices: &Choices, mut placements: Vec<Placement>) -> Vec<Placement> {
-    let mut members = Vec::new();
+    let mut together = Vec::new();
     for team in teams(problem, choices, &placements) {
         let reads: Vec<BTreeSet<Source>> = team.iter().map(|&id| large_sources(problem, &placements, id)).collect();
         let planner = Planner::new(problem, choices, &placements);
         let loops: Vec<Option<Outer>> = team.iter().map(|&id| planner.loops_to_share(id)).collect();
-        for (at, &id) in team.iter().enumerate() {
-            let is_alike = |first: usize| loops[at].is_some() && loops[at] == loops[first];
-            let first = (0..at).find(|&first| is_alike(first) && !reads[at].is_disjoint(&reads[first]));
-            members.extend(first.map(|first| (id, team[first])));
+        // The first of the loops that each is in.
+        let mut firsts: Vec<usize> = (0..team.len()).collect();
+        for at in 0..team.len() {
+            let is_alike = |other: usize| loops[at].is_some() && loops[at] == loops[other];
+            let other = (0..at).find(|&other| is_alike(other) && !reads[at].is_disjoint(&reads[other]));
+            if let Some(other) = other {
+                firsts[at] = firsts[other];
+                together.extend([at, firsts[at]].map(|member| (team[member], team[firsts[at]])));
+            }
         }
     }
-    for (id, first) in members {
-        placements[first.index()] = Placement::Together { first };
+    for (id, first) in together {
         placements[id.index()] = Placement::Together { first };
     }
     placements
