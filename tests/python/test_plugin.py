@@ -206,7 +206,7 @@ def outputs_join_those_that_join_others():
     for sized in sources + outputs:
         sized.set_estimates([hl.Range(0, 2048), hl.Range(0, 1024)])
     source = schedule(outputs)[1].schedule_source
-    assert source.count(".compute_with(of_left_,") == 2, source
+    assert source.count(".compute_with(of_right_,") == 2, source
 
 
 def describes_what_varies():

@@ -40,7 +40,7 @@ produce output:
 #[test]
 fn shared_loops_are_shown_once() {
     let expected = "\
-produce gradient_x:
+produce gradient_y:
   parallel y_so in 32:
     store brightness
     for y_si in 60:
@@ -51,11 +51,11 @@ produce gradient_x:
               brightness(x, y) = ...
       for x_vo in 160:
         vectorized x_vi in 16:
-          gradient_x(x, y) = ...
-      produce gradient_y:
+          gradient_y(x, y) = ...
+      produce gradient_x:
         for x_vo in 160:
           vectorized x_vi in 16:
-            gradient_y(x, y) = ...";
+            gradient_x(x, y) = ...";
     assert_eq!(code("gradients"), expected);
 }
 

@@ -368,7 +368,8 @@ impl Plan {
     /// `region` of one iteration and that of `all`, and not too many windows above it in guarded loops ([`sliding_depth`]).
     fn slides(&self, model: &Model, func: usize, region: &[Option<Interval>], all: &[Option<Interval>]) -> bool {
         let Site::At { stage, level } = self.compute[func] else { return false };
-        let guarded = self.nests[model.index(stage)].dims[level].guarded;
+        // A schedule from elsewhere may have a Func in the loops of one that comes earlier, whose nest is not known by then.
+        let Some(guarded) = self.nests[model.index(stage)].dims.get(level).map(|dim| dim.guarded) else { return false };
         let deepest = if guarded { sliding_depth(model.pipeline.is_output(stage.func)) } else { usize::MAX };
         let definition = model.pipeline.func(FuncId::from_index(func));
         self.depth[func] < deepest && moving(region, all).all(|dim| definition.is_pure_along(dim))
@@ -436,7 +437,8 @@ impl Plan {
         let host = model.stages[stage].stage;
         let others = self.followers.iter().filter_map(move |&func| {
             let Together { first, first_level, level: own } = self.together[func]?;
-            (host.stage == 0 && first == host.func.index() && level >= first_level)
+            let alike = first == host.func.index() && self.compute[func] == self.compute[first];
+            (host.stage == 0 && alike && level >= first_level)
                 .then(|| (model.stages_of(func).start, own + level - first_level))
         });
         std::iter::once((stage, level)).chain(others)

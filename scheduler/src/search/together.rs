@@ -18,8 +18,8 @@ const MIN_VALUES: i64 = 512;
 /// Where there is but one dimension, the values of an iteration.
 const CHUNK: u32 = 2048;
 
-/// Outputs of equal size and in the same arguments, pure, which nobody reads: those that can share loops. The first of each
-/// team goes first.
+/// Outputs of equal size and in the same arguments, pure, which nobody reads: those that can share loops. The last of each
+/// team goes first: what is computed in its loops comes before it in the pipeline, as everywhere.
 pub(super) fn teams(problem: &Problem, choices: &Choices, placements: &[Placement]) -> Vec<Vec<FuncId>> {
     let Problem { pipeline, regions, .. } = problem;
     let is_free = |id: &FuncId| {
@@ -41,7 +41,7 @@ pub(super) fn teams(problem: &Problem, choices: &Choices, placements: &[Placemen
         }
     }
     teams.retain(|team| team.len() > 1);
-    teams.iter_mut().for_each(|team| team.sort());
+    teams.iter_mut().for_each(|team| team.sort_by(|a, b| b.cmp(a)));
     teams
 }
 
