@@ -210,16 +210,16 @@ class Sum {
     const LetValues &lets;
 
 public:
-    MaybeAffine affine;
+    Affine affine;
     std::vector<Expr> rest;
 
     Sum(const Analysis &analysis, const LetValues &lets)
-        : analysis(analysis), lets(lets) {
+        : analysis(analysis), lets(lets), affine(analysis.constant(0)) {
     }
 
     void add(const Expr &e, int64_t sign) {
         if (const MaybeAffine term = analysis.of(e)) {
-            affine = affine ? analysis.sum(*affine, *term, sign) : analysis.sum(analysis.constant(0), *term, sign);
+            affine = analysis.sum(affine, *term, sign);
             return;
         }
         const Variable *v = e.as<Variable>();
@@ -325,8 +325,8 @@ Addends addends(const Expr &e, const std::vector<std::string> &loops, const LetV
     sum.add(known(e), 1);
     Addends result{{}, sum.rest};
     const std::vector<size_t> others = loops_within(sum.rest, loops, lets);
-    for (size_t l = 0; sum.affine && l < loops.size(); l++) {
-        const Rational &c = sum.affine->coeffs[l];
+    for (size_t l = 0; l < loops.size(); l++) {
+        const Rational &c = sum.affine.coeffs[l];
         if (c.num != 0 && std::find(others.begin(), others.end(), l) == others.end()) {
             result.terms.push_back({l, c.num, c.den});
         }

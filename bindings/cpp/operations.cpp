@@ -2,6 +2,7 @@
 
 #include <map>
 #include <set>
+#include <utility>
 
 using namespace Halide;
 using namespace Halide::Internal;
@@ -10,27 +11,42 @@ namespace {
 
 using Histogram = std::map<std::string, std::map<std::string, int>>;
 
-/// Whether an expression is another one from iteration to iteration: it mentions a loop, or loads something.
+/// Which expressions are others from iteration to iteration: they mention a loop, or load something.
 class Varying : public IRGraphVisitor {
     using IRGraphVisitor::visit;
 
-    const std::set<std::string> &constants;
+    std::map<Expr, bool, ExprCompare> known;
+    // Variables of Lets with values that do not vary.
+    std::set<std::string> constants;
+    bool found = false;
+
+    void include(const Expr &e) override {
+        found = varies(e) || found;
+    }
 
     void visit(const Variable *op) override {
         found |= !op->param.defined() && !constants.count(op->name);
     }
     void visit(const Call *op) override {
         found |= op->call_type == Call::Halide || op->call_type == Call::Image || !op->is_pure();
-        if (!found) {
-            IRGraphVisitor::visit(op);
+        IRGraphVisitor::visit(op);
+    }
+    void visit(const Let *op) override {
+        if (!varies(op->value)) {
+            constants.insert(op->name);
         }
+        include(op->body);
     }
 
 public:
-    bool found = false;
-
-    explicit Varying(const std::set<std::string> &constants)
-        : constants(constants) {
+    bool varies(const Expr &e) {
+        const auto before = known.find(e);
+        if (before != known.end()) {
+            return before->second;
+        }
+        const bool outer = std::exchange(found, false);
+        e.accept(this);
+        return known[e] = std::exchange(found, outer);
     }
 };
 
@@ -38,27 +54,13 @@ class Count : public IRGraphVisitor {
     using IRGraphVisitor::visit;
 
     Histogram &histogram;
-    // Variables of Lets with values that do not vary.
-    std::set<std::string> constants;
-
-    bool varies(const Expr &e) const {
-        Varying varying(constants);
-        e.accept(&varying);
-        return varying.found;
-    }
+    Varying varying;
 
     /// What does not vary is computed once, outside of all loops.
     void include(const Expr &e) override {
-        if (varies(e)) {
+        if (varying.varies(e)) {
             IRGraphVisitor::include(e);
         }
-    }
-
-    void visit(const Let *op) override {
-        if (!varies(op->value)) {
-            constants.insert(op->name);
-        }
-        IRGraphVisitor::visit(op);
     }
 
     template<typename Node>

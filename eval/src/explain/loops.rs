@@ -76,10 +76,9 @@ impl Printer<'_> {
             self.line(depth, &format!("if {}:", when.join(" and ")), "smaller outputs: the same loops, guarded");
             depth += 1;
         }
-        let own = |(index, _): &(usize, &Level)| self.shared_level(stage).is_none_or(|shared| *index < shared);
-        let levels: Vec<(usize, &Level)> = scheduled.levels.iter().enumerate().rev().filter(own).collect();
-        let outermost = depth + levels.len();
-        for (index, level) in levels {
+        let shared = self.shared.get(&stage).and_then(|(_, var)| level_of(scheduled, var));
+        let own = &scheduled.levels[..shared.unwrap_or(scheduled.levels.len())];
+        for (index, level) in own.iter().enumerate().rev() {
             self.line(depth, &header(level), "");
             depth += 1;
             self.inside(stage, index, depth);
@@ -95,15 +94,8 @@ impl Printer<'_> {
             .map(|(other, (_, var))| (*other, *var))
             .collect();
         for (other, var) in others {
-            let inside = scheduled.levels.iter().position(|level| level.var == *var).unwrap_or(0);
-            self.func(other.func, outermost - inside);
+            self.func(other.func, depth - level_of(scheduled, var).unwrap_or(0));
         }
-    }
-
-    /// The innermost of a stage's loops that are those of another one.
-    fn shared_level(&self, stage: StageRef) -> Option<usize> {
-        let (_, var) = self.shared.get(&stage)?;
-        self.stages[&stage].0.levels.iter().position(|level| level.var == **var)
     }
 
     /// What is stored and computed in each iteration of a loop.
@@ -122,6 +114,11 @@ impl Printer<'_> {
             self.func(id, depth);
         }
     }
+}
+
+/// Place of a stage's loop, from the innermost.
+fn level_of(stage: &ScheduledStage, var: &LoopVar) -> Option<usize> {
+    stage.levels.iter().position(|level| level.var == *var)
 }
 
 fn header(level: &Level) -> String {

@@ -465,16 +465,12 @@ impl Plan {
     pub(super) fn bytes_together(&self, model: &Model, source: usize, stage: usize) -> Option<f64> {
         let own = model.stages[stage].stage.func.index();
         let Together { first, first_level, .. } = self.together[own]?;
-        let others = self.followers.iter().filter_map(|&func| {
-            let level = self.together[func].filter(|other| other.first == first)?.level;
-            Some((func, level))
-        });
         let mut touched = false;
         let mut bytes = 0.0;
-        for (func, level) in others.chain([(first, first_level)]) {
-            let blocks = &self.blocks[model.stages_of(func).start];
-            touched |= (func < own || func == first) && blocks.find(level, source).is_some();
-            bytes += blocks.held.get(level).copied().unwrap_or(0.0);
+        for (nest, level) in self.sharing(model, model.stages_of(first).start, first_level) {
+            let func = model.stages[nest].stage.func.index();
+            touched |= (func < own || func == first) && self.blocks[nest].find(level, source).is_some();
+            bytes += self.blocks[nest].held.get(level).copied().unwrap_or(0.0);
         }
         touched.then_some(bytes)
     }

@@ -48,8 +48,11 @@ pub(super) fn slices(problem: &Problem, placements: &[Placement]) -> BTreeMap<Fu
         // Only of what is stored for the pipeline alone does a reader choose the order.
         let is_ours = |f: FuncId| placements[f.index()] == Placement::Root && !pinned[f.index()];
         let orders = |access: &Access| access.source.and_then(Source::func).is_some_and(is_ours);
-        let slices = |s: &Slice| matches!((index(s.around), index(s.channel)), (Some(a), Some(c)) if lookups().all(|l| is_sliced(l, a, c)));
-        pairs.filter(fits).find(slices).filter(|_| lookups().all(orders))
+        let slices = |s: &Slice| {
+            let (Some(around), Some(channel)) = (index(s.around), index(s.channel)) else { return false };
+            lookups().all(|lookup| orders(lookup) && is_sliced(lookup, around, channel))
+        };
+        pairs.filter(fits).find(slices)
     };
     candidates.into_iter().filter_map(|id| Some((id, slice(id)?))).collect()
 }

@@ -66,10 +66,11 @@ pub(super) fn reorder(problem: &Problem, options: &Options) -> Vec<Option<Stored
         return vec![slow];
     }
     let sliced = slices(problem, &placements);
-    let mut stored = placements.clone();
-    sliced.keys().for_each(|id| stored[id.index()] = Placement::Root);
-    let apart =
-        (!sliced.is_empty()).then(|| ordered(problem, Wishes { sliced: &sliced, placements: &stored, ..wishes }));
+    let apart = (!sliced.is_empty()).then(|| {
+        let mut placements = placements.clone();
+        sliced.keys().for_each(|id| placements[id.index()] = Placement::Root);
+        ordered(problem, Wishes { sliced: &sliced, placements: &placements, ..wishes })
+    });
     let whole = ordered(problem, Wishes { whole_vectors: true, ..wishes });
     let same = whole.as_ref().map(|s| &s.orders) == slow.as_ref().map(|s| &s.orders);
     apart.into_iter().chain((!same).then_some(whole)).chain([slow]).collect()
