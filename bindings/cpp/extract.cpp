@@ -259,7 +259,7 @@ class Extract {
             loops(definition);
             json.key("predicate").value(predicated);
             json.key("operations");
-            write_operations(json, with_predicate);
+            write_operations(json, with_predicate, names, definition.is_init() ? "" : f.name());
             accesses(with_predicate, names);
             if (const auto compared = compared_loops(with_predicate, names); !compared.empty()) {
                 json.key("compared").array(compared, [&](size_t l) { json.value(l); });
@@ -397,7 +397,7 @@ public:
 
     std::string pipeline() {
         json.object([&] {
-            json.key("version").value(1);
+            json.key("version").value(2);
             target();
             json.key("inputs");
             inputs.write(json);

@@ -3,7 +3,7 @@
 mod support;
 
 use scheduler::features::{analyze, markdown, Features, ScheduledPipeline, Site, TABLE};
-use scheduler::ir::{FuncId, Pipeline, Regions, StageRef};
+use scheduler::ir::{Dependent, FuncId, Operations, Pipeline, Regions, StageRef};
 use scheduler::{search, Bound, Directive, Hardware, LoopVar, Options, Roofline, Strategy, Tail};
 use std::path::Path;
 use support::{Builder, Read};
@@ -33,6 +33,15 @@ fn stage<'a>(pipeline: &Pipeline, scheduled: &'a ScheduledPipeline, name: &str, 
     let is =
         |s: &&scheduler::features::ScheduledStage| pipeline.func(s.stage.func).name == name && s.stage.stage == index;
     &scheduled.stages.iter().find(is).unwrap().features
+}
+
+/// Replaces the operations of a Func's pure definition by one of each type, which depends on some loops.
+fn operate(pipeline: &mut Pipeline, func: FuncId, groups: &[(&[usize], &str, &str)]) {
+    let group = |&(loops, element, operation): &(&[usize], &str, &str)| Dependent {
+        loops: loops.to_vec(),
+        counts: [(element.to_string(), [(operation.to_string(), 1)].into())].into(),
+    };
+    pipeline.funcs[func.index()].stages[0].operations = Operations(groups.iter().map(group).collect());
 }
 
 /// Two 1000 x 100 Funcs, the second a 3-tap stencil along y of the first.
@@ -415,4 +424,38 @@ fn of_loops_of_one_name_those_of_the_stage_that_reads_count() {
     let scheduled = analyzed(&pipeline, &[Directive::ComputeRoot { func: sum }, at]);
     assert_eq!(scheduled.computed[0], Site::At { stage: StageRef { func: sum, stage: 1 }, level: 2 });
     assert_eq!(stage(&pipeline, &scheduled, "f0", 0).recomputation, 1.0);
+}
+
+#[test]
+fn operations_are_done_where_what_they_depend_on_moves() {
+    let (mut pipeline, [first, second]) = stencil();
+    let groups: [(&[usize], &str, &str); 4] =
+        [(&[], "float32", "mul"), (&[1], "float32", "add"), (&[0], "int32", "div"), (&[0, 1], "int32", "add")];
+    operate(&mut pipeline, second, &groups);
+    let output = StageRef { func: second, stage: 0 };
+    let split = Directive::Split {
+        stage: output,
+        old: var("x"),
+        outer: var("xo"),
+        inner: var("xi"),
+        factor: 8,
+        tail: Tail::GuardWithIf,
+    };
+    let vectorize = Directive::Vectorize { stage: output, var: var("xi") };
+    let scheduled = analyzed(&pipeline, &[Directive::ComputeRoot { func: first }, split, vectorize]);
+    let f = stage(&pipeline, &scheduled, "f1", 0);
+    // Once, once a row, and in each vector; integers are divided lane by lane.
+    assert_eq!((f.float_multiplications, f.float_additions), (1.0, 100.0));
+    assert_eq!((f.integer_additions, f.integer_divisions), (f.vectors, f.vectors * 8.0));
+}
+
+#[test]
+fn what_does_not_differ_between_neighbours_is_computed_once_for_all() {
+    let (mut pipeline, [first, second]) = stencil();
+    operate(&mut pipeline, first, &[(&[0], "float32", "mul"), (&[0, 1], "int32", "add")]);
+    operate(&mut pipeline, second, &[]);
+    let scheduled = analyzed(&pipeline, &[]);
+    let f = stage(&pipeline, &scheduled, "f1", 0);
+    // The first is inlined three times, at neighbours along y.
+    assert_eq!((f.float_multiplications, f.integer_additions), (1e5, 3e5));
 }

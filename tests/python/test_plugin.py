@@ -209,21 +209,43 @@ def outputs_join_those_that_join_others():
     assert source.count(".compute_with(of_right_,") == 2, source
 
 
+def described(output):
+    """The pure definition of an output, as a report has it."""
+    with tempfile.NamedTemporaryFile() as report:
+        schedule([output], {"parallelism": "2", "report": report.name})
+        funcs = {func["name"]: func for func in json.load(report)["pipeline"]["funcs"]}
+    return funcs[output.name()]["stages"][0]
+
+
 def describes_what_varies():
-    """Quotients by constants are products, what no loop moves is computed once, and loops may only add to a look-up."""
+    """Operations by the loops that they depend on; those that no loop moves are none, and loops may only add to a look-up."""
     scale = hl.Param(hl.Float(32), "scale", 2.0)
     scale.set_estimate(2.0)
     table, out = hl.ImageParam(hl.Float(32), 2, "table"), hl.Func("looked_up")
     table.set_estimates([hl.Range(0, 300), hl.Range(0, 4)])
-    out[cases.x, cases.y] = table[hl.i32(table[cases.x, 0]) + cases.y, cases.y] / 3.0 * (1.0 / scale)
+    looked_up = table[hl.i32(table[cases.x, 0]) + cases.y, cases.y]
+    # Quotients by constants are products.
+    out[cases.x, cases.y] = looked_up / 3.0 * (1.0 / scale) * hl.sqrt(hl.f32(cases.y))
     out.set_estimates([hl.Range(0, cases.WIDTH), hl.Range(0, 4)])
-    with tempfile.NamedTemporaryFile() as report:
-        schedule([out], {"parallelism": "2", "report": report.name})
-        funcs = {func["name"]: func for func in json.load(report)["pipeline"]["funcs"]}
-    stage = funcs["looked_up"]["stages"][0]
-    assert stage["operations"]["float32"] == {"mul": 2}, stage["operations"]
+    stage = described(out)
+    operations = {tuple(group["loops"]): group["counts"] for group in stage["operations"]}
+    assert operations[0, 1]["float32"] == {"mul": 3}, operations
+    assert operations[1,]["float32"] == {"cast": 1, "sqrt": 1}, operations
+    assert list(operations[0,]) == ["float32"], operations
     [lookup] = [access for access in stage["accesses"] if access["by_data"]]
     assert lookup["moved_by"] == [0] and lookup["added"] == [{"dim": 0, "index": 1, "step": [1, 1]}], lookup
+
+
+def describes_operations_in_the_types_that_halide_computes_in():
+    """Products of bytes take 16 bits, whatever they are written in, and quotients by powers of two are shifts."""
+    source, out = hl.ImageParam(hl.UInt(8), 1, "source"), hl.Func("weighted")
+    source.set_estimates([hl.Range(0, 1026)])
+    left, right = (hl.i32(source[cases.x + offset]) for offset in (0, 1))
+    out[cases.x] = hl.u8((left * 3 + right * 5) / 8)
+    out.set_estimates([hl.Range(0, 1024)])
+    [group] = described(out)["operations"]
+    assert set(group["counts"]) == {"uint16"}, group
+    assert "mul" in group["counts"]["uint16"] and "div_by_constant" not in group["counts"]["uint16"], group
 
 
 def gives_a_schedule_source():

@@ -88,7 +88,7 @@ pub struct AccuracyArgs {
     /// Judge nothing, only --save
     #[arg(long, requires = "save")]
     pub only_save: bool,
-    /// Write all figures to this file
+    /// Write all figures to this file, and what each schedule was predicted to take
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 }
@@ -107,6 +107,18 @@ struct Report {
     /// On the schedules that were measured again.
     #[serde(skip_serializing_if = "Option::is_none")]
     again: Option<Comparison>,
+    /// By pipeline, in the order of the records.
+    predictions: Vec<Predictions>,
+}
+
+/// Seconds of each schedule of a pipeline.
+#[derive(Debug, Serialize)]
+struct Predictions {
+    pipeline: String,
+    measured: Vec<f64>,
+    analytic: Vec<f64>,
+    /// By NN+C.
+    learned: Vec<f64>,
 }
 
 /// How well some do on a part of the schedules.
@@ -175,7 +187,15 @@ fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented:
     let adams2019 = adams::compare(groups, &measured, &expected, &learned);
     let all: Vec<&Group> = groups.iter().collect();
     let fitted = args.fit.then(|| Constants::assumed(&all).fitted(&all));
-    let report = Report { pipelines: groups.len(), schedules, methods, fitted, adams2019, again };
+    let predictions = (augmented.iter().zip(measured).zip(analytic).zip(learned))
+        .map(|(((p, measured), analytic), learned)| Predictions {
+            pipeline: p.name.clone(),
+            measured,
+            analytic,
+            learned,
+        })
+        .collect();
+    let report = Report { pipelines: groups.len(), schedules, methods, fitted, adams2019, again, predictions };
     println!("{schedules} schedules of {} pipelines\n\n{}", report.pipelines, table(&report.methods));
     if let Some(fitted) = &report.fitted {
         println!("\nconstants fitted to all of them\n\n{}", serde_json::to_string_pretty(fitted)?);

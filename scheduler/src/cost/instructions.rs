@@ -3,9 +3,6 @@
 use crate::features::Features;
 use serde::Serialize;
 
-/// Lanes of an integer division beyond which LLVM has split the vector anyway.
-const MOST_DIVIDED_LANES: f64 = 16.0;
-
 /// What a set of vector instructions takes for each kind of work, in units of an addition of vectors; loads and stores in
 /// units of a load. The weights are those with which the analytic cost predicts measured schedules best
 /// (`nnc accuracy RECORDS --fit`), rounded, and alike for all sets where that loses little.
@@ -23,7 +20,7 @@ pub struct InstructionSet {
     pub constant_division: f64,
     /// A division or root of floating-point numbers.
     pub float_division: f64,
-    /// Each lane of a division of integers, for which there is no vector instruction.
+    /// A division of integers, for which there is no vector instruction.
     pub integer_division: f64,
     /// An exponential or logarithm.
     pub math: f64,
@@ -66,7 +63,8 @@ impl InstructionSet {
         scalars: 1.8,
     };
     /// Without: AVX2 stores under a mask lane by lane.
-    const AVX2: Self = Self { constant_division: 12.0, math: 29.0, masked_step: 820.0, ..Self::AVX512 };
+    const AVX2: Self =
+        Self { constant_division: 12.0, integer_division: 27.0, math: 29.0, masked_step: 820.0, ..Self::AVX512 };
 
     /// The set of a machine with natural vectors of so many bytes.
     pub fn with_vectors_of(bytes: u32) -> Self {
@@ -81,10 +79,9 @@ impl InstructionSet {
         let floats = f.float_additions + f.float_multiplications + f.float_multiply_adds;
         let simple = floats + f.integer_additions + self.integer_multiplication * f.integer_multiplications;
         let others = self.comparison * f.comparisons + self.intrinsic * f.intrinsics + self.cast * f.casts;
-        let by_lane = self.integer_division * f.lanes.min(MOST_DIVIDED_LANES);
         let divisions = self.constant_division * f.constant_divisions
             + self.float_division * f.float_divisions
-            + by_lane * f.integer_divisions;
+            + self.integer_division * f.integer_divisions;
         let borders = (self.border + self.border_lane * f.lanes) * f.boundary_loads;
         simple + others + divisions + self.math * f.math_calls + borders
     }

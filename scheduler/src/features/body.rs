@@ -1,7 +1,7 @@
 //! One evaluation of a stage with everything that is inlined into it: operations and loads, and how both move with the
 //! stage's loops.
 
-use super::model::{Model, Row};
+use super::model::{Model, Operation, Row};
 use super::taps::Taps;
 
 /// Bits by loop. Loops beyond the last bit share it.
@@ -52,15 +52,23 @@ impl Load {
     }
 }
 
-/// An evaluated expression: the stage's own, or that of an inlined Func.
+/// Operations of an evaluated expression: the stage's own, or that of an inlined Func.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Evaluated {
     /// Index of the stage that it is the definition of.
-    pub(super) stage: usize,
-    /// Evaluations of this kind in one evaluation of the stage.
+    stage: usize,
+    /// Index among the groups of operations of that stage.
+    group: usize,
+    /// Times in one evaluation of the stage: once for all places that differ in nothing the operations depend on.
     pub(super) count: f64,
-    /// How its coordinates move.
-    pub(super) motions: Motions,
+    /// Loops that move what they depend on.
+    pub(super) moving: LoopSet,
+}
+
+impl Evaluated {
+    pub(super) fn operations<'m>(&self, model: &'m Model) -> &'m [Operation] {
+        &model.stages[self.stage].operations[self.group].operations
+    }
 }
 
 /// What one evaluation of a stage does.
@@ -149,7 +157,11 @@ impl Body {
         (at, places): (Motions, &Taps),
         inlined: &impl Fn(usize) -> bool,
     ) {
-        self.evaluated.push(Evaluated { stage, count: places.count(), motions: at });
+        for (group, operations) in model.stages[stage].operations.iter().enumerate() {
+            let count = places.count_by(&operations.loops);
+            let moving = operations.loops.iter().fold(0, |all, l| all | self.moving(at.first + l));
+            self.evaluated.push(Evaluated { stage, group, count, moving });
+        }
         let own = model.stages[stage].stage.func.index();
         for load in &model.stages[stage].loads {
             let first = self.coordinates.len();
@@ -180,6 +192,12 @@ impl Body {
         let steps = |m: &Motions| &self.steps[m.first * self.loops..(m.first + m.count) * self.loops];
         let coordinates = |m: &Motions| &self.coordinates[m.first..m.first + m.count];
         (a.moving, a.clamped) == (b.moving, b.clamped) && coordinates(a) == coordinates(b) && steps(a) == steps(b)
+    }
+
+    /// Loops that a coordinate moves with.
+    fn moving(&self, coordinate: usize) -> LoopSet {
+        let steps = self.steps[coordinate * self.loops..][..self.loops].iter().enumerate();
+        steps.filter(|(_, step)| **step != 0.0).fold(0, |all, (l, _)| all | bit(l))
     }
 
     /// A coordinate that moves as one loop does; as none where there is none.
@@ -218,13 +236,9 @@ impl Body {
     fn motions_since(&self, first: usize) -> Motions {
         let mut motions = Motions { first, count: self.coordinates.len() - first, moving: 0, clamped: 0 };
         for at in first..self.coordinates.len() {
-            let clamped = self.coordinates[at].clamped;
-            for (l, step) in self.steps[at * self.loops..][..self.loops].iter().enumerate() {
-                if *step != 0.0 {
-                    motions.moving |= bit(l);
-                    motions.clamped |= if clamped { bit(l) } else { 0 };
-                }
-            }
+            let moving = self.moving(at);
+            motions.moving |= moving;
+            motions.clamped |= if self.coordinates[at].clamped { moving } else { 0 };
         }
         motions
     }

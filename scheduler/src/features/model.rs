@@ -4,7 +4,7 @@ use super::body::{bit, LoopSet};
 use super::boundary;
 use super::set::Set;
 use super::table::Arithmetic;
-use crate::ir::{type_bytes, AccessRow, FuncId, Interval, Pipeline, Regions, Source, Stage, StageRef};
+use crate::ir::{type_bytes, AccessRow, Dependent, FuncId, Interval, Pipeline, Regions, Source, Stage, StageRef};
 use std::collections::BTreeSet;
 
 /// A pipeline at its estimates.
@@ -49,7 +49,7 @@ pub(super) struct StageFacts {
     pub(super) iterations: f64,
     /// By loop, the extent that counts where an interval is not known.
     pub(super) extents: Vec<f64>,
-    pub(super) operations: Vec<Operation>,
+    pub(super) operations: Vec<Group>,
     pub(super) loads: Vec<LoadFacts>,
     /// Rows of the coordinates written, by dimension.
     pub(super) stores: Vec<Row>,
@@ -59,6 +59,14 @@ pub(super) struct StageFacts {
     pub(super) loop_of: Vec<Option<usize>>,
     /// Loops whose iterations need what earlier ones wrote.
     pub(super) hazards: LoopSet,
+}
+
+/// Operations of one evaluation that depend on the same loops.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    /// Indices of loops.
+    pub(super) loops: Vec<usize>,
+    pub(super) operations: Vec<Operation>,
 }
 
 /// Operations of one kind and type in one evaluation.
@@ -252,16 +260,28 @@ impl StageFacts {
 }
 
 /// Operations on values: what makes affine coordinates (`x - 1`, `2*x`, `x/2`) becomes part of addresses.
-fn operations(stage: &Stage, fuses: bool) -> Vec<Operation> {
-    let rows =
-        || stage.accesses.iter().flat_map(|a| a.rows.iter().enumerate()).filter_map(|(d, r)| Some((d, r.as_ref()?)));
+fn operations(stage: &Stage, fuses: bool) -> Vec<Group> {
+    let of = |group: &Dependent| Group { loops: group.loops.clone(), operations: of_values(stage, group, fuses) };
+    stage.operations.0.iter().map(of).filter(|group| !group.operations.is_empty()).collect()
+}
+
+fn of_values(stage: &Stage, group: &Dependent, fuses: bool) -> Vec<Operation> {
+    // Of the coordinates that move with the loops of the group, and no others.
+    let moves = |row: &AccessRow| row.coeffs.iter().enumerate().all(|(l, c)| (c[0] != 0) == group.loops.contains(&l));
+    let rows = || {
+        let all = stage.accesses.iter().flat_map(|a| a.rows.iter().enumerate());
+        all.filter_map(|(d, r)| Some((d, r.as_ref()?))).filter(|(_, r)| moves(r))
+    };
     let distinct = |used: fn(&AccessRow) -> bool| {
         rows().filter(|(_, r)| used(r)).map(|(d, r)| (d, &r.coeffs, r.offset)).collect::<BTreeSet<_>>().len() as f64
     };
     let addresses = |operation: &str| match operation {
         "add" => distinct(|r| r.offset != Some(0)),
+        // A boundary condition, which is peeled off the interior.
+        "min_max" => 2.0 * distinct(|r| r.clamped),
         "mul" => distinct(|r| r.coeffs.iter().any(|c| c[0].abs() > 1)),
-        "div_by_constant" => distinct(|r| r.coeffs.iter().any(|c| c[1] > 1)),
+        "intrinsic" => distinct(|r| r.coeffs.iter().any(|c| c[1] > 1 && is_power_of_two(c[1]))),
+        "div_by_constant" => distinct(|r| r.coeffs.iter().any(|c| c[1] > 1 && !is_power_of_two(c[1]))),
         _ => 0.0,
     };
     let of_values = |kind: &str, operation: &str, count: u32| {
@@ -269,11 +289,9 @@ fn operations(stage: &Stage, fuses: bool) -> Vec<Operation> {
         (f64::from(count) - addressing).max(0.0)
     };
     let of_type = |kind: &str, wanted: &str| -> f64 {
-        stage.operations.iter().find(|(k, o, _)| (*k, *o) == (kind, wanted)).map_or(0.0, |(_, _, n)| f64::from(n))
+        group.iter().find(|(k, o, _)| (*k, *o) == (kind, wanted)).map_or(0.0, |(_, _, n)| f64::from(n))
     };
-    let values = || stage.operations.iter().filter(|(k, o, n)| of_values(k, o, *n) > 0.0);
-    // A cast costs what its wider side takes, which is not the one that is noted where it narrows.
-    let widest = values().map(|(kind, _, _)| type_bytes(kind)).max().unwrap_or(1);
+    let values = || group.iter().filter(|(k, o, n)| of_values(k, o, *n) > 0.0);
     let made = |(kind, operation, count): (&str, &str, u32)| {
         let float = kind.contains("float");
         let fused = match operation {
@@ -282,10 +300,14 @@ fn operations(stage: &Stage, fuses: bool) -> Vec<Operation> {
         };
         Operation {
             kind: Arithmetic::new(operation, float),
-            type_bytes: f64::from(if operation == "cast" { widest } else { type_bytes(kind) }),
+            type_bytes: f64::from(type_bytes(kind)),
             count: of_values(kind, operation, count),
             fused,
         }
     };
     values().map(made).collect()
+}
+
+fn is_power_of_two(value: i64) -> bool {
+    value.count_ones() == 1
 }

@@ -153,21 +153,19 @@ fn extent(model: &Model, plan: &Plan, stage: usize) -> Features {
 
 fn arithmetic(f: &mut Features, model: &Model, shape: &Shape) {
     for evaluated in &shape.body.evaluated {
-        let operations = &model.stages[evaluated.stage].operations;
-        if operations.is_empty() {
-            continue;
-        }
         let every_time = evaluated.count * shape.vectors;
-        let moving = evaluated.motions.moving;
+        let moving = evaluated.moving;
         let hoists = shape.hoisted(moving);
         let (hoisted, shared) = (every_time / hoists, every_time / (hoists * shape.unrolled(moving)));
-        let uniform = shape.pattern(&evaluated.motions) == Pattern::Broadcast;
-        for operation in operations {
+        let uniform = shape.along.is_some_and(|origin| moving & bit(origin) == 0);
+        for operation in evaluated.operations(model) {
             f.operations += f.iterations * evaluated.count * operation.count;
             let times = if operation.kind == Arithmetic::FloatDivide { hoisted } else { shared };
             let natural = match operation.kind {
                 _ if uniform => 1.0,
                 Arithmetic::Call => shape.active,
+                // Nothing divides vectors of integers.
+                Arithmetic::Divide => shape.lanes,
                 _ => shape.natural(operation.type_bytes),
             };
             *f.arithmetic(operation.kind) += (operation.count - operation.fused) * natural * times;

@@ -62,12 +62,12 @@ features! {
         float_divisions ["vector instructions"] "Divisions of floats by variables, and roots." = "`div`, `sqrt`";
         integer_additions ["vector instructions"] "Additions and subtractions of integers." = "`add` of integer types";
         integer_multiplications ["vector instructions"] "Multiplications of integers." = "`mul`";
-        integer_divisions ["vector instructions"] "Divisions of integers by variables." = "`div`";
-        constant_divisions ["vector instructions"] "Divisions of integers by constants." = "`div_by_constant`";
+        integer_divisions ["scalar instructions"] "Divisions of integers by variables, lane by lane." = "`div` x lanes";
+        constant_divisions ["vector instructions"] "Divisions of integers by constants other than powers of two." = "`div_by_constant`";
         comparisons ["vector instructions"] "Comparisons, minima, maxima, logic and selections." =
             "`min_max`, `compare`, `logic`, `select`";
         casts ["vector instructions"] "Conversions between types." = "`cast`";
-        intrinsics ["vector instructions"] "Halide's intrinsics: shifts, absolute differences." = "`intrinsic`";
+        intrinsics ["vector instructions"] "Halide's intrinsics: shifts, absolute differences; quotients and remainders by powers of two." = "`intrinsic`";
         math_calls ["vector instructions"] "Exponentials and logarithms." = "`math`";
         scalar_calls ["calls"] "Calls of libm and of other external functions, lane by lane." = "`call` x lanes";
         inlined_evaluations ["1"] "Evaluations of inlined Funcs." = "`iterations` x loads of inlined Funcs, followed through all of them";

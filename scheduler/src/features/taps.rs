@@ -31,6 +31,14 @@ impl Taps {
         self.known.len() as f64 + self.others
     }
 
+    /// Places that differ in some of these loops.
+    pub(super) fn count_by(&self, loops: &[usize]) -> f64 {
+        if self.known.len() < 2 {
+            return self.count();
+        }
+        self.by_loops((0..SLOTS).map(|l| loops.contains(&l).then_some(l))).count()
+    }
+
     /// Counts every place once.
     pub(super) fn settle(&mut self) {
         self.known.sort_unstable();

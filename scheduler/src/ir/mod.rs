@@ -18,7 +18,7 @@ mod validate;
 
 pub(crate) use bounds::{Bounds, StageBounds};
 pub use ids::{FuncId, InputId, Source, StageRef};
-pub use operations::Operations;
+pub use operations::{Dependent, Operations};
 pub use program::{Program, Token};
 pub(crate) use regions::merge;
 pub use regions::{Interval, Region, Regions};
@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The version of the JSON form that this library reads and the bindings write.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// A whole pipeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

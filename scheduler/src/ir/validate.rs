@@ -47,8 +47,9 @@ impl Pipeline {
         if added.any(|(access, a)| a.dim >= access.rows.len() || a.index >= stage.loops.len() || a.step[1] == 0) {
             return Err("what a loop adds is out of place".into());
         }
-        if moved_by.chain(&stage.compared).any(|&l| l >= stage.loops.len()) {
-            return Err("an access or a comparison mentions a loop that is not there".into());
+        let depended_on = stage.operations.0.iter().flat_map(|group| &group.loops);
+        if moved_by.chain(&stage.compared).chain(depended_on).any(|&l| l >= stage.loops.len()) {
+            return Err("an access, a comparison or an operation mentions a loop that is not there".into());
         }
         for requirement in &stage.requires {
             if requirement.bounds.len() != self.dimensions(requirement.source)? {

@@ -114,8 +114,9 @@ pub(super) fn lanes(pipeline: &Pipeline, stage: StageRef, vector_bytes: u32) -> 
 /// Lanes of one register of the widest type computed with.
 pub(super) fn register_lanes(pipeline: &Pipeline, stage: StageRef, vector_bytes: u32) -> u32 {
     let stored = pipeline.func(stage.func).element_bytes();
-    let operations = &pipeline.stage(stage).operations;
-    let computed = operations.iter().map(|(t, _, _)| type_bytes(t)).max().unwrap_or(stored).max(stored);
+    // What is wide for a conversion alone is wide as long as it takes to narrow it.
+    let computing = pipeline.stage(stage).operations.iter().filter(|(_, operation, _)| *operation != "cast");
+    let computed = computing.map(|(t, _, _)| type_bytes(t)).max().unwrap_or(stored).max(stored);
     (vector_bytes / computed).max(1)
 }
 

@@ -4,7 +4,7 @@
 #![allow(dead_code)]
 
 use scheduler::ir::{
-    Access, AccessRow, Bound, Func, FuncId, Lanes, Loop, Operations, Pipeline, Program, ReductionBounds, Requirement,
+    Access, AccessRow, Bound, Dependent, Func, FuncId, Lanes, Loop, Operations, Pipeline, Program, ReductionBounds, Requirement,
     Source, Stage, SymbolicInterval, Target, Token, FORMAT_VERSION,
 };
 use std::collections::BTreeMap;
@@ -66,7 +66,7 @@ impl Builder {
         let update = Stage {
             loops,
             predicate: false,
-            operations: operations(&[("add", 1)]),
+            operations: operations(3, &[("add", 1)]),
             accesses: vec![
                 Access {
                     source: Some(Source::Func(id)),
@@ -175,8 +175,10 @@ fn pure_loop(var: &str) -> Loop {
     Loop { var: var.into(), parallel: true, reduction: None }
 }
 
-fn operations(counts: &[(&str, u32)]) -> Operations {
-    Operations([("float32".to_string(), counts.iter().map(|(o, n)| (o.to_string(), *n)).collect())].into())
+/// Operations that depend on all of so many loops.
+fn operations(loops: usize, counts: &[(&str, u32)]) -> Operations {
+    let counts = [("float32".to_string(), counts.iter().map(|(o, n)| (o.to_string(), *n)).collect())].into();
+    Operations(vec![Dependent { loops: (0..loops).collect(), counts }])
 }
 
 fn pure_stage(reads: &[(FuncId, Read)]) -> Stage {
@@ -184,7 +186,7 @@ fn pure_stage(reads: &[(FuncId, Read)]) -> Stage {
     Stage {
         loops: vec![pure_loop("x"), pure_loop("y")],
         predicate: false,
-        operations: operations(&[("add", taps as u32), ("mul", 1)]),
+        operations: operations(2, &[("add", taps as u32), ("mul", 1)]),
         accesses: reads.iter().flat_map(|&(id, read)| accesses(id, read)).collect(),
         compared: Vec::new(),
         drops_reads: false,
