@@ -52,6 +52,7 @@ mod tests {
             hardware: Hardware::generic(1, 1),
             stages: vec![],
             rows: rows.iter().map(row).collect(),
+            varies: true,
         }
     }
 

@@ -52,7 +52,10 @@ Every pipeline is predicted by models that were trained without it, and without 
 correlation of predicted and measured times over the schedules of one pipeline, MAPE the mean absolute percentage error of \
 the times of pipelines, regret the time of the schedule with the best prediction over that of the fastest measured.
 
-Where there are schedules by Adams2019 among the records (nnc collect --others), a second table compares its own cost model \
+Random pipelines may end in an output that is the same along a dimension, which compilers compute once whatever its loops are; \
+a second table has those that do not.
+
+Where there are schedules by Adams2019 among the records (nnc collect --others), another table compares its own cost model \
 with these on them.")]
 pub struct AccuracyArgs {
     /// Records: folders of `nnc collect`, or what its --export wrote
@@ -107,6 +110,9 @@ struct Report {
     /// On the schedules that were measured again.
     #[serde(skip_serializing_if = "Option::is_none")]
     again: Option<Comparison>,
+    /// On the pipelines whose outputs differ along all of their dimensions, where others do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    varying: Option<Comparison>,
     /// By pipeline, in the order of the records.
     predictions: Vec<Predictions>,
 }
@@ -184,6 +190,7 @@ fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented:
         methods.push(figures(method.name, &measured, &predicted));
     }
     let schedules = schedules(augmented);
+    let varying = varying(groups, &measured, &analytic, &learned);
     let adams2019 = adams::compare(groups, &measured, &expected, &learned);
     let all: Vec<&Group> = groups.iter().collect();
     let fitted = args.fit.then(|| Constants::assumed(&all).fitted(&all));
@@ -195,17 +202,32 @@ fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented:
             learned,
         })
         .collect();
-    let report = Report { pipelines: groups.len(), schedules, methods, fitted, adams2019, again, predictions };
+    let report = Report { pipelines: groups.len(), schedules, methods, fitted, varying, adams2019, again, predictions };
     println!("{schedules} schedules of {} pipelines\n\n{}", report.pipelines, table(&report.methods));
     if let Some(fitted) = &report.fitted {
         println!("\nconstants fitted to all of them\n\n{}", serde_json::to_string_pretty(fitted)?);
     }
+    report.varying.iter().for_each(|some| some.print("whose outputs differ along all of their dimensions"));
     report.adams2019.iter().for_each(|theirs| theirs.print("by Adams2019"));
     report.again.iter().for_each(|again| again.print("measured again"));
     if let Some(path) = &args.json {
         report::write_json(&report, path)?;
     }
     Ok(())
+}
+
+/// On the pipelines of which [`Group::varies`] says that outputs differ along all dimensions; `None` if those are all.
+fn varying(groups: &[Group], measured: &[Vec<f64>], analytic: &[Vec<f64>], learned: &[Vec<f64>]) -> Option<Comparison> {
+    let on_these = |all: &[Vec<f64>]| -> Vec<Vec<f64>> {
+        groups.iter().zip(all).filter(|(group, _)| group.varies).map(|(_, seconds)| seconds.clone()).collect()
+    };
+    let measured = on_these(measured);
+    let methods = vec![
+        figures("analytic", &measured, &on_these(analytic)),
+        figures(AUGMENTED.name, &measured, &on_these(learned)),
+    ];
+    let schedules = measured.iter().map(Vec::len).sum();
+    (measured.len() < groups.len()).then_some(Comparison { pipelines: measured.len(), schedules, methods })
 }
 
 /// What searches compare schedules by, in seconds: between what networks predict and the analytic times.

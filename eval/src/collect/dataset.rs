@@ -12,6 +12,7 @@ use scheduler::Hardware;
 
 use super::others::ADAMS2019;
 use super::record::Measured;
+use super::varying::varies;
 
 /// A stage under a schedule.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +49,8 @@ pub struct Group {
     pub stages: Vec<StageRow>,
     /// Schedules.
     pub rows: Vec<Row>,
+    /// Whether its outputs differ along all of their dimensions.
+    pub varies: bool,
 }
 
 /// All pipelines of which something was measured, with the features that this program's scheduler works out for a machine
@@ -67,6 +70,7 @@ fn group(measured: &Measured, profile: &Hardware) -> Result<Option<Group>> {
         hardware,
         stages: Vec::new(),
         rows: Vec::new(),
+        varies: varies(pipeline),
     };
     let mut known = BTreeMap::new();
     for record in &measured.records {

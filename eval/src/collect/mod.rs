@@ -6,6 +6,7 @@ mod draw;
 pub mod others;
 pub mod record;
 mod sample;
+mod varying;
 
 use std::path::Path;
 use std::time::Instant;

@@ -171,7 +171,8 @@ mod tests {
             by_adams2019: None,
         };
         let rows = stages.iter().enumerate().map(row).collect();
-        Group { name: String::new(), family: String::new(), hardware: Hardware::generic(1, 32), stages, rows }
+        let hardware = Hardware::generic(1, 32);
+        Group { name: String::new(), family: String::new(), hardware, stages, rows, varies: true }
     }
 
     /// On a machine three times as slow whose divisions take twice as long beside that.

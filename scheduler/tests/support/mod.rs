@@ -4,8 +4,8 @@
 #![allow(dead_code)]
 
 use scheduler::ir::{
-    Access, AccessRow, Bound, Dependent, Func, FuncId, Lanes, Loop, Operations, Pipeline, Program, ReductionBounds, Requirement,
-    Source, Stage, SymbolicInterval, Target, Token, FORMAT_VERSION,
+    Access, AccessRow, Bound, Dependent, Func, FuncId, Lanes, Loop, Operations, Pipeline, Program, ReductionBounds,
+    Requirement, Source, Stage, SymbolicInterval, Target, Token, FORMAT_VERSION,
 };
 use std::collections::BTreeMap;
 
