@@ -171,11 +171,14 @@ impl<'p> Chain<'p> {
     pub(super) fn misses(&self, model: &Model, index: usize, hardware: &Hardware) -> f64 {
         let cache = caches(hardware)[index];
         let threads = f64::from(hardware.threads.max(1));
+        let all = self.links[self.links.len() - 1].bytes;
         let fits = |link: &Link| {
             if cache.private {
                 return link.bytes <= cache.bytes && !(link.parallel_inside && threads > 1.0);
             }
-            link.bytes <= if link.parallel_around { cache.bytes / threads } else { cache.bytes }
+            // Tasks that run side by side touch no more than all of them do.
+            let tasks = if link.parallel_around { threads } else { 1.0 };
+            (link.bytes * tasks).min(all) <= cache.bytes
         };
         let fitting = self.links.iter().position(|link| !fits(link)).unwrap_or(self.links.len());
         let next = &self.links[fitting.min(self.links.len() - 1)];
@@ -195,9 +198,14 @@ impl<'p> Chain<'p> {
             let Some(entry) = self.plan.blocks[next.stage].find(next.level, touched.source) else { return 0.0 };
             let bytes = entry.held.min(self.most_touched(touched.source, next.executions));
             let written = if touched.source == self.func { 2.0 } else { 1.0 };
-            // Of a window that slides, the loops around need more than the stage itself goes over anew.
-            let own = self.plan.blocks[self.stage].whole_bytes(touched.source) * self.plan.realizations[self.func];
-            written * (bytes * next.executions).min(own)
+            // Of a window that slides, the loops around need more than the stage itself goes over anew. Its own loops may go
+            // over the same again and again.
+            let most = if next.stage == self.stage {
+                f64::INFINITY
+            } else {
+                self.plan.blocks[self.stage].whole_bytes(touched.source) * self.plan.realizations[self.func]
+            };
+            written * (bytes * next.executions).min(most)
         };
         self.touched.iter().map(of_source).sum()
     }

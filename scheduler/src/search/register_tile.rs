@@ -8,6 +8,8 @@ use crate::ir::{FuncId, Pipeline};
 pub(super) const MOST_ROWS: i64 = 12;
 /// Accumulations whose latencies overlap: fewer wait for each other.
 const MIN_ACCUMULATORS: f64 = 8.0;
+/// Lanes that the unrolled steps of a stencil load: beyond, LLVM takes minutes for those at borders.
+const MOST_STENCIL_LANES: i64 = 1024;
 /// What a load takes beside an accumulation.
 const LOAD: f64 = 1.0;
 
@@ -43,8 +45,9 @@ impl Covered {
     /// Whether the registers hold the sums of a tile, and what a step loads; of a stencil, whose steps share what they load,
     /// what several steps do.
     pub(super) fn fits(&self, (vectors, rows): (i64, i64)) -> bool {
-        let loaded = if self.taps.is_some() { self.registers / 2 } else { vectors + 2 };
+        let (loaded, loads) = self.taps.map_or((vectors + 2, 0), |taps| (self.registers / 2, taps.loads));
         vectors * rows * self.window + loaded <= self.registers
+            && vectors * rows * self.lanes * loads <= MOST_STENCIL_LANES
     }
 
     /// Accumulations of vectors in each step, or what takes as long.

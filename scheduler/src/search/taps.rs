@@ -10,6 +10,9 @@ pub(super) struct Taps {
     pub(super) stride: i64,
     pub(super) step: i64,
     pub(super) count: i64,
+    /// Vectors that the steps of the whole reduction load for a value, along other dimensions too; strided ones count for
+    /// all that they span.
+    pub(super) loads: i64,
 }
 
 impl Taps {
@@ -17,18 +20,21 @@ impl Taps {
     /// one of its own.
     pub(super) fn of(pipeline: &Pipeline, stage: StageRef, along: usize, across: usize) -> Option<Self> {
         let definition = pipeline.stage(stage);
-        unrolled_iterations(definition)?;
+        let steps = unrolled_iterations(definition)?;
         let vectors = operands(pipeline, stage).filter(|a| !a.is_fixed(along));
-        let coordinates = vectors.flat_map(|a| a.rows.iter().flatten());
+        let coordinates: Vec<_> = vectors.flat_map(|a| a.rows.iter().flatten()).collect();
+        let spans = coordinates.iter().map(|row| row.coeffs[along][0].abs()).max().unwrap_or(1);
+        let loads = steps * spans.max(1);
         let taps = |coeffs: &[[i64; 2]]| {
             let moves = |index: usize| Some(coeffs[index][0]).filter(|&by| by != 0 && coeffs[index][1] == 1);
             let stride = moves(across)?;
             let loops = definition.loops.iter().enumerate();
             let constant = loops.filter_map(|(index, l)| Some((index, l.reduction.as_ref()?.constant?)));
-            let mut all = constant.filter_map(|(index, count)| Some(Self { stride, step: moves(index)?, count }));
+            let mut all =
+                constant.filter_map(|(index, count)| Some(Self { stride, step: moves(index)?, count, loads }));
             all.find(|taps| taps.read_by(2) < 2 * taps.count)
         };
-        coordinates.filter_map(|row| taps(&row.coeffs)).next()
+        coordinates.into_iter().filter_map(|row| taps(&row.coeffs)).next()
     }
 
     /// How many different vectors a number of rows reads.
@@ -44,7 +50,7 @@ mod tests {
 
     #[test]
     fn neighbours_share_what_they_read() {
-        let taps = |stride, step| Taps { stride, step, count: 3 };
+        let taps = |stride, step| Taps { stride, step, count: 3, loads: 9 };
         assert_eq!(taps(1, 1).read_by(4), 6);
         assert_eq!(taps(2, 1).read_by(4), 9);
         assert_eq!(taps(-1, 1).read_by(4), 6);
