@@ -459,3 +459,30 @@ fn what_does_not_differ_between_neighbours_is_computed_once_for_all() {
     // The first is inlined three times, at neighbours along y.
     assert_eq!((f.float_multiplications, f.integer_additions), (1e5, 3e5));
 }
+
+/// A plain product of matrices with 1024 rows and columns, its rows side by side.
+fn product(threads: u32) -> Features {
+    let pipeline = fixture("matmul");
+    let regions = Regions::at_estimates(&pipeline).unwrap();
+    let product = pipeline.func_ids().find(|&id| pipeline.func(id).name == "product").unwrap();
+    let stage_of = |index| StageRef { func: product, stage: index };
+    let directives = [
+        Directive::ComputeRoot { func: product },
+        Directive::Parallel { stage: stage_of(0), var: var("y") },
+        Directive::Parallel { stage: stage_of(1), var: var("y") },
+    ];
+    let scheduled = analyze(&pipeline, &regions, &directives, &Hardware::generic(threads, 64)).unwrap();
+    stage(&pipeline, &scheduled, "product", 1).clone()
+}
+
+#[test]
+fn loops_that_go_over_the_same_again_miss_each_time() {
+    // Each row needs all of the second matrix, four times as much as a private cache holds.
+    assert!(product(2).l2_miss_bytes > 1024.0 * 4e6, "{:?}", product(2));
+}
+
+#[test]
+fn tasks_side_by_side_touch_no_more_than_all_do() {
+    // Three matrices fit the shared cache, though sixteen times what each task touches would not.
+    assert!(product(16).l3_miss_bytes < 32e6, "{:?}", product(16));
+}
