@@ -85,6 +85,15 @@ mod tests {
     }
 
     #[test]
+    fn unrolled_stencils_load_few_strided_vectors() {
+        let shape = |loads| {
+            let taps = Some(Taps { stride: 1, step: 1, count: 3, loads });
+            Covered { along: 16, lanes: 16, across: 240, window: 1, taps, registers: 32 }.shape(1..=1, MOST_ROWS)
+        };
+        assert_eq!((shape(3), shape(9), shape(18)), ((1, 12), (1, 7), (1, 3)));
+    }
+
+    #[test]
     fn a_single_vector_gets_more_rows() {
         assert_eq!(shape(16, 240, 32), (1, 12));
     }
