@@ -35,6 +35,12 @@ fn stage<'a>(pipeline: &Pipeline, scheduled: &'a ScheduledPipeline, name: &str, 
     &scheduled.stages.iter().find(is).unwrap().features
 }
 
+/// Runs a stage in vectors along x.
+fn vectors(stage: StageRef, factor: u32, tail: Tail) -> [Directive; 2] {
+    let [old, outer, inner] = [var("x"), var("xo"), var("xi")];
+    [Directive::Split { stage, old, outer, inner, factor, tail }, Directive::Vectorize { stage, var: var("xi") }]
+}
+
 /// Replaces the operations of a Func's pure definition by one of each type, which depends on some loops.
 fn operate(pipeline: &mut Pipeline, func: FuncId, groups: &[(&[usize], &str, &str)]) {
     let group = |&(loops, element, operation): &(&[usize], &str, &str)| Dependent {
@@ -134,15 +140,7 @@ fn windows_slide() {
 fn vectors_and_their_tails() {
     let (pipeline, [first, second]) = stencil();
     let output = scheduler::ir::StageRef { func: second, stage: 0 };
-    let split = Directive::Split {
-        stage: output,
-        old: var("x"),
-        outer: var("xo"),
-        inner: var("xi"),
-        factor: 16,
-        tail: Tail::GuardWithIf,
-    };
-    let vectorize = Directive::Vectorize { stage: output, var: var("xi") };
+    let [split, vectorize] = vectors(output, 16, Tail::GuardWithIf);
     let scheduled = analyzed(&pipeline, &[Directive::ComputeRoot { func: first }, split, vectorize]);
     let f = stage(&pipeline, &scheduled, "f1", 0);
     // 63 vectors of 16 cover a row of 1000; each is two natural ones.
@@ -159,15 +157,7 @@ fn strides_decide_the_kind_of_load() {
     let second = builder.pure(&reads.map(|read| (first, read)));
     let pipeline = builder.finish(&[second], 800, 100);
     let output = scheduler::ir::StageRef { func: second, stage: 0 };
-    let split = Directive::Split {
-        stage: output,
-        old: var("x"),
-        outer: var("xo"),
-        inner: var("xi"),
-        factor: 8,
-        tail: Tail::GuardWithIf,
-    };
-    let vectorize = Directive::Vectorize { stage: output, var: var("xi") };
+    let [split, vectorize] = vectors(output, 8, Tail::GuardWithIf);
     let scheduled = analyzed(&pipeline, &[Directive::ComputeRoot { func: first }, split, vectorize]);
     let f = stage(&pipeline, &scheduled, "f1", 0);
     // Per vector: one dense; two at stride 2, two dense loads each; eight lanes one by one.
@@ -271,9 +261,7 @@ fn mirrored_coordinates_move_with_the_loops_inside() {
     let second = builder.pure(&[(first, Read::Mirror)]);
     let pipeline = builder.finish(&[second], 800, 100);
     let output = scheduler::ir::StageRef { func: second, stage: 0 };
-    let [old, outer, inner] = [var("x"), var("xo"), var("xi")];
-    let split = Directive::Split { stage: output, old, outer, inner, factor: 8, tail: Tail::GuardWithIf };
-    let vectorize = Directive::Vectorize { stage: output, var: var("xi") };
+    let [split, vectorize] = vectors(output, 8, Tail::GuardWithIf);
     let scheduled = analyzed(&pipeline, &[Directive::ComputeRoot { func: first }, split, vectorize]);
     let f = stage(&pipeline, &scheduled, "f1", 0);
     assert_eq!((f.dense_loads, f.gathered_loads), (f.vectors, 0.0));
@@ -356,18 +344,8 @@ fn masked_steps_are_those_of_the_vector_that_a_guard_cuts_off() {
     let reader = builder.pure(&[(sum, Read::Point)]);
     let pipeline = builder.finish(&[reader], 15, 10);
     let update = StageRef { func: sum, stage: 1 };
-    let var = |name: &str| LoopVar { name: name.into(), rvar: false };
-    let (outer, inner) = (var("xo"), var("xi"));
     let steps = |tail| {
-        let split = Directive::Split {
-            stage: update,
-            old: var("x"),
-            outer: outer.clone(),
-            inner: inner.clone(),
-            factor: 8,
-            tail,
-        };
-        let vectorize = Directive::Vectorize { stage: update, var: inner.clone() };
+        let [split, vectorize] = vectors(update, 8, tail);
         let directives = [Directive::ComputeRoot { func: sum }, split, vectorize];
         let scheduled = analyzed(&pipeline, &directives);
         let features = stage(&pipeline, &scheduled, "f1", 1);
@@ -433,15 +411,7 @@ fn operations_are_done_where_what_they_depend_on_moves() {
         [(&[], "float32", "mul"), (&[1], "float32", "add"), (&[0], "int32", "div"), (&[0, 1], "int32", "add")];
     operate(&mut pipeline, second, &groups);
     let output = StageRef { func: second, stage: 0 };
-    let split = Directive::Split {
-        stage: output,
-        old: var("x"),
-        outer: var("xo"),
-        inner: var("xi"),
-        factor: 8,
-        tail: Tail::GuardWithIf,
-    };
-    let vectorize = Directive::Vectorize { stage: output, var: var("xi") };
+    let [split, vectorize] = vectors(output, 8, Tail::GuardWithIf);
     let scheduled = analyzed(&pipeline, &[Directive::ComputeRoot { func: first }, split, vectorize]);
     let f = stage(&pipeline, &scheduled, "f1", 0);
     // Once, once a row, and in each vector; integers are divided lane by lane.

@@ -157,8 +157,9 @@ impl Body {
         (at, places): (Motions, &Taps),
         inlined: &impl Fn(usize) -> bool,
     ) {
-        for (group, operations) in model.stages[stage].operations.iter().enumerate() {
-            let count = places.count_by(&operations.loops);
+        let facts = &model.stages[stage];
+        for (group, operations) in facts.operations.iter().enumerate() {
+            let count = places.count_by(&operations.loops, facts.extents.len());
             let moving = operations.loops.iter().fold(0, |all, l| all | self.moving(at.first + l));
             self.evaluated.push(Evaluated { stage, group, count, moving });
         }

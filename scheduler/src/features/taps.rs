@@ -31,9 +31,9 @@ impl Taps {
         self.known.len() as f64 + self.others
     }
 
-    /// Places that differ in some of these loops.
-    pub(super) fn count_by(&self, loops: &[usize]) -> f64 {
-        if self.known.len() < 2 {
+    /// Places that differ in some of these loops, of so many.
+    pub(super) fn count_by(&self, loops: &[usize], of: usize) -> f64 {
+        if self.known.len() < 2 || loops.len() == of {
             return self.count();
         }
         self.by_loops((0..SLOTS).map(|l| loops.contains(&l).then_some(l))).count()

@@ -16,9 +16,9 @@ pub struct Dependent {
     /// By element type and operation.
     ///
     /// Operations: `add` (and subtract), `mul`, `div`, `div_by_constant` (both also modulo), `min_max`, `compare`, `logic`,
-    /// `select`, `cast` (by the wider of both types), `intrinsic` (Halide intrinsics: shifts, absolute differences, ...; quotients and remainders by powers
-    /// of two), `math` (exponentials and logarithms, which Halide computes in vectors), `sqrt`, `call` (libm and other
-    /// external functions, lane by lane).
+    /// `select`, `cast` (by the wider of both types), `intrinsic` (Halide intrinsics: shifts, absolute differences, ...;
+    /// quotients and remainders by powers of two), `math` (exponentials and logarithms, which Halide computes in vectors),
+    /// `sqrt`, `call` (libm and other external functions, lane by lane).
     pub counts: BTreeMap<String, BTreeMap<String, u32>>,
 }
 
