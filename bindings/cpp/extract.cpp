@@ -102,19 +102,39 @@ class Extract {
         });
     }
 
-    /// Whether simplification drops all reads of some producer, as it does those of weight zero.
-    static bool drops_reads(const std::vector<Expr> &exprs) {
-        FindLoads before, after;
-        for (const Expr &e : exprs) {
-            e.accept(&before);
-            simplify(e).accept(&after);
+    static std::vector<Expr> simplified(const std::vector<Expr> &exprs) {
+        std::vector<Expr> result(exprs.size());
+        std::transform(exprs.begin(), exprs.end(), result.begin(), [](const Expr &e) { return simplify(e); });
+        return result;
+    }
+
+    /// Values that are loaded by `before` and not by `after`, each once.
+    static std::vector<const Call *> dropped_reads(const std::vector<Expr> &before, const std::vector<Expr> &after) {
+        const auto value = [](const Call *call) { return std::make_pair(call->name, call->value_index); };
+        FindLoads find, left;
+        for (const Expr &e : after) {
+            e.accept(&left);
         }
-        std::set<std::string> kept;
-        for (const Call *call : after.loads) {
-            kept.insert(call->name);
+        for (const Expr &e : before) {
+            e.accept(&find);
         }
-        return std::any_of(before.loads.begin(), before.loads.end(),
-                           [&](const Call *call) { return !kept.count(call->name); });
+        std::set<std::pair<std::string, int>> seen;
+        for (const Call *call : left.loads) {
+            seen.insert(value(call));
+        }
+        std::vector<const Call *> dropped;
+        std::copy_if(find.loads.begin(), find.loads.end(), std::back_inserter(dropped),
+                     [&](const Call *call) { return seen.insert(value(call)).second; });
+        return dropped;
+    }
+
+    /// Writes the value that a call loads.
+    void value_read(const Call *call) {
+        json.key("source");
+        if (!source(call->call_type == Call::Image && call->param.defined() ? call->param.name() : call->name)) {
+            json.null();
+        }
+        json.key("value").value(call->value_index);
     }
 
     void accesses(const std::vector<Expr> &exprs, const std::vector<std::string> &loops) {
@@ -125,11 +145,7 @@ class Extract {
         const LetValues &lets = find.lets;
         json.key("accesses").array(find.loads, [&](const Call *call) {
             json.object([&] {
-                json.key("source");
-                if (!source(call->call_type == Call::Image && call->param.defined() ? call->param.name() : call->name)) {
-                    json.null();
-                }
-                json.key("value").value(call->value_index);
+                value_read(call);
                 std::vector<std::pair<size_t, Expr>> others;
                 size_t dim = 0;
                 json.key("rows").array(call->args, [&](const Expr &arg) {
@@ -259,13 +275,15 @@ class Extract {
             loops(definition);
             json.key("predicate").value(predicated);
             json.key("operations");
-            write_operations(json, with_predicate, names, definition.is_init() ? "" : f.name());
-            accesses(with_predicate, names);
-            if (const auto compared = compared_loops(with_predicate, names); !compared.empty()) {
+            // What is computed is what Halide leaves of it; regions are worked out from all that is written there.
+            const std::vector<Expr> computed = simplified(with_predicate);
+            write_operations(json, computed, names, definition.is_init() ? "" : f.name());
+            accesses(computed, names);
+            if (const auto compared = compared_loops(computed, names); !compared.empty()) {
                 json.key("compared").array(compared, [&](size_t l) { json.value(l); });
             }
-            if (drops_reads(with_predicate)) {
-                json.key("drops_reads").value(true);
+            if (const auto dropped = dropped_reads(with_predicate, computed); !dropped.empty()) {
+                json.key("dropped").array(dropped, [&](const Call *call) { json.object([&] { value_read(call); }); });
             }
             requirements(f, definition, exprs, names);
             if (!definition.is_init()) {

@@ -266,7 +266,7 @@ impl<'a> Replay<'a> {
         if !self.pipeline.is_output(stage.func) || stage.stage != 0 {
             return Err(illegal(stage, "only the pure stage of an output has sizes to specialise on"));
         }
-        if self.pipeline.stage(stage).drops_reads {
+        if self.pipeline.stage(stage).drops_reads() {
             // Halide simplifies what it specialises, and its bounds inference crashes on Funcs that are then read no more.
             return Err(illegal(stage, "specialising it would drop reads"));
         }

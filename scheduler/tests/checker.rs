@@ -2,7 +2,7 @@
 
 mod support;
 
-use scheduler::ir::{Bound, FuncId, Pipeline, Requirement, StageRef};
+use scheduler::ir::{Bound, DroppedRead, FuncId, Pipeline, Requirement, Source, StageRef};
 use scheduler::{check, check_reassociated, AtLeast, Directive, LoopVar, Tail};
 use support::{Builder, Read};
 
@@ -62,7 +62,7 @@ fn refuses_to_specialise_what_simplification_cuts_off() {
         [root(2), Directive::Specialize { stage: stage(3, 0), when: vec![AtLeast { dim: 0, extent: 8 }], then }];
     let mut pipeline = pipeline();
     check(&pipeline, &specialised).unwrap();
-    pipeline.funcs[3].stages[0].drops_reads = true;
+    pipeline.funcs[3].stages[0].dropped.push(DroppedRead { source: Some(Source::Func(func(0))), value: 0 });
     assert!(check(&pipeline, &specialised).unwrap_err().to_string().contains("drop reads"));
 }
 

@@ -3,7 +3,7 @@
 mod support;
 
 use scheduler::features::{analyze, markdown, Features, ScheduledPipeline, Site, TABLE};
-use scheduler::ir::{Dependent, FuncId, Operations, Pipeline, Regions, StageRef};
+use scheduler::ir::{Dependent, DroppedRead, FuncId, Operations, Pipeline, Regions, Source, StageRef};
 use scheduler::{search, Bound, Directive, Hardware, LoopVar, Options, Roofline, Strategy, Tail};
 use std::path::Path;
 use support::{Builder, Read};
@@ -90,7 +90,7 @@ fn plain_loops_at_root() {
     assert_eq!((f.dense_loads, f.dense_stores, f.lanes), (3e5, 1e5, 1.0));
     assert_eq!((f.tasks, f.threads, f.imbalance, f.parallel_launches), (1.0, 1.0, 1.0, 0.0));
     // 100 rows of 1000 values and the loop over rows.
-    assert_eq!(f.loop_iterations, 1e5 + 100.0);
+    assert_eq!((f.loop_iterations, f.loop_entries), (1e5 + 100.0, 100.0 + 1.0));
     let produced = stage(&pipeline, &scheduled, "f0", 0);
     assert_eq!(produced.allocated_bytes, 1000.0 * 102.0 * 4.0);
 }
@@ -227,8 +227,8 @@ fn what_an_earlier_stage_of_a_slab_has_read_is_in_cache() {
     let (pipeline, scheduled) = searched("softmax");
     let misses: f64 = scheduled.stages.iter().map(|s| s.features.l2_miss_bytes).sum();
     let input: f64 = pipeline.inputs[0].dims.iter().map(|d| d.extent.unwrap() as f64).product::<f64>() * 4.0;
-    // The input once, and the output, which is as large, written and fetched for it; maxima and sums are small.
-    assert!(misses < 3.5 * input, "{misses} of {input}");
+    // The input once, and the output, which is as large; maxima and sums are small.
+    assert!(misses < 2.5 * input, "{misses} of {input}");
 }
 
 #[test]
@@ -236,8 +236,8 @@ fn what_an_output_has_read_is_in_cache_for_others_in_its_loops() {
     let (pipeline, scheduled) = searched("flow_derivatives");
     let misses: f64 = scheduled.stages.iter().map(|s| s.features.l2_miss_bytes).sum();
     let frame: f64 = pipeline.inputs[0].dims.iter().map(|d| d.extent.unwrap() as f64).product::<f64>() * 4.0;
-    // Two frames once, and three outputs, which are as large, written and fetched for it.
-    assert!(misses < 8.5 * frame, "{misses} for frames of {frame}");
+    // Two frames once, and three outputs, which are as large.
+    assert!(misses < 5.5 * frame, "{misses} for frames of {frame}");
     let launches: f64 = scheduled.stages.iter().map(|s| s.features.parallel_launches).sum();
     assert_eq!(launches, 1.0);
 }
@@ -249,7 +249,7 @@ fn every_feature_of_every_fixture_is_a_number() {
         for s in &scheduled.stages {
             assert!(s.features.values().iter().all(|v| v.is_finite() && *v >= 0.0), "{name} {:?}", s.stage);
             let f = &s.features;
-            assert!(f.l1_miss_bytes >= f.l2_miss_bytes && f.l2_miss_bytes >= f.l3_miss_bytes);
+            assert!(f.l1_miss_bytes >= f.l2_miss_bytes && 2.0 * f.l2_miss_bytes >= f.l3_miss_bytes);
         }
     }
 }
@@ -266,6 +266,56 @@ fn mirrored_coordinates_move_with_the_loops_inside() {
     let f = stage(&pipeline, &scheduled, "f1", 0);
     assert_eq!((f.dense_loads, f.gathered_loads), (f.vectors, 0.0));
     assert!(f.boundary_loads > 0.0);
+}
+
+#[test]
+fn what_keeps_coordinates_inside_costs_where_there_is_no_interior() {
+    let arithmetic = |width| {
+        let mut builder = Builder::new();
+        let first = builder.pure(&[]);
+        let second = builder.pure(&[(first, Read::Mirror)]);
+        let mut pipeline = builder.finish(&[second], width, 100);
+        operate(&mut pipeline, second, &[(&[0], "int32", "min_max"), (&[1], "int32", "min_max")]);
+        let scheduled = analyzed(&pipeline, &[Directive::ComputeRoot { func: first }]);
+        stage(&pipeline, &scheduled, "f1", 0).comparisons
+    };
+    // Mirrored along x alone: what depends on y is something else, once a row.
+    assert_eq!(arithmetic(800), 100.0);
+    // The image and its mirrored copy: in the middle it turns around.
+    assert_eq!(arithmetic(2000), 100.0 + 2e5);
+}
+
+#[test]
+fn rows_that_are_covered_from_end_to_end_follow_each_other() {
+    let (pipeline, [first, second]) = {
+        let mut builder = Builder::new();
+        let first = builder.pure(&[]);
+        let second = builder.pure(&[(first, Read::Point)]);
+        (builder.finish(&[second], 4, 1000), [first, second])
+    };
+    let f = |directives: &[Directive]| stage(&pipeline, &analyzed(&pipeline, directives), "f1", 0).clone();
+    let whole = f(&[Directive::ComputeRoot { func: first }]);
+    assert_eq!(whole.realization_bytes, 2.0 * 1000.0 * 16.0);
+    // Every row is a task, and takes lines of its own.
+    let parallel = Directive::Parallel { stage: StageRef { func: second, stage: 0 }, var: var("y") };
+    assert_eq!(f(&[Directive::ComputeRoot { func: first }, parallel]).task_bytes, 2.0 * 64.0);
+}
+
+#[test]
+fn what_the_simplifier_drops_is_not_computed() {
+    let mut builder = Builder::new();
+    let first = builder.pure(&[]);
+    let unread = builder.pure(&[(first, Read::Point)]);
+    let output = builder.pure(&[(first, Read::Point), (unread, Read::Point)]);
+    let mut pipeline = builder.finish(&[output], 1000, 100);
+    let dropped = |source| source == Some(Source::Func(unread));
+    let definition = &mut pipeline.funcs[output.index()].stages[0];
+    definition.accesses.retain(|access| !dropped(access.source));
+    definition.dropped = vec![DroppedRead { source: Some(Source::Func(unread)), value: 0 }];
+    let scheduled = analyzed(&pipeline, &[first, unread].map(|func| Directive::ComputeRoot { func }));
+    let computed: Vec<FuncId> = scheduled.stages.iter().map(|s| s.stage.func).collect();
+    assert_eq!(computed, [first, output]);
+    assert_eq!(stage(&pipeline, &scheduled, "f2", 0).realization_bytes, 2.0 * 4e5);
 }
 
 /// A chain of stencils along y, each computed in the rows of the last one, in strips of 32 rows.

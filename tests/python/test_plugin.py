@@ -248,6 +248,22 @@ def describes_operations_in_the_types_that_halide_computes_in():
     assert "mul" in group["counts"]["uint16"] and "div_by_constant" not in group["counts"]["uint16"], group
 
 
+def describes_what_the_simplifier_leaves():
+    """What is multiplied by zero is not computed, though regions are worked out as if it were."""
+    kept, dropped, out = hl.Func("kept"), hl.Func("dropped"), hl.Func("out")
+    kept[cases.x] = hl.i32(cases.x)
+    dropped[cases.x] = hl.i32(cases.x) * 2
+    out[cases.x] = kept[cases.x] % 100 + dropped[cases.x] * 0
+    out.set_estimates([hl.Range(0, 1024)])
+    stage = described(out)
+    sources = [access["source"] for access in stage["accesses"]]
+    assert len(sources) == 1 and len(stage["requires"]) == 2, stage
+    [read] = stage["dropped"]
+    assert read["value"] == 0 and read["source"] not in sources, read
+    [group] = stage["operations"]
+    assert set(group["counts"]["int32"]) == {"div_by_constant"}, group
+
+
 def gives_a_schedule_source():
     case = cases.two_stage_stencil_with_repeated_edge()
     _, result = schedule(case.outputs)

@@ -33,12 +33,13 @@ pub struct Constants {
 type Constant = fn(&mut Constants) -> &mut f64;
 
 /// What is fitted. The speed of vector operations is the unit of all else.
-const CONSTANTS: [Constant; 24] = [
+const CONSTANTS: [Constant; 25] = [
     |c| &mut c.hardware.accesses_per_second,
     |c| &mut c.hardware.l2_bytes_per_second,
     |c| &mut c.hardware.l3_bytes_per_second,
     |c| &mut c.hardware.memory_bytes_per_second,
     |c| &mut c.hardware.loop_seconds,
+    |c| &mut c.hardware.loop_entry_seconds,
     |c| &mut c.hardware.task_seconds,
     |c| &mut c.hardware.launch_seconds,
     |c| &mut c.hardware.allocation_seconds,
@@ -129,6 +130,7 @@ impl Constants {
         h.l3_bytes_per_second /= factor;
         h.memory_bytes_per_second /= factor;
         h.loop_seconds *= factor;
+        h.loop_entry_seconds *= factor;
         h.task_seconds *= factor;
         h.launch_seconds *= factor;
         h.allocation_seconds *= factor;

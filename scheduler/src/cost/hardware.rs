@@ -31,6 +31,8 @@ pub struct Hardware {
     pub memory_bytes_per_second: f64,
     /// Seconds of one iteration of a loop beyond its body: count, compare, branch, addresses.
     pub loop_seconds: f64,
+    /// Seconds to enter and to leave a loop: first values, addresses, a branch that was not foreseen.
+    pub loop_entry_seconds: f64,
     /// Seconds to hand one iteration of a parallel loop to a thread.
     pub task_seconds: f64,
     /// Seconds to wake the threads for a parallel loop, and to wait for the last.
@@ -55,9 +57,10 @@ impl Hardware {
             vector_ops_per_second: 6e9,
             accesses_per_second: 8e9,
             l2_bytes_per_second: 380e9,
-            l3_bytes_per_second: 50e9,
+            l3_bytes_per_second: 40e9,
             memory_bytes_per_second: 30e9,
             loop_seconds: 0.17e-9,
+            loop_entry_seconds: 0.7e-9,
             task_seconds: 0.075e-6,
             launch_seconds: 0.3e-6,
             allocation_seconds: 0.1e-6,
@@ -74,8 +77,14 @@ impl Hardware {
             self.l3_bytes_per_second,
             self.memory_bytes_per_second,
         ];
-        let durations =
-            [self.loop_seconds, self.task_seconds, self.launch_seconds, self.allocation_seconds, self.page_seconds];
+        let durations = [
+            self.loop_seconds,
+            self.loop_entry_seconds,
+            self.task_seconds,
+            self.launch_seconds,
+            self.allocation_seconds,
+            self.page_seconds,
+        ];
         let sizes = [self.l1_bytes, self.private_cache_bytes, self.shared_cache_bytes];
         let whole = self.threads > 0 && self.vector_bytes > 0 && sizes.iter().all(|&size| size > 0);
         whole

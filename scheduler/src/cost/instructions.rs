@@ -63,8 +63,15 @@ impl InstructionSet {
         scalars: 1.8,
     };
     /// Without: AVX2 stores under a mask lane by lane.
-    const AVX2: Self =
-        Self { constant_division: 12.0, integer_division: 27.0, math: 29.0, masked_step: 820.0, ..Self::AVX512 };
+    const AVX2: Self = Self {
+        comparison: 1.5,
+        constant_division: 12.0,
+        float_division: 7.0,
+        integer_division: 17.0,
+        math: 29.0,
+        masked_step: 820.0,
+        ..Self::AVX512
+    };
 
     /// The set of a machine with natural vectors of so many bytes.
     pub fn with_vectors_of(bytes: u32) -> Self {

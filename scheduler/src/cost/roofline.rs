@@ -84,6 +84,7 @@ impl Roofline {
         // Units for scalars are more than those for vectors, and faster.
         let units = if f.lanes > 1.0 { 1.0 } else { instructions.scalars };
         let overhead = f.loop_iterations * hardware.loop_seconds
+            + f.loop_entries * hardware.loop_entry_seconds
             + f.allocations * hardware.allocation_seconds
             + f.task_starts * hardware.task_seconds
             + f.fresh_pages * hardware.page_seconds;

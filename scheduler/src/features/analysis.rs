@@ -83,7 +83,8 @@ impl<'a> Analysis<'a> {
         &self.plan.store
     }
 
-    /// Features of every stage that is not inlined, producers first, under the last schedule. Extern Funcs have none.
+    /// Features of every stage that has a nest, producers first, under the last schedule: it is not inlined, and something reads
+    /// it. Extern Funcs have none.
     pub fn features(&self) -> impl Iterator<Item = (StageRef, &Features)> {
         self.computed_stages().map(|stage| (self.model.stages[stage].stage, &self.stages[stage].features))
     }
@@ -103,15 +104,16 @@ impl<'a> Analysis<'a> {
     }
 
     fn computed_stages(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.stages.len()).filter(|&stage| !self.is_inlined(stage))
+        (0..self.stages.len()).filter(|&stage| self.has_nest(stage))
     }
 
-    fn is_inlined(&self, stage: usize) -> bool {
-        self.plan.compute[self.model.stages[stage].stage.func.index()] == Site::Inline
+    fn has_nest(&self, stage: usize) -> bool {
+        let func = self.model.stages[stage].stage.func.index();
+        self.plan.compute[func] != Site::Inline && self.model.computed.contains(func)
     }
 
     fn update_stage(&mut self, stage: usize, changes: &Changes, shaken: &Set, returned: Returned) {
-        if self.is_inlined(stage) {
+        if !self.has_nest(stage) {
             return;
         }
         let Self { model, plan, timeline, hardware, stages, .. } = self;

@@ -149,15 +149,20 @@ pub(super) struct Touched {
     loops: Vec<Option<Interval>>,
 }
 
-/// Marks and widens in place.
+/// Marks and widens in place what a stage reads.
 struct Marking<'s, 'm> {
     touched: &'s mut Touched,
     model: &'s Model<'m>,
+    reader: StageRef,
 }
 
 impl Needs for Marking<'_, '_> {
     fn region<'a>(&'a mut self, _regions: &'a Regions, source: Source) -> Option<Noted<'a>> {
         let index = self.model.source(source);
+        let own = index == self.reader.func.index();
+        if !own && !self.model.stages[self.model.index(self.reader)].reads.contains(index) {
+            return None;
+        }
         let facts = &self.model.sources[index];
         let region = &mut self.touched.regions[facts.offset..facts.offset + facts.whole.len()];
         if !self.touched.present.contains(index) {
@@ -202,7 +207,7 @@ impl Touched {
 
     /// Adds what a stage reads and writes while its loops run over the given intervals.
     fn stage(&mut self, model: &Model, stage: StageRef, loops: &[Option<Interval>]) {
-        let mut marking = Marking { touched: self, model };
+        let mut marking = Marking { touched: self, model, reader: stage };
         add_reads(model.regions, stage, loops, &mut marking);
         if stage.stage > 0 {
             add_writes(model.regions, stage, loops, &mut marking);
@@ -224,7 +229,7 @@ impl Touched {
         for stage in model.pipeline.func(id).stage_refs(id).rev() {
             loops.clear();
             loops.extend(loop_bounds(model.regions, stage, self.region_of(model, id.index())));
-            add_reads(model.regions, stage, &loops, &mut Marking { touched: self, model });
+            add_reads(model.regions, stage, &loops, &mut Marking { touched: self, model, reader: stage });
         }
         self.loops = loops;
     }
@@ -251,9 +256,15 @@ pub(super) fn points(model: &Model, source: usize, region: &[Option<Interval>]) 
     extents(model, source, region).product()
 }
 
-/// Bytes of the cache lines that a region of a source covers.
+/// Bytes of the cache lines that a region of a source covers: rows of which all is covered follow each other in memory.
 fn line_bytes(model: &Model, source: usize, region: &[Option<Interval>]) -> f64 {
-    let mut extents = extents(model, source, region);
-    let row = extents.next().unwrap_or(1.0) * model.sources[source].value_bytes;
-    (row / LINE_BYTES).ceil() * LINE_BYTES * extents.product::<f64>()
+    let facts = &model.sources[source];
+    let mut run = facts.value_bytes;
+    let mut runs = 1.0;
+    let mut continues = true;
+    for (extent, whole) in extents(model, source, region).zip(&facts.extents) {
+        *(if continues { &mut run } else { &mut runs }) *= extent;
+        continues &= extent >= *whole;
+    }
+    (run / LINE_BYTES).ceil() * LINE_BYTES * runs
 }

@@ -1,13 +1,15 @@
 //! Boundary conditions as the interior sees them, where Halide's loop partitioning drops what keeps coordinates inside.
 
+use super::body::{bit, LoopSet};
 use super::model::{source_index, LoadFacts, Row};
 use crate::ir::{Access, AccessRow, Bounds, Interval, Pipeline, Regions, Stage, StageRef};
 
 /// What coordinates are computed in; mirroring takes more than signed integers.
 const COORDINATE_TYPES: [&str; 3] = ["int32", "uint32", "bool"];
 
-/// The loads of a stage, and whether the stage is nothing but a boundary condition.
-pub(super) fn loads(pipeline: &Pipeline, regions: &Regions, stage: StageRef) -> (Vec<LoadFacts>, bool) {
+/// The loads of a stage, and the loops for which it is nothing but a boundary condition: what depends on these alone is not
+/// computed in the interior.
+pub(super) fn loads(pipeline: &Pipeline, regions: &Regions, stage: StageRef) -> (Vec<LoadFacts>, LoopSet) {
     let definition = pipeline.stage(stage);
     // With one load, what is needed of its source is what it reads.
     let needed = match (&definition.accesses[..], &regions.bounds(stage).requires[..]) {
@@ -25,16 +27,18 @@ pub(super) fn loads(pipeline: &Pipeline, regions: &Regions, stage: StageRef) -> 
         Some(LoadFacts { source: source_index(pipeline, access.source?), component: access.value, rows })
     };
     let mut loads: Vec<LoadFacts> = definition.accesses.iter().filter_map(load).collect();
-    let [only] = &mut loads[..] else { return (loads, false) };
-    let clamps = only.rows.iter().all(|r| r.affine) && only.rows.iter().any(|r| r.clamped);
-    if clamps && definition.operations.are_arithmetic(&COORDINATE_TYPES) {
-        return (loads, true);
-    }
+    let [only] = &mut loads[..] else { return (loads, 0) };
     if is_constant_outside(definition) {
         only.rows.iter_mut().for_each(|row| row.clamped = true);
-        return (loads, true);
+        return (loads, LoopSet::MAX);
     }
-    (loads, false)
+    if !definition.operations.are_arithmetic(&COORDINATE_TYPES) {
+        return (loads, 0);
+    }
+    // Of a dimension with few values, mirrored, say, there may be no interior.
+    let clamped = only.rows.iter().filter(|row| row.affine && row.clamped);
+    let clamped = clamped.flat_map(|row| &row.steps).fold(0, |loops, (l, _)| loops | bit(*l));
+    (loads, clamped)
 }
 
 /// How a coordinate moves in the middle of a stage, where it is affine there: mirrored and repeated images are. Data decides

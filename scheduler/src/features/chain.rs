@@ -46,6 +46,24 @@ pub(super) enum Kept {
     ForIteration,
 }
 
+/// Bytes that pass into a cache.
+#[derive(Clone, Copy)]
+pub(super) struct Misses {
+    pub(super) read: f64,
+    pub(super) written: f64,
+}
+
+impl Misses {
+    /// No more than those of a smaller cache.
+    pub(super) fn min(self, smaller: Self) -> Self {
+        Self { read: self.read.min(smaller.read), written: self.written.min(smaller.written) }
+    }
+
+    pub(super) fn bytes(self) -> f64 {
+        self.read + self.written
+    }
+}
+
 /// Blocks from the body outwards to root.
 pub(super) struct Chain<'p> {
     plan: &'p Plan,
@@ -167,8 +185,8 @@ impl<'p> Chain<'p> {
         self.links.iter().find(|l| (l.stage, l.level) == place).map_or(0.0, |l| l.bytes)
     }
 
-    /// Bytes that pass into one of the machine's [`caches`] in one run.
-    pub(super) fn misses(&self, model: &Model, index: usize, hardware: &Hardware) -> f64 {
+    /// Bytes that pass into one of the machine's [`caches`] in one run: of what is only read, and of what is written.
+    pub(super) fn misses(&self, model: &Model, index: usize, hardware: &Hardware) -> Misses {
         let cache = caches(hardware)[index];
         let threads = f64::from(hardware.threads.max(1));
         let all = self.links[self.links.len() - 1].bytes;
@@ -197,7 +215,6 @@ impl<'p> Chain<'p> {
             }
             let Some(entry) = self.plan.blocks[next.stage].find(next.level, touched.source) else { return 0.0 };
             let bytes = entry.held.min(self.most_touched(touched.source, next.executions));
-            let written = if touched.source == self.func { 2.0 } else { 1.0 };
             // Of a window that slides, the loops around need more than the stage itself goes over anew. Its own loops may go
             // over the same again and again.
             let most = if next.stage == self.stage {
@@ -205,8 +222,10 @@ impl<'p> Chain<'p> {
             } else {
                 self.plan.blocks[self.stage].whole_bytes(touched.source) * self.plan.realizations[self.func]
             };
-            written * (bytes * next.executions).min(most)
+            (bytes * next.executions).min(most)
         };
-        self.touched.iter().map(of_source).sum()
+        let (written, read): (Vec<&Touched>, _) = self.touched.iter().partition(|touched| touched.source == self.func);
+        let sum = |touched: Vec<&Touched>| touched.into_iter().map(of_source).sum();
+        Misses { read: sum(read), written: sum(written) }
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Model<'a> {
     pub(super) readers: Vec<Vec<usize>>,
     /// By stage, the Funcs that it needs, directly or for others that it reads.
     pub(super) needs: Vec<Set>,
+    /// The Funcs that Halide computes: those of which simplification dropped no last read.
+    pub(super) computed: Set,
 }
 
 /// A Func or an input.
@@ -51,6 +53,8 @@ pub(super) struct StageFacts {
     pub(super) extents: Vec<f64>,
     pub(super) operations: Vec<Group>,
     pub(super) loads: Vec<LoadFacts>,
+    /// The sources that it loads from.
+    pub(super) reads: Set,
     /// Rows of the coordinates written, by dimension.
     pub(super) stores: Vec<Row>,
     /// Bytes of each component written.
@@ -140,7 +144,8 @@ impl<'a> Model<'a> {
         }
         readers.iter_mut().for_each(Vec::dedup);
         let needs = needs(funcs, &stages);
-        Self { pipeline, regions, sources: sources(pipeline, regions), stages, first, readers, needs }
+        let computed = computed(pipeline, &stages, &needs);
+        Self { pipeline, regions, sources: sources(pipeline, regions), stages, first, readers, needs, computed }
     }
 
     pub(super) fn funcs(&self) -> usize {
@@ -177,6 +182,19 @@ fn needs(funcs: usize, stages: &[StageFacts]) -> Vec<Set> {
         needs
     };
     stages.iter().map(of_stage).collect()
+}
+
+/// What outputs need, and what extern stages do.
+fn computed(pipeline: &Pipeline, stages: &[StageFacts], needs: &[Set]) -> Set {
+    let mut computed = Set::new(pipeline.funcs.len());
+    let passed = pipeline.funcs.iter().filter_map(|func| func.extern_definition.as_ref());
+    let passed = passed.flat_map(|e| e.sources.iter().filter_map(|source| source.func()));
+    let externs = pipeline.func_ids().filter(|&id| pipeline.func(id).extern_definition.is_some());
+    for id in pipeline.outputs.iter().copied().chain(passed).chain(externs) {
+        computed.insert(id.index());
+        stages.iter().zip(needs).filter(|(s, _)| s.stage.func == id).for_each(|(_, needs)| computed.include(needs));
+    }
+    computed
 }
 
 pub(super) fn source_index(pipeline: &Pipeline, source: Source) -> usize {
@@ -225,7 +243,9 @@ impl StageFacts {
         let func = pipeline.func(stage.func);
         let extents: Vec<f64> = (0..definition.loops.len()).map(|l| regions.loop_extent(stage, l) as f64).collect();
         let loops = 0..definition.loops.len();
-        let (loads, is_boundary) = boundary::loads(pipeline, regions, stage);
+        let (loads, peeled) = boundary::loads(pipeline, regions, stage);
+        let mut reads = Set::new(pipeline.funcs.len() + pipeline.inputs.len());
+        loads.iter().for_each(|load| reads.insert(load.source));
         let loop_of: Vec<Option<usize>> = func.args.iter().map(|arg| definition.loop_index(arg)).collect();
         let written = |l: &Option<usize>| {
             let steps = l.iter().map(|&l| (l, 1.0)).collect();
@@ -243,9 +263,9 @@ impl StageFacts {
             stage,
             iterations: extents.iter().product(),
             extents,
-            // Clamps of boundary conditions are peeled off the interior.
-            operations: if is_boundary { Vec::new() } else { operations(definition, !pipeline.target.strict_float) },
+            operations: operations(definition, peeled, !pipeline.target.strict_float),
             loads,
+            reads,
             stores,
             component_bytes: func.types.iter().map(|t| f64::from(type_bytes(t))).collect(),
             loop_of,
@@ -259,10 +279,13 @@ impl StageFacts {
     }
 }
 
-/// Operations on values: what makes affine coordinates (`x - 1`, `2*x`, `x/2`) becomes part of addresses.
-fn operations(stage: &Stage, fuses: bool) -> Vec<Group> {
+/// Operations on values: what makes affine coordinates (`x - 1`, `2*x`, `x/2`) becomes part of addresses. Clamps of boundary
+/// conditions along the loops of `peeled` are peeled off the interior.
+fn operations(stage: &Stage, peeled: LoopSet, fuses: bool) -> Vec<Group> {
     let of = |group: &Dependent| Group { loops: group.loops.clone(), operations: of_values(stage, group, fuses) };
-    stage.operations.0.iter().map(of).filter(|group| !group.operations.is_empty()).collect()
+    let in_interior = |group: &&Dependent| group.loops.iter().any(|&l| peeled & bit(l) == 0);
+    let groups = stage.operations.0.iter().filter(|group| peeled == 0 || in_interior(group));
+    groups.map(of).filter(|group| !group.operations.is_empty()).collect()
 }
 
 fn of_values(stage: &Stage, group: &Dependent, fuses: bool) -> Vec<Operation> {

@@ -221,26 +221,31 @@ fn memory(f: &mut Features, model: &Model, hardware: &Hardware, (chain, dims): (
     let innermost = dims.iter().position(|d| matches!(d.kind, LoopKind::Serial | LoopKind::Parallel));
     f.inner_bytes = chain.own_bytes(innermost.map_or(dims.len(), |at| at + 1));
     f.realization_bytes = chain.own_bytes(dims.len());
-    f.l1_miss_bytes = chain.misses(model, 0, hardware);
-    f.l2_miss_bytes = chain.misses(model, 1, hardware).min(f.l1_miss_bytes);
-    f.l3_miss_bytes = chain.misses(model, 2, hardware).min(f.l2_miss_bytes);
+    let l1 = chain.misses(model, 0, hardware);
+    let l2 = chain.misses(model, 1, hardware).min(l1);
+    let l3 = chain.misses(model, 2, hardware).min(l2);
+    (f.l1_miss_bytes, f.l2_miss_bytes) = (l1.bytes(), l2.bytes());
+    // Memory gives lines that are to be written, and takes them back; a cache takes them beside those that it gives.
+    f.l3_miss_bytes = l3.bytes() + l3.written;
     f.l1_miss_lines = f.l1_miss_bytes / LINE_BYTES;
 }
 
 fn overheads(f: &mut Features, model: &Model, plan: &Plan, stage: usize) {
     // Those that it shares are the other stage's.
     let own = plan.together[model.stages[stage].stage.func.index()].map_or(usize::MAX, |together| together.level);
+    let at_root = plan.compute[model.stages[stage].stage.func.index()] == Site::Root;
     for (level, dim) in plan.nests[stage].dims.iter().enumerate().take(own) {
-        let iterations = plan.executions(stage, level);
-        match dim.kind {
-            LoopKind::Serial => f.loop_iterations += iterations,
-            LoopKind::Parallel => {
-                f.loop_iterations += iterations;
-                f.task_starts += iterations;
-                // A single task is run by the thread that starts it, and wakes nobody.
-                f.parallel_launches += if dim.extent > 1.0 { plan.executions(stage, level + 1) } else { 0.0 };
-            }
-            LoopKind::Vectorized | LoopKind::Unrolled => {}
+        if matches!(dim.kind, LoopKind::Vectorized | LoopKind::Unrolled) {
+            continue;
+        }
+        let (iterations, entries) = (plan.executions(stage, level), plan.executions(stage, level + 1));
+        f.loop_iterations += iterations;
+        // Inside of other loops, sizes are constant as a rule, and a loop of one iteration is none.
+        f.loop_entries += if dim.extent > 1.0 || at_root { entries } else { 0.0 };
+        if dim.kind == LoopKind::Parallel {
+            f.task_starts += iterations;
+            // A single task is run by the thread that starts it, and wakes nobody.
+            f.parallel_launches += if dim.extent > 1.0 { entries } else { 0.0 };
         }
     }
     let at = model.stages[stage].stage;

@@ -163,12 +163,12 @@ pub struct Stage {
     pub operations: Operations,
     /// Distinct loads for one evaluation.
     pub accesses: Vec<Access>,
+    /// Values that the algorithm reads and Halide's simplifier drops all loads of, as it does those of weight zero.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<DroppedRead>,
     /// Loops that are compared with constants, in increasing order: those that a select between channels goes by.
     #[serde(default)]
     pub compared: Vec<usize>,
-    /// Whether Halide's simplifier drops all reads of some producer, as it does those of weight zero.
-    #[serde(default)]
-    pub drops_reads: bool,
     /// Region needed of each producer, the Func itself included, as a function of this stage's loop bounds.
     pub requires: Vec<Requirement>,
     /// Region an update writes, per argument of the Func; empty for a pure definition.
@@ -228,6 +228,15 @@ pub struct Access {
     /// What loops add to coordinates that are not affine.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub added: Vec<Addend>,
+}
+
+/// A value that is read by what the algorithm says, and not by what is left of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DroppedRead {
+    /// What is not read; `None` if it is not part of the pipeline.
+    pub source: Option<Source>,
+    /// Tuple component.
+    pub value: usize,
 }
 
 /// A multiple of a loop that is added to something that the loop does not change.
@@ -312,7 +321,7 @@ impl Pipeline {
 
     /// Whether the pure stage of a Func has sizes to specialise on, and Halide survives it (see [`Stage::drops_reads`]).
     pub fn may_specialize(&self, id: FuncId) -> bool {
-        self.is_output(id) && !self.func(id).stages[0].drops_reads
+        self.is_output(id) && !self.func(id).stages[0].drops_reads()
     }
 
     /// Per Func, the stages that read it, without its own updates.
@@ -390,6 +399,11 @@ impl Stage {
         seen.sort();
         seen.dedup();
         seen.into_iter()
+    }
+
+    /// Whether Halide's simplifier drops all reads of some producer.
+    pub fn drops_reads(&self) -> bool {
+        self.dropped.iter().any(|dropped| self.accesses.iter().all(|access| access.source != dropped.source))
     }
 
     /// Whether it only loads one value at clamped coordinates.

@@ -7,8 +7,12 @@ use std::collections::BTreeSet;
 /// a Func at root (a null Function in bounds inference).
 pub(super) fn keep_stored(pipeline: &mut Pipeline) {
     let stages = pipeline.funcs.iter().flat_map(|func| &func.stages);
-    let read: BTreeSet<(Option<Source>, usize)> =
-        stages.flat_map(|stage| &stage.accesses).map(|access| (access.source, access.value)).collect();
+    let read: BTreeSet<(Option<Source>, usize)> = stages
+        .flat_map(|stage| {
+            let dropped = stage.dropped.iter().map(|read| (read.source, read.value));
+            stage.accesses.iter().map(|access| (access.source, access.value)).chain(dropped)
+        })
+        .collect();
     for (index, func) in pipeline.funcs.iter_mut().enumerate() {
         let source = Some(Source::Func(FuncId::from_index(index)));
         func.inlinable &= func.types.len() == 1 || (0..func.types.len()).all(|value| read.contains(&(source, value)));

@@ -223,9 +223,21 @@ impl Inlining<'_> {
         let points: f64 = (0..self.pipeline.func(id).args.len()).map(|d| self.regions.extent(id, d) as f64).product();
         let recompute = self.evaluations_if_inlined(id, consumers, placements) / points.max(1.0);
         let weight = if self.gathers_if_inlined(id, consumers, placements) { weight.max(GATHER) } else { weight };
+        let alone = consumers.iter().any(|&c| self.evaluates_one_by_one(c, id, placements));
+        let times = if alone { recompute } else { recompute - 1.0 };
         // Loads that the consumer would do anyway (of the Func itself) come free.
-        let extra = (recompute - 1.0).max(0.0) * (weight - 1.0).max(0.0);
-        recompute <= 1.0 || extra <= self.store_and_load(id, consumers)
+        let extra = times.max(0.0) * (weight - 1.0).max(0.0);
+        extra <= self.store_and_load(id, consumers)
+    }
+
+    /// Whether a consumer stores where data says, and its vectors do not run along what it reads of a Func: stored, the Func
+    /// would be computed in vectors.
+    fn evaluates_one_by_one(&self, consumer: StageRef, id: FuncId, placements: &[Placement]) -> bool {
+        let Self { pipeline, regions, .. } = self;
+        let scatters = pipeline.stage(consumer).stores.iter().any(Option::is_none);
+        let vector =
+            || vector::choose(pipeline, regions, placements, consumer, pipeline.target.vector_bytes).map(|v| v.index);
+        scatters && vector().is_none_or(|index| self.loads(consumer, id).all(|a| a.is_fixed(index)))
     }
 
     /// Weighted operations of one evaluation inside consumers: far fewer for a boundary condition, but for the vectors at

@@ -86,7 +86,7 @@ impl Builder {
                 },
             ],
             compared: Vec::new(),
-            drops_reads: false,
+            dropped: Vec::new(),
             requires: vec![
                 Requirement { source: Source::Func(producer), bounds: vec![shifted("x", &var), plain("y")] },
                 Requirement { source: Source::Func(id), bounds: vec![plain("x"), plain("y")] },
@@ -189,7 +189,7 @@ fn pure_stage(reads: &[(FuncId, Read)]) -> Stage {
         operations: operations(2, &[("add", taps as u32), ("mul", 1)]),
         accesses: reads.iter().flat_map(|&(id, read)| accesses(id, read)).collect(),
         compared: Vec::new(),
-        drops_reads: false,
+        dropped: Vec::new(),
         requires: reads
             .iter()
             .map(|&(id, read)| Requirement { source: Source::Func(id), bounds: vec![bounds(read, 0), bounds(read, 1)] })
@@ -270,6 +270,9 @@ fn bounds(read: Read, dim: usize) -> SymbolicInterval {
         Read::Down => interval(&[&min, "2", "*"], &[&max, "2", "*", "1", "+"]),
         Read::Up => interval(&[&min, "2", "//"], &[&max, "2", "//"]),
         Read::Gather => interval(&["0"], &["255"]),
+        Read::Mirror if dim == 0 => {
+            SymbolicInterval { min: mirrored(&min), max: mirrored(&max), exact: true, inside: false }
+        }
         _ => plain(var),
     }
 }
