@@ -160,7 +160,7 @@ mod tests {
     fn group(set: impl Fn(&mut Features, f64), seconds: impl Fn(&Features) -> f64) -> Group {
         let stage = |count: usize| {
             let mut features =
-                Features { float_additions: 1e6, lanes: 8.0, threads: 1.0, imbalance: 1.0, ..Features::default() };
+                Features { float_additions: 1.5e6, lanes: 8.0, threads: 1.0, imbalance: 1.0, ..Features::default() };
             set(&mut features, 1e5 * count as f64);
             let stage = StageRef { func: FuncId::from_index(0), stage: 0 };
             let scheduled = ScheduledStage { stage, levels: Vec::new(), features };
