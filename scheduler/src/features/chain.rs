@@ -224,8 +224,11 @@ impl<'p> Chain<'p> {
             };
             (bytes * next.executions).min(most)
         };
-        let (written, read): (Vec<&Touched>, _) = self.touched.iter().partition(|touched| touched.source == self.func);
-        let sum = |touched: Vec<&Touched>| touched.into_iter().map(of_source).sum();
-        Misses { read: sum(read), written: sum(written) }
+        let mut misses = Misses { read: 0.0, written: 0.0 };
+        for touched in &self.touched {
+            let bytes = if touched.source == self.func { &mut misses.written } else { &mut misses.read };
+            *bytes += of_source(touched);
+        }
+        misses
     }
 }

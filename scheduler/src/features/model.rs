@@ -144,7 +144,7 @@ impl<'a> Model<'a> {
         }
         readers.iter_mut().for_each(Vec::dedup);
         let needs = needs(funcs, &stages);
-        let computed = computed(pipeline, &stages, &needs);
+        let computed = computed(pipeline, regions, &stages, &needs);
         Self { pipeline, regions, sources: sources(pipeline, regions), stages, first, readers, needs, computed }
     }
 
@@ -184,16 +184,15 @@ fn needs(funcs: usize, stages: &[StageFacts]) -> Vec<Set> {
     stages.iter().map(of_stage).collect()
 }
 
-/// What outputs need, and what extern stages do.
-fn computed(pipeline: &Pipeline, stages: &[StageFacts], needs: &[Set]) -> Set {
+/// Outputs, extern Funcs, what these are passed, and all that any of them needs.
+fn computed(pipeline: &Pipeline, regions: &Regions, stages: &[StageFacts], needs: &[Set]) -> Set {
+    let is_wanted = |id: FuncId| {
+        pipeline.is_output(id) || pipeline.func(id).extern_definition.is_some() || regions.is_read_by_extern(id)
+    };
     let mut computed = Set::new(pipeline.funcs.len());
-    let passed = pipeline.funcs.iter().filter_map(|func| func.extern_definition.as_ref());
-    let passed = passed.flat_map(|e| e.sources.iter().filter_map(|source| source.func()));
-    let externs = pipeline.func_ids().filter(|&id| pipeline.func(id).extern_definition.is_some());
-    for id in pipeline.outputs.iter().copied().chain(passed).chain(externs) {
-        computed.insert(id.index());
-        stages.iter().zip(needs).filter(|(s, _)| s.stage.func == id).for_each(|(_, needs)| computed.include(needs));
-    }
+    pipeline.func_ids().filter(|&id| is_wanted(id)).for_each(|id| computed.insert(id.index()));
+    let wanted = stages.iter().zip(needs).filter(|(facts, _)| is_wanted(facts.stage.func));
+    wanted.for_each(|(_, needs)| computed.include(needs));
     computed
 }
 

@@ -231,9 +231,11 @@ fn memory(f: &mut Features, model: &Model, hardware: &Hardware, (chain, dims): (
 }
 
 fn overheads(f: &mut Features, model: &Model, plan: &Plan, stage: usize) {
+    let at = model.stages[stage].stage;
+    let func = at.func.index();
     // Those that it shares are the other stage's.
-    let own = plan.together[model.stages[stage].stage.func.index()].map_or(usize::MAX, |together| together.level);
-    let at_root = plan.compute[model.stages[stage].stage.func.index()] == Site::Root;
+    let own = plan.together[func].map_or(usize::MAX, |together| together.level);
+    let at_root = plan.compute[func] == Site::Root;
     for (level, dim) in plan.nests[stage].dims.iter().enumerate().take(own) {
         if matches!(dim.kind, LoopKind::Vectorized | LoopKind::Unrolled) {
             continue;
@@ -248,8 +250,6 @@ fn overheads(f: &mut Features, model: &Model, plan: &Plan, stage: usize) {
             f.parallel_launches += if dim.extent > 1.0 { entries } else { 0.0 };
         }
     }
-    let at = model.stages[stage].stage;
-    let func = at.func.index();
     if at.stage == 0 && !plan.allocates_nothing(model, func) {
         f.allocations = match plan.store[func] {
             Site::At { stage, level } => plan.executions(model.index(stage), level),

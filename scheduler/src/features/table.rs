@@ -113,7 +113,7 @@ features! {
     }
     "Overheads" {
         loop_iterations ["1"] "Iterations of loops that are compiled as loops." = "sum over serial and parallel loops of `realizations` x extents from outside to that loop";
-        loop_entries ["1"] "Times that loops are entered which are compiled as loops." = "sum over serial and parallel loops of `realizations` x extents of the loops outside of that loop";
+        loop_entries ["1"] "Times that loops are entered which are compiled as loops." = "sum over serial and parallel loops of `realizations` x extents of the loops outside of that loop; without those of one iteration where the stage is computed inside of another loop";
         task_starts ["1"] "Iterations of the stage's own parallel loops." = "sum over its parallel loops of `realizations` x extents from outside to that loop";
         parallel_launches ["1"] "Times parallel loops of the stage start." = "sum over its parallel loops, those of one iteration aside, of `realizations` x extents outside of it";
         allocations ["1"] "Allocations of the Func's storage." = "iterations of the loops around its store level; counted with its first stage";

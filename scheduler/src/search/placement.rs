@@ -3,7 +3,7 @@
 use super::choice::{Choices, Storage};
 use super::problem::Problem;
 use super::sharing::sharing_loop;
-use super::vector;
+use super::vector::{self, Vector};
 use crate::ir::{Access, AccessRow, FuncId, Pipeline, Regions, Source, Stage, StageRef};
 use std::collections::BTreeSet;
 
@@ -164,6 +164,11 @@ impl Inlining<'_> {
         self.pipeline.stage(consumer).accesses.iter().filter(move |a| a.source == Some(Source::Func(id)))
     }
 
+    /// How a consumer's vectors run, as far as it is known.
+    fn vector(&self, consumer: StageRef, placements: &[Placement]) -> Option<Vector> {
+        vector::choose(self.pipeline, self.regions, placements, consumer, self.pipeline.target.vector_bytes)
+    }
+
     fn calls(&self, consumer: StageRef, id: FuncId) -> f64 {
         self.loads(consumer, id).count().max(1) as f64
     }
@@ -186,15 +191,17 @@ impl Inlining<'_> {
         if unshared || !(0..pipeline.stage(consumer).loops.len()).any(|l| is_fixed(&l)) {
             return 1.0;
         }
-        let vector = vector::choose(pipeline, regions, placements, consumer, pipeline.target.vector_bytes);
-        let shared = vector.and_then(|v| sharing_loop(pipeline, regions, consumer, v)).filter(is_fixed);
+        let shared = self
+            .vector(consumer, placements)
+            .and_then(|v| sharing_loop(pipeline, regions, consumer, v))
+            .filter(is_fixed);
         shared.map_or(1.0, |index| regions.loop_extent(consumer, index) as f64)
     }
 
     /// Whether a consumer's vectors run along the Func's storage but, through it, across that of its source: inlined, each
     /// vector is gathered; stored, the Func is a transposed copy, gathered once.
     fn gathers_if_inlined(&self, id: FuncId, consumers: &[StageRef], placements: &[Placement]) -> bool {
-        let Self { pipeline, regions, .. } = self;
+        let pipeline = self.pipeline;
         let (Some(arg), [access]) = (pipeline.func(id).args.first(), &pipeline.func(id).stages[0].accesses[..]) else {
             return false;
         };
@@ -203,8 +210,8 @@ impl Inlining<'_> {
             return false;
         }
         consumers.iter().any(|&consumer| {
-            let vector = vector::choose(pipeline, regions, placements, consumer, pipeline.target.vector_bytes);
-            vector.is_some_and(|v| self.loads(consumer, id).any(|a| vector::is_contiguous(a, v.index)))
+            self.vector(consumer, placements)
+                .is_some_and(|v| self.loads(consumer, id).any(|a| vector::is_contiguous(a, v.index)))
         })
     }
 
@@ -233,11 +240,9 @@ impl Inlining<'_> {
     /// Whether a consumer stores where data says, and its vectors do not run along what it reads of a Func: stored, the Func
     /// would be computed in vectors.
     fn evaluates_one_by_one(&self, consumer: StageRef, id: FuncId, placements: &[Placement]) -> bool {
-        let Self { pipeline, regions, .. } = self;
-        let scatters = pipeline.stage(consumer).stores.iter().any(Option::is_none);
-        let vector =
-            || vector::choose(pipeline, regions, placements, consumer, pipeline.target.vector_bytes).map(|v| v.index);
-        scatters && vector().is_none_or(|index| self.loads(consumer, id).all(|a| a.is_fixed(index)))
+        let scatters = self.pipeline.stage(consumer).stores.iter().any(Option::is_none);
+        let across = |v: Vector| self.loads(consumer, id).all(|a| a.is_fixed(v.index));
+        scatters && self.vector(consumer, placements).is_none_or(across)
     }
 
     /// Weighted operations of one evaluation inside consumers: far fewer for a boundary condition, but for the vectors at
