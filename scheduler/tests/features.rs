@@ -387,23 +387,34 @@ fn buffers_in_the_place_of_earlier_ones_are_not_new() {
 }
 
 #[test]
-fn masked_steps_are_those_of_the_vector_that_a_guard_cuts_off() {
+fn lanes_are_masked_in_the_last_vector_of_a_row_that_a_guard_cuts_off() {
     let mut builder = Builder::new();
     let producer = builder.pure(&[]);
-    let sum = builder.sum(producer, 100);
-    let reader = builder.pure(&[(sum, Read::Point)]);
-    let pipeline = builder.finish(&[reader], 15, 10);
-    let update = StageRef { func: sum, stage: 1 };
-    let steps = |tail| {
-        let [split, vectorize] = vectors(update, 8, tail);
-        let directives = [Directive::ComputeRoot { func: sum }, split, vectorize];
-        let scheduled = analyzed(&pipeline, &directives);
-        let features = stage(&pipeline, &scheduled, "f1", 1);
-        (features.chained_steps, features.masked_steps)
+    let reader = builder.pure(&[(producer, Read::Point)]);
+    let pipeline = builder.finish(&[reader], 60, 10);
+    let output = StageRef { func: reader, stage: 0 };
+    let masked = |tail, more: &[Directive]| {
+        let directives = [&[Directive::ComputeRoot { func: producer }], &vectors(output, 8, tail)[..], more].concat();
+        stage(&pipeline, &analyzed(&pipeline, &directives), "f1", 0).masked_lanes
     };
-    // A hundred steps for each of two vectors in ten rows.
-    assert_eq!(steps(Tail::GuardWithIf), (2000.0, 1000.0));
-    assert_eq!(steps(Tail::RoundUp), (2000.0, 0.0));
+    // Eight lanes in each of ten rows, tested, loaded and stored.
+    assert_eq!(masked(Tail::GuardWithIf, &[]), 240.0);
+    assert_eq!(masked(Tail::ShiftInwards, &[]), 0.0);
+    // Of eight vectors a row.
+    let whole = Directive::NeverPartition { stage: output, vars: vec![var("xo")] };
+    assert_eq!(masked(Tail::GuardWithIf, &[whole]), 8.0 * 240.0);
+}
+
+#[test]
+fn the_mask_of_a_single_vector_inside_is_a_constant() {
+    let (pipeline, [first, second]) = stencil();
+    let producer = StageRef { func: first, stage: 0 };
+    let masked = |place: Directive| {
+        let directives = [&[place], &vectors(producer, 16, Tail::GuardWithIf)[..]].concat();
+        stage(&pipeline, &analyzed(&pipeline, &directives), "f0", 0).masked_lanes
+    };
+    assert_eq!(masked(Directive::ComputeAt { func: first, consumer: second, var: var("x") }), 0.0);
+    assert!(masked(Directive::ComputeRoot { func: first }) > 0.0);
 }
 
 #[test]

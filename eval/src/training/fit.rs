@@ -55,7 +55,7 @@ const CONSTANTS: [Constant; 25] = [
     |c| &mut c.instructions.border,
     |c| &mut c.instructions.border_lane,
     |c| &mut c.instructions.chained_step,
-    |c| &mut c.instructions.masked_step,
+    |c| &mut c.instructions.masked_lane,
     |c| &mut c.instructions.store,
     |c| &mut c.instructions.lane,
     |c| &mut c.instructions.scalars,

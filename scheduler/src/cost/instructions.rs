@@ -32,8 +32,8 @@ pub struct InstructionSet {
     pub border_lane: f64,
     /// Two cycles of an addition or multiplication that the next step waits for; some of it overlaps.
     pub chained_step: f64,
-    /// A step that waits for a store under a mask until its value can be loaded again.
-    pub masked_step: f64,
+    /// A lane under a mask, for its test and for each of its loads and stores.
+    pub masked_lane: f64,
     /// A store, with what it keeps busy behind it, in units of a load.
     pub store: f64,
     /// Taking an index out of a vector, and the lane into or out of another, besides its load or store.
@@ -57,7 +57,7 @@ impl InstructionSet {
         border: 0.8,
         border_lane: 0.02,
         chained_step: 4.4,
-        masked_step: 90.0,
+        masked_lane: 0.25,
         store: 3.6,
         lane: 2.0,
         scalars: 1.8,
@@ -69,7 +69,7 @@ impl InstructionSet {
         float_division: 7.0,
         integer_division: 17.0,
         math: 29.0,
-        masked_step: 820.0,
+        masked_lane: 1.0,
         ..Self::AVX512
     };
 
@@ -95,7 +95,12 @@ impl InstructionSet {
 
     /// Waiting for results in one run.
     pub(super) fn latencies(&self, f: &Features) -> f64 {
-        self.chained_step * (f.chained_steps - f.masked_steps) + self.masked_step * f.masked_steps
+        self.chained_step * f.chained_steps
+    }
+
+    /// What happens lane by lane in one run and waits for nothing but itself.
+    pub(super) fn lane_by_lane(&self, f: &Features) -> f64 {
+        self.call * f.scalar_calls + self.masked_lane * f.masked_lanes
     }
 
     /// Loads and stores of one run.

@@ -89,7 +89,7 @@ impl Roofline {
             + f.task_starts * hardware.task_seconds
             + f.fresh_pages * hardware.page_seconds;
         let started = instructions.vector_instructions(f) / units;
-        let computing = started.max(instructions.latencies(f)) + instructions.call * f.scalar_calls;
+        let computing = started.max(instructions.latencies(f)) + instructions.lane_by_lane(f);
         Times {
             compute: computing / (hardware.vector_ops_per_second * cores),
             l1: instructions.accesses(f) / (hardware.accesses_per_second * units * cores),
@@ -154,8 +154,8 @@ mod tests {
     }
 
     #[test]
-    fn waiting_for_a_masked_store_costs() {
-        let steps = |masked_steps| Features { chained_steps: 1e6, masked_steps, lanes: 8.0, ..Features::default() };
-        assert!(model().seconds(&steps(5e5)) > 5.0 * model().seconds(&steps(0.0)));
+    fn lanes_under_a_mask_cost() {
+        let work = |masked_lanes| Features { float_additions: 1e6, masked_lanes, lanes: 8.0, ..Features::default() };
+        assert!(model().seconds(&work(1e6)) > 1.5 * model().seconds(&work(0.0)));
     }
 }

@@ -59,6 +59,7 @@ fn parts(model: &Model, plan: &Plan, stage: usize, (dim, origin): (usize, usize)
     parts
 }
 
-fn is_partitioned(dim: &Dim) -> bool {
+/// Whether Halide may cut a loop into a middle and ends.
+pub(super) fn is_partitioned(dim: &Dim) -> bool {
     dim.partitions && matches!(dim.kind, LoopKind::Serial | LoopKind::Parallel)
 }

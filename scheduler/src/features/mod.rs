@@ -12,6 +12,7 @@ mod border;
 mod boundary;
 mod calls;
 mod chain;
+mod masks;
 mod model;
 mod nest;
 mod pages;

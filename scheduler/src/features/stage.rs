@@ -2,6 +2,7 @@
 
 use super::body::{bit, Body, LoopSet, Motions};
 use super::border;
+use super::masks;
 use super::chain::{Chain, Kept};
 use super::model::Model;
 use super::nest::{Dim, LoopKind, Nest};
@@ -20,6 +21,13 @@ enum Pattern {
     /// Every so-manieth element of the innermost dimension.
     Strided(f64),
     Scattered,
+}
+
+impl Pattern {
+    /// Whether a mask makes it a matter of single lanes.
+    fn is_masked(self) -> bool {
+        matches!(self, Self::Dense | Self::Strided(_))
+    }
 }
 
 /// A stage's loops as instructions see them.
@@ -113,7 +121,9 @@ pub(super) fn features(
     arithmetic(&mut f, model, &shape);
     let clamped = body.loads.iter().fold(0, |all, load| all | load.motions.clamped);
     let at_border = border::share(model, plan, stage, clamped);
-    let counts = accesses(&mut f, model, &shape, (stage, at_border));
+    let inside = plan.compute[model.stages[stage].stage.func.index()] != Site::Root;
+    let shares = Shares { at_border, under_mask: masks::share(nest, inside) };
+    let counts = accesses(&mut f, model, &shape, (stage, shares));
     let chain = Chain::new(model, plan, stage, &counts, kept);
     memory(&mut f, model, hardware, (&chain, &nest.dims));
     let func = model.stages[stage].stage.func.index();
@@ -176,14 +186,24 @@ fn arithmetic(f: &mut Features, model: &Model, shape: &Shape) {
     }
 }
 
+/// Parts of a stage that take vectors apart.
+struct Shares {
+    /// Of its iterations, those where boundary conditions clamp.
+    at_border: f64,
+    /// Of its vectors, those of which a guard cuts lanes off.
+    under_mask: f64,
+}
+
 /// Counts loads and stores; returns how many of each source one evaluation makes.
-fn accesses(f: &mut Features, model: &Model, shape: &Shape, (stage, at_border): (usize, f64)) -> Vec<(usize, f64)> {
+fn accesses(f: &mut Features, model: &Model, shape: &Shape, (stage, shares): (usize, Shares)) -> Vec<(usize, f64)> {
     let facts = &model.stages[stage];
     let mut counts: Vec<(usize, f64)> = Vec::with_capacity(8);
     let mut count = |source: usize, more: f64| match counts.iter_mut().find(|c| c.0 == source) {
         Some(known) => known.1 += more,
         None => counts.push((source, more)),
     };
+    // The test of the lane, its loads and its stores.
+    let mut lane_by_lane = 1.0;
     for load in &shape.body.loads {
         count(load.source, load.count());
         let source = &model.sources[load.source];
@@ -197,9 +217,11 @@ fn accesses(f: &mut Features, model: &Model, shape: &Shape, (stage, at_border): 
             Pattern::Strided(_) => &mut f.strided_loads,
             Pattern::Scattered => &mut f.gathered_loads,
         };
-        *slot += shape.instructions(pattern, source.load_bytes, load.count(), shape.shared(load.motions.moving));
+        let shared = shape.shared(load.motions.moving);
+        *slot += shape.instructions(pattern, source.load_bytes, load.count(), shared);
+        lane_by_lane += if pattern.is_masked() { load.count() / shared } else { 0.0 };
         if shape.crosses_border(&load.motions) {
-            f.boundary_loads += at_border * load.count() * f.iterations;
+            f.boundary_loads += shares.at_border * load.count() * f.iterations;
         }
     }
     if let Some(stored) = &shape.body.stored {
@@ -209,10 +231,13 @@ fn accesses(f: &mut Features, model: &Model, shape: &Shape, (stage, at_border): 
             Pattern::Strided(_) => &mut f.strided_stores,
             Pattern::Scattered => &mut f.scattered_stores,
         };
+        let shared = shape.shared(stored.moving);
         for bytes in &facts.component_bytes {
-            *slot += shape.instructions(pattern, *bytes, 1.0, shape.shared(stored.moving));
+            *slot += shape.instructions(pattern, *bytes, 1.0, shared);
+            lane_by_lane += if pattern.is_masked() { 1.0 / shared } else { 0.0 };
         }
     }
+    f.masked_lanes = shares.under_mask * shape.vectors * shape.lanes * lane_by_lane;
     count(facts.stage.func.index(), 1.0);
     counts
 }
@@ -273,11 +298,4 @@ fn recurrence(f: &mut Features, model: &Model, plan: &Plan, stage: usize) {
     // Lanes step together, wherever their loop is.
     let lanes: f64 = dims[innermost..].iter().filter(|d| d.kind == LoopKind::Vectorized).map(|d| d.extent).product();
     f.chained_steps = plan.executions(stage, innermost) / lanes * (length / STEPS_IN_FLIGHT).min(1.0);
-    // Of the vectors along a loop, the last is a part if a guard cuts it off.
-    let parts = dims.iter().filter(|d| d.kind == LoopKind::Vectorized && d.guarded && d.extent < d.slots);
-    let share = parts.map(|lanes| {
-        let vectors = dims.iter().filter(|d| d.origins == lanes.origins && d.kind != LoopKind::Vectorized);
-        1.0 / vectors.map(|d| d.extent).product::<f64>().max(1.0)
-    });
-    f.masked_steps = f.chained_steps * share.fold(0.0, f64::max);
 }

@@ -75,8 +75,6 @@ features! {
     "Recurrences" {
         chained_steps ["1"] "Steps that wait for the result of the step before." =
             "of an update with data hazards, iterations from its innermost loop that carries them outwards, vectorised loops aside; x n / 64 where its loops that carry them make n < 64 together, since a core works on about 64 steps at a time";
-        masked_steps ["1"] "Those of them that update part of a vector under a mask." =
-            "`chained_steps` x share of vectors that a guarded split cuts off; what a masked store wrote is not forwarded to a load";
     }
     "Loads and stores" {
         dense_loads ["vector instructions"] "Loads of consecutive elements." =
@@ -87,6 +85,8 @@ features! {
         broadcast_loads ["vector instructions"] "Loads of one element for all lanes." = "coordinates do not depend on the vectorised loop";
         boundary_loads ["scalar instructions"] "Lanes loaded one by one where a vector crosses the border of a boundary condition." =
             "all lanes of the parts at both ends of the outermost loop over a clamped coordinate, for loads clamped along the vectorised loop";
+        masked_lanes ["scalar instructions"] "Lanes of vectors under a mask, which are tested, loaded and stored one by one." =
+            "lanes x (1 + dense and strided loads and stores) of the vectors in the last iteration of the outermost loop over a guarded vectorised one that Halide partitions, of all where it partitions none; none where the Func is computed inside and a single vector covers the dimension, whose mask is a constant then";
         dense_stores ["vector instructions"] "Stores of consecutive elements." = "as for loads";
         strided_stores ["vector instructions"] "Stores of every second to fourth element." = "as for loads";
         scattered_stores ["scalar instructions"] "Stores of lanes one by one." = "as for loads";
