@@ -62,7 +62,7 @@ impl Hardware {
             memory_bytes_per_second: 30e9 * (f64::from(threads.max(2)) / 2.0).cbrt().powi(2),
             loop_seconds: 0.17e-9,
             loop_entry_seconds: 0.7e-9,
-            task_seconds: 0.075e-6,
+            task_seconds: 0.06e-6,
             launch_seconds: 0.3e-6,
             allocation_seconds: 0.1e-6,
             page_seconds: 1e-6,

@@ -17,6 +17,6 @@ pub(super) fn share(nest: &Nest, inside: bool) -> f64 {
     if inside && around().all(|d| d.extent <= 1.0) {
         return 0.0;
     }
-    let partitioned = around().filter(|d| is_partitioned(d)).last();
+    let partitioned = around().rfind(|d| is_partitioned(d));
     1.0 / partitioned.map_or(1.0, |d| d.extent.max(1.0))
 }

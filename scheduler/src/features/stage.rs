@@ -2,8 +2,8 @@
 
 use super::body::{bit, Body, LoopSet, Motions};
 use super::border;
-use super::masks;
 use super::chain::{Chain, Kept};
+use super::masks;
 use super::model::Model;
 use super::nest::{Dim, LoopKind, Nest};
 use super::plan::{Plan, Site};
@@ -77,7 +77,9 @@ impl<'s> Shape<'s> {
 
     /// The unrolled ones of these.
     fn unrolled(&self, moving: LoopSet) -> f64 {
-        let unrolled = self.nest.dims.iter().filter(|d| d.kind == LoopKind::Unrolled && d.origins & moving == 0);
+        // A copy that a guard may leave out has values of its own.
+        let whole = |d: &&Dim| d.kind == LoopKind::Unrolled && (!d.guarded || d.extent == d.slots);
+        let unrolled = self.nest.dims.iter().filter(|d| whole(d) && d.origins & moving == 0);
         unrolled.map(|d| d.extent).product::<f64>().max(1.0)
     }
 
@@ -268,9 +270,10 @@ fn overheads(f: &mut Features, model: &Model, plan: &Plan, stage: usize) {
         let (iterations, entries) = (plan.executions(stage, level), plan.executions(stage, level + 1));
         f.loop_iterations += iterations;
         // Inside of other loops, sizes are constant as a rule, and a loop of one iteration is none.
-        f.loop_entries += if dim.extent > 1.0 || at_root { entries } else { 0.0 };
+        let remains = dim.extent > 1.0 || at_root;
+        f.loop_entries += if remains { entries } else { 0.0 };
         if dim.kind == LoopKind::Parallel {
-            f.task_starts += iterations;
+            f.task_starts += if remains { iterations } else { 0.0 };
             // A single task is run by the thread that starts it, and wakes nobody.
             f.parallel_launches += if dim.extent > 1.0 { entries } else { 0.0 };
         }
