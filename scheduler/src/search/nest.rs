@@ -247,9 +247,11 @@ impl Planner<'_> {
         match (vector, reduction) {
             (Some(vector), None) => {
                 inner = self.vectors(&mut nest, vector, &[]);
-                if let Some(index) = vector::row_of_gathers(self.pipeline.stage(stage), vector.index) {
-                    // The lines that a vector gathers from serve the next ones.
-                    inner.insert(inner.len() - 1, nest.current[index].clone());
+                let row = vector::row_of_gathers(self.pipeline.stage(stage), vector.index);
+                let row = row.map(|index| nest.current[index].clone());
+                // The lines that a vector gathers from serve the next ones, unless all of them lie in its lanes.
+                if let Some(row) = row.filter(|row| !inner.contains(row)) {
+                    inner.insert(inner.len() - 1, row);
                 }
             }
             (Some(vector), Some(reduction)) => {
