@@ -13,6 +13,7 @@ mod accumulators;
 mod budget;
 mod candidate;
 mod choice;
+mod decisive;
 mod group;
 mod interleave;
 mod joining;

@@ -40,8 +40,7 @@ pub(super) fn about(problem: &Problem, candidate: &Candidate, id: FuncId, grain:
 fn coarse(problem: &Problem, candidate: &Candidate, id: FuncId) -> Vec<Choices> {
     let choices = &candidate.choices;
     let placement = &candidate.placements[id.index()];
-    let func = problem.pipeline.func(id);
-    let can_inline = func.inlinable && !problem.pinned[id.index()];
+    let can_inline = problem.inlinable[id.index()];
     let mut all = Vec::new();
     if *placement == Placement::Inline {
         all.push(choices.with(id, |c| c.storage = Some(Storage::Stored)));

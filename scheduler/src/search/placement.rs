@@ -121,7 +121,7 @@ pub(super) fn place(problem: &Problem, choices: &Choices) -> Vec<Placement> {
             Placement::LeftAlone
         } else if problem.hosts.contains(&id) {
             Placement::Host
-        } else if func.inlinable && !problem.pinned[id.index()] && inlines(&inlining) {
+        } else if problem.inlinable[id.index()] && inlines(&inlining) {
             inlining.inline(id, read_by, &placements);
             Placement::Inline
         } else {

@@ -2,6 +2,7 @@
 
 use super::candidate::Learned;
 use super::choice::Choices;
+use super::decisive::decisive;
 use super::placement::{place, Placement};
 use super::{nest, panels, slabs, strips, tiles, together, Options};
 use crate::cost::Hardware;
@@ -22,6 +23,8 @@ pub(super) struct Problem<'a> {
     pub(super) consumers: Vec<Vec<StageRef>>,
     /// By Func, whether it must have storage at root: outputs, and what extern stages read.
     pub(super) pinned: Vec<bool>,
+    /// By Func, whether it may be inlined.
+    pub(super) inlinable: Vec<bool>,
     /// By Func, whether it may load where data says, with what may be inlined into it.
     pub(super) gathers: Vec<bool>,
     /// Funcs in whose loops the user has placed others.
@@ -33,6 +36,8 @@ pub(super) struct Problem<'a> {
 impl<'a> Problem<'a> {
     pub(super) fn new(pipeline: &'a Pipeline, regions: &'a Regions, options: &'a Options) -> Self {
         let is_pinned = |id| pipeline.is_output(id) || regions.is_read_by_extern(id);
+        let decides = decisive(pipeline);
+        let may_inline = |id: FuncId| pipeline.func(id).inlinable && !is_pinned(id) && !decides[id.index()];
         Self {
             pipeline,
             regions,
@@ -41,6 +46,7 @@ impl<'a> Problem<'a> {
             reassociate: options.reassociate,
             consumers: pipeline.consumers(),
             pinned: pipeline.func_ids().map(is_pinned).collect(),
+            inlinable: pipeline.func_ids().map(may_inline).collect(),
             gathers: gathers_by_data(pipeline),
             hosts: pipeline.funcs.iter().flat_map(|f| f.placed_inside.iter().copied()).collect(),
             packed: BTreeSet::new(),
