@@ -2,9 +2,10 @@
 
 mod support;
 
-use scheduler::ir::Pipeline;
-use scheduler::{check, search_all, Budget, Found, Hardware, Options, StopReason, Strategy};
+use scheduler::ir::{Access, Pipeline, Source};
+use scheduler::{check, search_all, Budget, Directive, Found, Hardware, Options, StopReason, Strategy};
 use std::time::Duration;
+use support::{Builder, Read};
 
 fn found(pipeline: &Pipeline, change: impl FnOnce(&mut Options)) -> Found {
     let mut options = Options::new(Hardware::generic(2, 32));
@@ -58,4 +59,34 @@ fn random_schedules_are_legal_and_differ() {
     let different = |i: &usize| schedules[..*i].iter().all(|other| *other != schedules[*i]);
     assert!((0..schedules.len()).filter(different).count() >= 15);
     assert_eq!(random(7), random(7));
+}
+
+#[test]
+fn what_decides_by_one_value_where_others_are_read_is_stored() {
+    let mut builder = Builder::new();
+    let decider = builder.pure(&[]);
+    let table = builder.pure(&[]);
+    let output = builder.pure(&[(table, Read::Gather), (decider, Read::Point)]);
+    let pipeline = builder.finish(&[output], 100, 100);
+    let stored = |pipeline: &Pipeline| {
+        let found = found(pipeline, |options| options.strategy = Strategy::Greedy);
+        found.schedules[0].directives.iter().any(|d| match d {
+            Directive::ComputeRoot { func } | Directive::ComputeAt { func, .. } => *func == decider,
+            _ => false,
+        })
+    };
+    assert!(!stored(&pipeline));
+    // Of an input, and at a place that no loop moves.
+    let mut decided = pipeline.clone();
+    let input = r#"{"name": "input", "kind": "buffer", "type": "uint8", "dims": []}"#;
+    decided.inputs.push(serde_json::from_str(input).unwrap());
+    let input = serde_json::from_str::<Source>(r#"{"input": 0}"#).ok();
+    let (value, rows, added) = (0, Vec::new(), Vec::new());
+    let access = Access { source: input, value, rows, by_data: false, moved_by: None, added };
+    decided.funcs[decider.index()].stages[0].accesses.push(access);
+    let reads = &mut decided.funcs[output.index()].stages[0].accesses;
+    for row in reads.iter_mut().filter(|a| !a.by_data).flat_map(|a| a.rows.iter_mut().flatten()) {
+        row.coeffs.iter_mut().for_each(|coefficient| *coefficient = [0, 1]);
+    }
+    assert!(stored(&decided));
 }
