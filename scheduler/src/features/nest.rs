@@ -249,6 +249,11 @@ impl Nest {
 }
 
 impl Dim {
+    /// Whether a guard leaves some of its iterations out.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.guarded && self.extent < self.slots
+    }
+
     /// The two loops that a split makes, inner and outer.
     fn split(&self, all: &mut Vec<Part>, factor: f64, tail: Tail) -> [Self; 2] {
         let tiles = (self.extent / factor).ceil().max(1.0);

@@ -78,7 +78,7 @@ impl<'s> Shape<'s> {
     /// The unrolled ones of these.
     fn unrolled(&self, moving: LoopSet) -> f64 {
         // A copy that a guard may leave out has values of its own.
-        let whole = |d: &&Dim| d.kind == LoopKind::Unrolled && (!d.guarded || d.extent == d.slots);
+        let whole = |d: &&Dim| d.kind == LoopKind::Unrolled && !d.is_cut_off();
         let unrolled = self.nest.dims.iter().filter(|d| whole(d) && d.origins & moving == 0);
         unrolled.map(|d| d.extent).product::<f64>().max(1.0)
     }
@@ -123,12 +123,12 @@ pub(super) fn features(
     arithmetic(&mut f, model, &shape);
     let clamped = body.loads.iter().fold(0, |all, load| all | load.motions.clamped);
     let at_border = border::share(model, plan, stage, clamped);
-    let inside = plan.compute[model.stages[stage].stage.func.index()] != Site::Root;
+    let func = model.stages[stage].stage.func.index();
+    let inside = plan.compute[func] != Site::Root;
     let shares = Shares { at_border, under_mask: masks::share(nest, inside) };
     let counts = accesses(&mut f, model, &shape, (stage, shares));
     let chain = Chain::new(model, plan, stage, &counts, kept);
     memory(&mut f, model, hardware, (&chain, &nest.dims));
-    let func = model.stages[stage].stage.func.index();
     f.allocated_bytes = plan.allocated[func];
     f.reuse_distance_bytes = chain.lifetime_bytes(model, plan.store[func]);
     let (tasks, task_bytes) = chain.tasks();

@@ -4,19 +4,21 @@
 //! these out also for callers who ask for bounds and have no inputs yet, and crashes. Of a Func that is stored, it takes
 //! whatever values its type and its definition allow.
 
+use super::reads::by_func;
 use crate::ir::{Pipeline, Source};
 
 /// By Func, whether its inlining could bring loads of inputs into the bounds of something that is read where data says.
 pub(super) fn decisive(pipeline: &Pipeline) -> Vec<bool> {
-    let loads_input = behind_inlined(pipeline);
+    let loads_input = by_func(pipeline, |access| matches!(access.source, Some(Source::Input(_))));
     let count = pipeline.funcs.len();
     let (mut within, mut decides) = (vec![false; count], vec![false; count]);
     for id in pipeline.func_ids().rev() {
         for stage in &pipeline.func(id).stages {
             let inlined = within[id.index()] && !decides[id.index()];
-            for (at, access) in stage.accesses.iter().enumerate() {
-                let mut others = stage.accesses.iter().enumerate().filter(|(other, _)| *other != at);
-                if !inlined && !others.any(|(_, other)| other.by_data) {
+            let by_data = stage.accesses.iter().filter(|a| a.by_data).count();
+            for access in &stage.accesses {
+                // None decides where it itself is read.
+                if !inlined && by_data == usize::from(access.by_data) {
                     continue;
                 }
                 let producer = access.source.and_then(Source::func).filter(|&p| p != id && pipeline.func(p).inlinable);
@@ -28,19 +30,4 @@ pub(super) fn decisive(pipeline: &Pipeline) -> Vec<bool> {
         }
     }
     decides
-}
-
-/// By Func, whether it loads from an input, itself or by what may be inlined into it.
-fn behind_inlined(pipeline: &Pipeline) -> Vec<bool> {
-    let mut loads: Vec<bool> = Vec::with_capacity(pipeline.funcs.len());
-    for func in &pipeline.funcs {
-        let loads_input = |source| match source {
-            Source::Func(f) => pipeline.func(f).inlinable && loads.get(f.index()) == Some(&true),
-            _ => true,
-        };
-        let mut sources = func.stages.iter().flat_map(|s| &s.accesses).filter_map(|a| a.source);
-        let found = sources.any(loads_input);
-        loads.push(found);
-    }
-    loads
 }

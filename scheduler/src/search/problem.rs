@@ -4,10 +4,11 @@ use super::candidate::Learned;
 use super::choice::Choices;
 use super::decisive::decisive;
 use super::placement::{place, Placement};
+use super::reads::by_func;
 use super::{nest, panels, slabs, strips, tiles, together, Options};
 use crate::cost::Hardware;
 use crate::directive::Directive;
-use crate::ir::{FuncId, Pipeline, Regions, Source, StageRef};
+use crate::ir::{FuncId, Pipeline, Regions, StageRef};
 use std::collections::BTreeSet;
 
 /// A pipeline and a machine.
@@ -47,7 +48,7 @@ impl<'a> Problem<'a> {
             consumers: pipeline.consumers(),
             pinned: pipeline.func_ids().map(is_pinned).collect(),
             inlinable: pipeline.func_ids().map(may_inline).collect(),
-            gathers: gathers_by_data(pipeline),
+            gathers: by_func(pipeline, |access| access.by_data),
             hosts: pipeline.funcs.iter().flat_map(|f| f.placed_inside.iter().copied()).collect(),
             packed: BTreeSet::new(),
         }
@@ -89,18 +90,4 @@ impl<'a> Problem<'a> {
         let through = consumers.iter().filter(|s| !stored(s)).flat_map(|s| readers[s.func.index()].iter().copied());
         direct.chain(through).collect()
     }
-}
-
-fn gathers_by_data(pipeline: &Pipeline) -> Vec<bool> {
-    let mut gathers: Vec<bool> = Vec::with_capacity(pipeline.funcs.len());
-    for func in &pipeline.funcs {
-        let mut accesses = func.stages.iter().flat_map(|s| &s.accesses);
-        let behind = |source: Option<Source>| {
-            let producer = source.and_then(Source::func).filter(|f| pipeline.func(*f).inlinable);
-            producer.is_some_and(|f| gathers.get(f.index()) == Some(&true))
-        };
-        let found = accesses.any(|a| a.by_data || behind(a.source));
-        gathers.push(found);
-    }
-    gathers
 }

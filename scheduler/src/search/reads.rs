@@ -16,6 +16,20 @@ pub(super) struct Load {
     pub(super) by_data: bool,
 }
 
+/// By Func, whether it makes an access of some kind, itself or by what may be inlined into it.
+pub(super) fn by_func(pipeline: &Pipeline, is_one: impl Fn(&Access) -> bool) -> Vec<bool> {
+    let mut makes: Vec<bool> = Vec::with_capacity(pipeline.funcs.len());
+    for func in &pipeline.funcs {
+        let behind = |source: Option<Source>| {
+            let producer = source.and_then(Source::func).filter(|f| pipeline.func(*f).inlinable);
+            producer.is_some_and(|f| makes.get(f.index()) == Some(&true))
+        };
+        let found = func.stages.iter().flat_map(|s| &s.accesses).any(|a| is_one(a) || behind(a.source));
+        makes.push(found);
+    }
+    makes
+}
+
 /// The loads of one evaluation. Those that are alike are one entry, whatever their offsets.
 pub(super) fn loads(pipeline: &Pipeline, stage: StageRef, inlined: impl Fn(FuncId) -> bool) -> Vec<Load> {
     let definition = pipeline.stage(stage);
