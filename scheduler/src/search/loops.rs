@@ -278,6 +278,16 @@ impl Nest {
         }
     }
 
+    /// The same loops in little code, for outputs too small to notice: unrolled guards take LLVM a minute, and guarded loops
+    /// cut into the inside of an image and its border half of the time of all else.
+    pub(super) fn brief(mut self) -> Self {
+        self.directives.retain(|d| !matches!(d, Directive::Unroll { .. } | Directive::NeverPartition { .. }));
+        let cut = self.loops.iter().filter(|d| d.place.is_some() && !self.is_inner(&d.var));
+        let vars = cut.map(|d| d.var.clone()).collect();
+        self.directives.push(Directive::NeverPartition { stage: self.stage, vars });
+        self
+    }
+
     /// Whether the loop is vectorised or unrolled.
     fn is_inner(&self, var: &LoopVar) -> bool {
         self.directives

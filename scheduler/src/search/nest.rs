@@ -99,12 +99,9 @@ impl Planner<'_> {
     fn leader(&self, id: FuncId, schedule: impl Fn(Nest) -> Nest) -> Vec<Directive> {
         let shifted = self.pipeline.may_specialize(id).then(|| schedule(self.plain_nest(id).shifting()));
         let shifted = shifted.and_then(|nest| nest.specialized(self.pipeline.func(id)));
-        let mut guarded = schedule(self.plain_nest(id)).directives;
-        if shifted.is_some() {
-            // Unrolled guards take LLVM a minute, for outputs too small to notice.
-            guarded.retain(|d| !matches!(d, Directive::Unroll { .. }));
-        }
-        self.root(id).into_iter().chain(shifted).chain(guarded).chain(self.updates(id)).collect()
+        let guarded = schedule(self.plain_nest(id));
+        let guarded = if shifted.is_some() { guarded.brief() } else { guarded };
+        self.root(id).into_iter().chain(shifted).chain(guarded.directives).chain(self.updates(id)).collect()
     }
 
     fn root(&self, id: FuncId) -> Option<Directive> {
