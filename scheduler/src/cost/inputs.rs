@@ -31,12 +31,9 @@ pub const INPUT_NAMES: [&str; INPUTS] = [
 ///
 /// Shares are of the estimate, in \[0, 1\]; counts and sizes enter as logarithms.
 pub fn inputs(stage: &ScheduledStage, hardware: &Hardware) -> ([f64; INPUTS], f64) {
-    row(stage, hardware, f64::ln, f64::ln_1p)
-}
-
-/// As [`inputs`], without the logarithms: what [`BENDS`] are to be applied to.
-pub(super) fn arguments(stage: &ScheduledStage, hardware: &Hardware) -> ([f64; INPUTS], f64) {
-    row(stage, hardware, |value| value, |value| value)
+    let (mut row, bound) = arguments(stage, hardware);
+    row.iter_mut().zip(BENDS).for_each(|(value, bend)| *value = bend.of(*value));
+    (row, bound)
 }
 
 /// How an input comes of its argument.
@@ -50,20 +47,24 @@ pub(super) enum Bend {
     Ln1p,
 }
 
+impl Bend {
+    fn of(self, argument: f64) -> f64 {
+        match self {
+            Bend::None => argument,
+            Bend::Ln => argument.ln(),
+            Bend::Ln1p => argument.ln_1p(),
+        }
+    }
+}
+
 /// Of each input.
 pub(super) const BENDS: [Bend; INPUTS] = {
     use Bend::{Ln, Ln1p, None};
     [Ln, None, None, None, None, None, None, Ln1p, Ln1p, None, Ln1p, Ln1p, None, Ln1p, Ln1p, None, Ln1p]
 };
 
-/// The inputs by two kinds of logarithms, of a value and of one more.
-fn row(
-    stage: &ScheduledStage,
-    hardware: &Hardware,
-    ln: impl Fn(f64) -> f64,
-    ln_1p: impl Fn(f64) -> f64,
-) -> ([f64; INPUTS], f64) {
-    let log = |value: f64| ln_1p(value.max(0.0));
+/// As [`inputs`], before [`BENDS`] are applied.
+pub(super) fn arguments(stage: &ScheduledStage, hardware: &Hardware) -> ([f64; INPUTS], f64) {
     let f = &stage.features;
     let times = Roofline(*hardware).times(f);
     let bound = times.seconds().max(LEAST_SECONDS);
@@ -71,23 +72,23 @@ fn row(
     let slow = f.gathered_loads + f.scattered_stores + f.boundary_loads + f.strided_loads + f.strided_stores;
     let others = f.casts + f.comparisons + f.intrinsics + f.constant_divisions + f.math_calls;
     let row = [
-        ln(bound),
+        bound,
         times.compute / bound,
         times.l1 / bound,
         times.l2.max(times.l3) / bound,
         times.dram / bound,
         times.overhead / bound,
         f.fresh_pages * hardware.page_seconds / (f.threads.max(1.0) * bound),
-        log(f.lanes),
-        log(1.0 / f.lane_utilization.max(f64::MIN_POSITIVE)),
+        f.lanes,
+        1.0 / f.lane_utilization.max(f64::MIN_POSITIVE),
         slow / (accesses + 1.0),
-        log((accesses + arithmetic) / f.loop_iterations.max(1.0)),
-        log(f.vectors / f.realizations.max(1.0)),
+        (accesses + arithmetic) / f.loop_iterations.max(1.0),
+        f.vectors / f.realizations.max(1.0),
         f.threads / f.imbalance.max(1.0),
-        log(f.code_bytes),
-        log(f.recomputation),
+        f.code_bytes,
+        f.recomputation,
         others / (arithmetic + 1.0),
-        log(chain_seconds(stage, hardware) / bound),
+        chain_seconds(stage, hardware) / bound,
     ];
     (row, bound)
 }
@@ -113,44 +114,4 @@ fn arithmetic_instructions(f: &crate::features::Features) -> f64 {
     let floats = f.float_additions + f.float_multiplications + f.float_multiply_adds + f.float_divisions;
     let integers = f.integer_additions + f.integer_multiplications + f.integer_divisions;
     floats + integers + f.constant_divisions + f.comparisons + f.casts + f.intrinsics + f.math_calls
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::features::Features;
-    use crate::ir::{FuncId, StageRef};
-
-    #[test]
-    fn arguments_bent_are_the_inputs() {
-        let stage = ScheduledStage {
-            stage: StageRef { func: FuncId::from_index(0), stage: 0 },
-            levels: vec![],
-            features: Features {
-                float_additions: 7e9,
-                lanes: 8.0,
-                lane_utilization: 0.5,
-                loop_iterations: 3e4,
-                vectors: 1e6,
-                realizations: 10.0,
-                threads: 2.0,
-                imbalance: 1.25,
-                code_bytes: 200.0,
-                recomputation: 1.5,
-                ..Features::default()
-            },
-        };
-        let hardware = Hardware::generic(2, 32);
-        let (arguments, bound) = arguments(&stage, &hardware);
-        let bent: Vec<f64> = arguments
-            .into_iter()
-            .zip(BENDS)
-            .map(|(value, bend)| match bend {
-                Bend::None => value,
-                Bend::Ln => value.ln(),
-                Bend::Ln1p => value.ln_1p(),
-            })
-            .collect();
-        assert_eq!((bent.try_into().unwrap(), bound), inputs(&stage, &hardware));
-    }
 }
