@@ -45,7 +45,7 @@ impl Planner<'_> {
             lanes: i64::from(vector.lanes),
             across: self.extent(stage, index),
             window: 1,
-            taps: None,
+            stencil: None,
             registers: registers(self.pipeline, stage.func, self.hardware),
         };
         let available = covered.along / covered.lanes;

@@ -1,6 +1,6 @@
 //! How many accumulators stay in registers, and in which shape.
 
-use super::taps::Taps;
+use super::stencil::Stencil;
 use crate::cost::Hardware;
 use crate::ir::{FuncId, Pipeline};
 
@@ -27,7 +27,7 @@ pub(super) struct Covered {
     /// Sums beside each other in a row, of which none loads a vector of its own: those that a pooling reads together.
     pub(super) window: i64,
     /// What rows read beside each other in the unrolled steps of a stencil.
-    pub(super) taps: Option<Taps>,
+    pub(super) stencil: Option<Stencil>,
     pub(super) registers: i64,
 }
 
@@ -45,7 +45,7 @@ impl Covered {
     /// Whether the registers hold the sums of a tile, and what a step loads; of a stencil, whose steps share what they load,
     /// what several steps do.
     pub(super) fn fits(&self, (vectors, rows): (i64, i64)) -> bool {
-        let (loaded, loads) = self.taps.map_or((vectors + 2, 0), |taps| (self.registers / 2, taps.loads));
+        let (loaded, loads) = self.stencil.map_or((vectors + 2, 0), |s| (self.registers / 2, s.loads));
         vectors * rows * self.window + loaded <= self.registers
             && vectors * rows * self.lanes * loads <= MOST_STENCIL_LANES
     }
@@ -57,7 +57,7 @@ impl Covered {
         let sums = rows * self.window;
         let per_step = (vectors * sums) as f64;
         let waits = (MIN_ACCUMULATORS / per_step).max(1.0);
-        let others = self.taps.map_or(sums as f64, |taps| (vectors * taps.read_by(rows)) as f64 / taps.count as f64);
+        let others = self.stencil.map_or(sums as f64, |s| (vectors * s.read_by(rows)) as f64 / s.count as f64);
         points / self.lanes as f64 * (waits + LOAD * (vectors as f64 + others) / per_step)
     }
 }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     fn shape(along: i64, across: i64, registers: i64) -> (i64, i64) {
-        Covered { along, lanes: 16, across, window: 1, taps: None, registers }
+        Covered { along, lanes: 16, across, window: 1, stencil: None, registers }
             .shape((1..=4).filter(|v| v * 16 <= along), MOST_ROWS)
     }
 
@@ -87,8 +87,8 @@ mod tests {
     #[test]
     fn unrolled_stencils_load_few_strided_vectors() {
         let shape = |loads| {
-            let taps = Some(Taps { stride: 1, step: 1, count: 3, loads });
-            Covered { along: 16, lanes: 16, across: 240, window: 1, taps, registers: 32 }.shape(1..=1, MOST_ROWS)
+            let stencil = Some(Stencil { stride: 1, step: 1, count: 3, loads });
+            Covered { along: 16, lanes: 16, across: 240, window: 1, stencil, registers: 32 }.shape(1..=1, MOST_ROWS)
         };
         assert_eq!((shape(3), shape(9), shape(18)), ((1, 12), (1, 7), (1, 3)));
     }

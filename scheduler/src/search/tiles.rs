@@ -9,7 +9,7 @@ use super::placement::Placement;
 use super::problem::Problem;
 use super::reduction::{constant_iterations, pure_loops, reused_loop, Reduction};
 use super::register_tile::{registers, Covered, MOST_ROWS};
-use super::taps::Taps;
+use super::stencil::Stencil;
 use super::vector;
 use super::windows::Path;
 use crate::cost::Hardware;
@@ -107,8 +107,8 @@ fn tile(
     let is_short = short_reduction(pipeline, update);
     let any = || pure_loops(pipeline, regions, update, vector.index).next().filter(|_| is_short);
     let across = reused_loop(pipeline, regions, update, vector.index).or_else(any)?;
-    let taps = Taps::of(pipeline, update, vector.index, across);
-    let most_rows = if is_short && taps.is_none() { SHORT_ROWS } else { MOST_ROWS };
+    let stencil = Stencil::of(pipeline, update, vector.index, across);
+    let most_rows = if is_short && stencil.is_none() { SHORT_ROWS } else { MOST_ROWS };
     let lanes = i64::from(vector.lanes);
     let row_of_windows = regions.argument(update, across)?;
     let covered = Covered {
@@ -116,7 +116,7 @@ fn tile(
         lanes,
         across: (regions.loop_extent(update, across) / i64::from(window[row_of_windows])).max(1),
         window: window.iter().map(|&values| i64::from(values)).product(),
-        taps,
+        stencil,
         registers: registers(pipeline, id, hardware),
     };
     let most_vectors = (covered.along / lanes).clamp(1, MOST_VECTORS);
@@ -138,7 +138,7 @@ fn tile(
         rows: u32::try_from(shape.1).ok()?,
         across_first: across_first && enough,
         panel: None,
-        is_stencil: taps.is_some(),
+        is_stencil: stencil.is_some(),
     })
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 /// Where vectors of an operand are read along one of its dimensions: at `stride * row + step * tap`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Taps {
+pub(super) struct Stencil {
     pub(super) stride: i64,
     pub(super) step: i64,
     pub(super) count: i64,
@@ -15,7 +15,7 @@ pub(super) struct Taps {
     pub(super) loads: i64,
 }
 
-impl Taps {
+impl Stencil {
     /// Of a reduction short enough to unroll, which reads vectors along loop `along` that move with loop `across` and with
     /// one of its own.
     pub(super) fn of(pipeline: &Pipeline, stage: StageRef, along: usize, across: usize) -> Option<Self> {
@@ -25,16 +25,16 @@ impl Taps {
         let coordinates: Vec<_> = vectors.flat_map(|a| a.rows.iter().flatten()).collect();
         let spans = coordinates.iter().map(|row| row.coeffs[along][0].abs()).max().unwrap_or(1);
         let loads = steps * spans.max(1);
-        let taps = |coeffs: &[[i64; 2]]| {
+        let stencil = |coeffs: &[[i64; 2]]| {
             let moves = |index: usize| Some(coeffs[index][0]).filter(|&by| by != 0 && coeffs[index][1] == 1);
             let stride = moves(across)?;
             let loops = definition.loops.iter().enumerate();
             let constant = loops.filter_map(|(index, l)| Some((index, l.reduction.as_ref()?.constant?)));
             let mut all =
                 constant.filter_map(|(index, count)| Some(Self { stride, step: moves(index)?, count, loads }));
-            all.find(|taps| taps.read_by(2) < 2 * taps.count)
+            all.find(|stencil| stencil.read_by(2) < 2 * stencil.count)
         };
-        coordinates.into_iter().filter_map(|row| taps(&row.coeffs)).next()
+        coordinates.into_iter().filter_map(|row| stencil(&row.coeffs)).next()
     }
 
     /// How many different vectors a number of rows reads.
@@ -50,11 +50,11 @@ mod tests {
 
     #[test]
     fn neighbours_share_what_they_read() {
-        let taps = |stride, step| Taps { stride, step, count: 3, loads: 9 };
-        assert_eq!(taps(1, 1).read_by(4), 6);
-        assert_eq!(taps(2, 1).read_by(4), 9);
-        assert_eq!(taps(-1, 1).read_by(4), 6);
-        assert_eq!(taps(1, 2).read_by(4), 8);
-        assert_eq!(taps(3, 1).read_by(4), 12);
+        let stencil = |stride, step| Stencil { stride, step, count: 3, loads: 9 };
+        assert_eq!(stencil(1, 1).read_by(4), 6);
+        assert_eq!(stencil(2, 1).read_by(4), 9);
+        assert_eq!(stencil(-1, 1).read_by(4), 6);
+        assert_eq!(stencil(1, 2).read_by(4), 8);
+        assert_eq!(stencil(3, 1).read_by(4), 12);
     }
 }
