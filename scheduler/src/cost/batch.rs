@@ -13,8 +13,8 @@ const DOUBT_OUTSIDE: f64 = 0.1;
 #[derive(Clone, Debug)]
 pub struct Unpriced {
     class: usize,
-    /// Of the inputs.
-    arguments: [f64; INPUTS],
+    /// Of the inputs, as precise as networks take them.
+    arguments: [f32; INPUTS],
     /// The analytic time.
     pub(super) bound: f64,
 }
@@ -22,15 +22,15 @@ pub struct Unpriced {
 impl Unpriced {
     pub(super) fn new(class: usize, stage: &ScheduledStage, hardware: &Hardware) -> Self {
         let (arguments, bound) = arguments(stage, hardware);
-        Self { class, arguments, bound }
+        Self { class, arguments: arguments.map(|value| value as f32), bound }
     }
 }
 
 /// For each stage, what the networks of its class add to the logarithm of the analytic time, and how far it is to be doubted.
 pub(super) fn corrections(packed: &Packed, stages: &[Unpriced]) -> Vec<(f64, f64)> {
     let mut corrections = vec![(0.0, 0.0); stages.len()];
-    let mut price = |pack: &Pack| {
-        let Said { mean, spread, outside } = packed.evaluate(pack.class, &pack.rows);
+    let mut price = |pack: &mut Pack| {
+        let Said { mean, spread, outside } = packed.evaluate(pack.class, &mut pack.rows);
         for (lane, &at) in pack.stages[..pack.filled].iter().enumerate() {
             let doubt = f64::from(spread[lane]) + DOUBT_OUTSIDE * f64::from(outside[lane]);
             corrections[at] = (f64::from(mean[lane]), doubt);
@@ -51,7 +51,7 @@ pub(super) fn corrections(packed: &Packed, stages: &[Unpriced]) -> Vec<(f64, f64
             pack.filled = 0;
         }
     }
-    packs.iter().filter(|pack| pack.filled > 0).for_each(price);
+    packs.iter_mut().filter(|pack| pack.filled > 0).for_each(price);
     corrections
 }
 
@@ -72,7 +72,7 @@ impl Pack {
     fn push(&mut self, at: usize, stage: &Unpriced) {
         let lane = self.filled;
         self.stages[lane] = at;
-        self.rows.iter_mut().zip(&stage.arguments).for_each(|(row, value)| row[lane] = *value as f32);
+        self.rows.iter_mut().zip(&stage.arguments).for_each(|(row, value)| row[lane] = *value);
         self.filled += 1;
     }
 }

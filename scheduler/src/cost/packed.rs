@@ -78,12 +78,11 @@ impl Packed {
         self.by_class[kernel as usize][variant as usize]
     }
 
-    /// What the networks of a class say, given the arguments of the inputs.
-    pub(super) fn evaluate(&self, class: usize, arguments: &[Lanes; INPUTS]) -> Said {
-        let mut rows = *arguments;
-        bend(&mut rows);
-        let outside = self.scale(&mut rows);
-        let (mean, spread) = self.classes[class].evaluate(&rows);
+    /// What the networks of a class say, given the arguments of the inputs, in whose place it leaves what networks see.
+    pub(super) fn evaluate(&self, class: usize, rows: &mut [Lanes; INPUTS]) -> Said {
+        bend(rows);
+        let outside = self.scale(rows);
+        let (mean, spread) = self.classes[class].evaluate(rows);
         Said { mean, spread, outside }
     }
 
