@@ -71,7 +71,7 @@ pub(super) fn arguments(stage: &ScheduledStage, hardware: &Hardware) -> ([f64; I
     let (accesses, arithmetic) = (f.loads() + f.stores(), arithmetic_instructions(f));
     let slow = f.gathered_loads + f.scattered_stores + f.boundary_loads + f.strided_loads + f.strided_stores;
     let others = f.casts + f.comparisons + f.intrinsics + f.constant_divisions + f.math_calls;
-    let row = [
+    let mut row = [
         bound,
         times.compute / bound,
         times.l1 / bound,
@@ -90,6 +90,9 @@ pub(super) fn arguments(stage: &ScheduledStage, hardware: &Hardware) -> ([f64; I
         others / (arithmetic + 1.0),
         chain_seconds(stage, hardware) / bound,
     ];
+    // Counts are never below nothing, whatever floats make of them.
+    let counts = row.iter_mut().zip(BENDS).filter(|(_, bend)| *bend == Bend::Ln1p);
+    counts.for_each(|(value, _)| *value = value.max(0.0));
     (row, bound)
 }
 
@@ -114,4 +117,44 @@ fn arithmetic_instructions(f: &crate::features::Features) -> f64 {
     let floats = f.float_additions + f.float_multiplications + f.float_multiply_adds + f.float_divisions;
     let integers = f.integer_additions + f.integer_multiplications + f.integer_divisions;
     floats + integers + f.constant_divisions + f.comparisons + f.casts + f.intrinsics + f.math_calls
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::Features;
+    use crate::ir::{FuncId, StageRef};
+
+    #[test]
+    fn arguments_bent_are_the_inputs() {
+        let stage = ScheduledStage {
+            stage: StageRef { func: FuncId::from_index(0), stage: 0 },
+            levels: vec![],
+            features: Features {
+                float_additions: 7e9,
+                lanes: 8.0,
+                lane_utilization: 0.5,
+                loop_iterations: 3e4,
+                vectors: 1e6,
+                realizations: 10.0,
+                threads: 2.0,
+                imbalance: 1.25,
+                code_bytes: 200.0,
+                recomputation: 1.5,
+                ..Features::default()
+            },
+        };
+        let hardware = Hardware::generic(2, 32);
+        let (arguments, bound) = arguments(&stage, &hardware);
+        let bent: Vec<f64> = arguments
+            .into_iter()
+            .zip(BENDS)
+            .map(|(value, bend)| match bend {
+                Bend::None => value,
+                Bend::Ln => value.ln(),
+                Bend::Ln1p => value.ln_1p(),
+            })
+            .collect();
+        assert_eq!((bent.try_into().unwrap(), bound), inputs(&stage, &hardware));
+    }
 }

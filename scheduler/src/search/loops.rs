@@ -272,20 +272,24 @@ impl Nest {
         within.extend(pure().find(|d| !self.is_inner(&d.var)).map(|d| d.place));
         within.push(self.loops[self.position(&self.current[vector.index])].place);
         let across = |d: &&Dim| !within.contains(&d.place) && !self.is_inner(&d.var);
-        let vars: Vec<LoopVar> = pure().filter(across).map(|d| d.var.clone()).collect();
+        let vars = pure().filter(across).map(|d| d.var.clone()).collect();
+        self.never_partition(vars);
+    }
+
+    /// The same loops in little code, for outputs too small to notice: unrolled guards take LLVM a minute, and copies of guarded
+    /// loops for the inside of an image and for its borders as long as all else.
+    pub(super) fn brief(mut self) -> Self {
+        self.directives.retain(|d| !matches!(d, Directive::Unroll { .. } | Directive::NeverPartition { .. }));
+        let whole = self.loops.iter().filter(|d| d.place.is_some() && !self.is_inner(&d.var));
+        let vars = whole.map(|d| d.var.clone()).collect();
+        self.never_partition(vars);
+        self
+    }
+
+    fn never_partition(&mut self, vars: Vec<LoopVar>) {
         if !vars.is_empty() {
             self.directives.push(Directive::NeverPartition { stage: self.stage, vars });
         }
-    }
-
-    /// The same loops in little code, for outputs too small to notice: unrolled guards take LLVM a minute, and guarded loops
-    /// cut into the inside of an image and its border half of the time of all else.
-    pub(super) fn brief(mut self) -> Self {
-        self.directives.retain(|d| !matches!(d, Directive::Unroll { .. } | Directive::NeverPartition { .. }));
-        let cut = self.loops.iter().filter(|d| d.place.is_some() && !self.is_inner(&d.var));
-        let vars = cut.map(|d| d.var.clone()).collect();
-        self.directives.push(Directive::NeverPartition { stage: self.stage, vars });
-        self
     }
 
     /// Whether the loop is vectorised or unrolled.
