@@ -27,6 +27,7 @@ golden!(
     blur,
     box_integral,
     conv2d,
+    conv_layer,
     conv_nchw,
     conv_pool,
     fft,

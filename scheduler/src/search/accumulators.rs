@@ -6,7 +6,7 @@ use super::placement::Placement;
 use super::reduction::{
     pure_loops, reused_loop, unrolled_iterations, vector_reused_loop, Reduction, MAX_UNROLLED_REDUCTION,
 };
-use super::register_tile::{registers, Covered, MOST_ROWS};
+use super::register_tile::{registers, Covered, Shared, MOST_ROWS};
 use super::vector::Vector;
 use crate::ir::StageRef;
 
@@ -45,7 +45,8 @@ impl Planner<'_> {
             lanes: i64::from(vector.lanes),
             across: self.extent(stage, index),
             window: 1,
-            stencil: None,
+            shared: Shared::Nothing,
+            inner_steps: None,
             registers: registers(self.pipeline, stage.func, self.hardware),
         };
         let available = covered.along / covered.lanes;

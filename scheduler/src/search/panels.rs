@@ -1,22 +1,24 @@
 //! Panels: what a reduction in register tiles reads, computed by every parallel task for itself, a few rows of tiles at a
 //! time, so that it is still in the private cache when the tiles read it: the padded rows of a convolution's image.
 //!
-//! Where tiles across come first, the panel is a column of tiles, and what they share is packed into it: a copy of the part
-//! of a matrix that they read, inputs too, as experts make with `in()`. Read where it is, each step of the reduction would
-//! load from another page, and often from lines that share a few sets of the caches.
+//! Where tiles across come first, the panel is a column of tiles, of all images if it can be, and what they share is packed into
+//! it: a copy of the part of a matrix, or of a filter, that they read, inputs too, as experts make with `in()`. Read where it
+//! is, each step of the reduction would load from another page, and often from lines that share a few sets of the caches.
 
 use super::choice::Choices;
 use super::joining::{cache_bytes, may_join, MIN_SAVED_BYTES};
 use super::packing::MIN_READS;
 use super::placement::Placement;
 use super::problem::Problem;
-use super::tiles::{kept_bytes, Tile};
+use super::tiles::{kept_bytes, Panel, Tile};
 use crate::demand::{add_requirements, middle, points};
 use crate::ir::{FuncId, Region, Source};
 use std::collections::BTreeSet;
 
-/// Rows of tiles that a panel may serve, the highest first: it computes least twice.
-const HEIGHTS: [Option<u32>; 4] = [Some(32), Some(16), Some(8), Some(4)];
+/// Panels where tiles along come first, the highest first: it computes least twice.
+const ROWS: [Panel; 4] = [Panel::Rows(32), Panel::Rows(16), Panel::Rows(8), Panel::Rows(4)];
+/// Panels where tiles across come first, likewise.
+const COLUMNS: [Panel; 2] = [Panel::Columns, Panel::Column];
 /// What is computed more often than this pays for no locality.
 const MAX_RECOMPUTE: f64 = 1.25;
 
@@ -30,9 +32,9 @@ pub(super) fn form(
     for leader in problem.pipeline.func_ids().rev() {
         let Placement::Tiles(tile) = placements[leader.index()] else { continue };
         let former = Former { problem, choices, placements: &placements, readers, leader, tile };
-        let heights: &[Option<u32>] = if tile.across_first { &[None] } else { &HEIGHTS };
-        let Some((panel, members)) = heights.iter().find_map(|&h| Some((h, former.members(h)?))) else { continue };
-        placements[leader.index()] = Placement::Tiles(Tile { panel, ..tile });
+        let panels = if tile.across_first { &COLUMNS[..] } else { &ROWS };
+        let Some((panel, members)) = panels.iter().find_map(|&p| Some((p, former.members(p)?))) else { continue };
+        placements[leader.index()] = Placement::Tiles(Tile { panel: Some(panel), ..tile });
         for member in members {
             placements[member.index()] = Placement::InPanel { leader };
         }
@@ -50,18 +52,18 @@ struct Former<'a> {
 }
 
 impl Former<'_> {
-    /// What joins panels of this height, or columns of tiles; `None` if nothing does, or if the panels are too few to share
-    /// out.
-    fn members(&self, height: Option<u32>) -> Option<Vec<FuncId>> {
+    /// What joins such panels; `None` if nothing does, or if the panels are too few to share out.
+    fn members(&self, panel: Panel) -> Option<Vec<FuncId>> {
         let Self { problem, placements, leader, .. } = *self;
         let Problem { pipeline, regions, hardware, .. } = *problem;
-        let panels = self.panels(height);
-        if panels < 2.0 * f64::from(hardware.threads) || (height.is_none() && !self.is_reread()) {
+        let panels = self.panels(panel);
+        let packs = self.tile.across_first;
+        if panels < 2.0 * f64::from(hardware.threads) || (packs && !self.is_reread(panel)) {
             return None;
         }
-        let least = height.map_or(kept_bytes(hardware), |_| MIN_SAVED_BYTES);
+        let least = if packs { kept_bytes(hardware) } else { MIN_SAVED_BYTES };
         let mut needed: Vec<Option<Region>> = vec![None; pipeline.funcs.len()];
-        needed[leader.index()] = Some(self.panel(height));
+        needed[leader.index()] = Some(self.panel(panel));
         let mut members = Vec::new();
         let mut bytes = 0.0;
         for id in (0..=leader.index()).rev().map(FuncId::from_index) {
@@ -69,7 +71,7 @@ impl Former<'_> {
             let placement = &placements[id.index()];
             let is_free = match placement {
                 Placement::Root => true,
-                Placement::Inline => height.is_none() && self.is_narrowest(id),
+                Placement::Inline => packs && self.is_narrowest(id),
                 _ => false,
             };
             let own = points(regions, id, &region);
@@ -91,10 +93,11 @@ impl Former<'_> {
         (!members.is_empty()).then_some(members)
     }
 
-    /// Whether the tiles of a column are many enough for a copy of what they share to pay.
-    fn is_reread(&self) -> bool {
-        let across = self.problem.regions.extent(self.leader, self.tile.across) as f64;
-        across >= MIN_READS * f64::from(self.tile.rows)
+    /// Whether the tiles of a panel are many enough for a copy of what they share to pay.
+    fn is_reread(&self, panel: Panel) -> bool {
+        let others = (0..self.dims()).filter(|&dim| dim != self.tile.along);
+        let rows: f64 = others.map(|dim| self.panel_extent(dim, panel) as f64).product();
+        rows >= MIN_READS * f64::from(self.tile.rows)
     }
 
     /// Whether nothing that an inlined Func reads takes less memory: then that would be copied instead.
@@ -104,32 +107,35 @@ impl Former<'_> {
         producers.map(|p| pipeline.func(p).value_bytes()).all(|bytes| bytes >= pipeline.func(id).value_bytes())
     }
 
-    /// Extent of the leader in one panel: rows across the tiles and everything along them, or a column of tiles; one value
-    /// of all else.
-    fn panel_extent(&self, dim: usize, height: Option<u32>) -> i64 {
+    /// Extent of the leader in one panel.
+    fn panel_extent(&self, dim: usize, panel: Panel) -> i64 {
         let Tile { along, across, vectors, lanes, rows, .. } = self.tile;
         let whole = self.problem.regions.extent(self.leader, dim);
-        match (dim, height) {
-            (d, None) if d == across => whole,
-            (d, None) if d == along => whole.min(i64::from(vectors * lanes)),
-            (d, Some(_)) if d == along => whole,
-            (d, Some(height)) if d == across => whole.min(i64::from(rows * height)),
-            _ => 1,
+        match panel {
+            Panel::Rows(height) if dim == across => whole.min(i64::from(rows * height)),
+            Panel::Rows(_) if dim == along => whole,
+            Panel::Column | Panel::Columns if dim == along => whole.min(i64::from(vectors * lanes)),
+            Panel::Column if dim == across => whole,
+            Panel::Columns => whole,
+            Panel::Rows(_) | Panel::Column => 1,
         }
     }
 
+    fn dims(&self) -> usize {
+        self.problem.pipeline.func(self.leader).args.len()
+    }
+
     /// Panels of one run.
-    fn panels(&self, height: Option<u32>) -> f64 {
+    fn panels(&self, panel: Panel) -> f64 {
         let whole = |dim| self.problem.regions.extent(self.leader, dim) as f64;
-        let dims = 0..self.problem.pipeline.func(self.leader).args.len();
-        dims.map(|dim| (whole(dim) / self.panel_extent(dim, height) as f64).ceil()).product()
+        (0..self.dims()).map(|dim| (whole(dim) / self.panel_extent(dim, panel) as f64).ceil()).product()
     }
 
     /// One panel.
-    fn panel(&self, height: Option<u32>) -> Region {
+    fn panel(&self, panel: Panel) -> Region {
         let Problem { regions, .. } = self.problem;
         let extent = |dim| regions.extent(self.leader, dim);
-        let cut = |(dim, &whole)| Some(middle(whole, extent(dim), self.panel_extent(dim, height)));
+        let cut = |(dim, &whole)| Some(middle(whole, extent(dim), self.panel_extent(dim, panel)));
         regions.func(self.leader).iter().enumerate().map(cut).collect()
     }
 

@@ -78,6 +78,14 @@ pub(super) fn unrolled_iterations(stage: &Stage) -> Option<i64> {
     constant_iterations(stage).filter(|&iterations| iterations <= MAX_UNROLLED_REDUCTION)
 }
 
+/// The innermost reduction loop and its iterations, if they are constant and few enough to unroll.
+pub(super) fn inner_steps(stage: &Stage) -> Option<(usize, i64)> {
+    let mut reductions = stage.loops.iter().enumerate().filter(|(_, l)| l.reduction.is_some());
+    let (index, innermost) = reductions.next()?;
+    let steps = innermost.reduction.as_ref()?.constant?;
+    (2..=MAX_UNROLLED_REDUCTION).contains(&steps).then_some((index, steps))
+}
+
 /// Most values that a shared load may serve unrolled.
 const MAX_SHARED: i64 = 4;
 

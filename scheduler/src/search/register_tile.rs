@@ -8,8 +8,8 @@ use crate::ir::{FuncId, Pipeline};
 pub(super) const MOST_ROWS: i64 = 12;
 /// Accumulations whose latencies overlap: fewer wait for each other.
 const MIN_ACCUMULATORS: f64 = 8.0;
-/// Lanes that the unrolled steps of a stencil load: beyond, LLVM takes minutes for those at borders.
-const MOST_STENCIL_LANES: i64 = 1024;
+/// Lanes that unrolled steps load: beyond, LLVM takes minutes for those at borders.
+const MOST_UNROLLED_LANES: i64 = 1024;
 /// What a load takes beside an accumulation.
 const LOAD: f64 = 1.0;
 
@@ -26,9 +26,28 @@ pub(super) struct Covered {
     pub(super) across: i64,
     /// Sums beside each other in a row, of which none loads a vector of its own: those that a pooling reads together.
     pub(super) window: i64,
-    /// What rows read beside each other in the unrolled steps of a stencil.
-    pub(super) stencil: Option<Stencil>,
+    pub(super) shared: Shared,
+    /// Steps of the innermost loop of the reduction, if they are few enough to unroll.
+    pub(super) inner_steps: Option<i64>,
     pub(super) registers: i64,
+}
+
+/// What rows read beside each other in unrolled steps of a reduction.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shared {
+    Nothing,
+    /// Vectors, all steps being unrolled.
+    Vectors(Stencil),
+    /// Single values, the steps of the innermost loop being unrolled.
+    Values(Stencil),
+}
+
+/// Which steps of a reduction are unrolled in a tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unrolled {
+    None,
+    Innermost,
+    All,
 }
 
 impl Covered {
@@ -42,22 +61,57 @@ impl Covered {
         fitting.min_by(|&a, &b| self.work(a).total_cmp(&self.work(b))).unwrap_or((1, 1))
     }
 
-    /// Whether the registers hold the sums of a tile, and what a step loads; of a stencil, whose steps share what they load,
-    /// what several steps do.
-    pub(super) fn fits(&self, (vectors, rows): (i64, i64)) -> bool {
-        let (loaded, loads) = self.stencil.map_or((vectors + 2, 0), |s| (self.registers / 2, s.loads));
-        vectors * rows * self.window + loaded <= self.registers
-            && vectors * rows * self.lanes * loads <= MOST_STENCIL_LANES
+    /// Whether the registers hold the sums of a tile, and what a step loads; of a stencil's vectors, whose steps share what
+    /// they load, what several steps do.
+    pub(super) fn fits(&self, shape: (i64, i64)) -> bool {
+        let (vectors, rows) = shape;
+        let sums = vectors * rows * self.window;
+        match self.shared {
+            Shared::Vectors(stencil) => {
+                sums + self.registers / 2 <= self.registers && self.is_brief(shape, stencil.loads)
+            }
+            Shared::Nothing | Shared::Values(_) => sums + vectors + 2 <= self.registers,
+        }
+    }
+
+    /// Which steps of the reduction are unrolled in a tile that fits: no loop is left around a few steps of an inner one.
+    pub(super) fn unrolled(&self, shape: (i64, i64)) -> Unrolled {
+        let is_brief = self.inner_steps.is_some_and(|steps| self.is_brief(shape, steps));
+        match self.shared {
+            Shared::Vectors(_) => Unrolled::All,
+            Shared::Values(_) if is_brief && self.keeps_values(shape) => Unrolled::Innermost,
+            Shared::Nothing if is_brief => Unrolled::Innermost,
+            Shared::Nothing | Shared::Values(_) => Unrolled::None,
+        }
+    }
+
+    /// Whether the registers also hold a value for each row until the next step reads it, as LLVM has it wherever steps share
+    /// values. One operand of an accumulation may come from memory.
+    fn keeps_values(&self, (vectors, rows): (i64, i64)) -> bool {
+        (vectors + 1) * rows * self.window + vectors.max(2) <= self.registers + 1
+    }
+
+    /// Whether so many unrolled steps are little code.
+    fn is_brief(&self, (vectors, rows): (i64, i64), steps: i64) -> bool {
+        vectors * rows * self.window * self.lanes * steps <= MOST_UNROLLED_LANES
     }
 
     /// Accumulations of vectors in each step, or what takes as long.
-    fn work(&self, (vectors, rows): (i64, i64)) -> f64 {
+    fn work(&self, shape: (i64, i64)) -> f64 {
+        let (vectors, rows) = shape;
         let covered = |extent: i64, part: i64| (extent + part - 1) / part * part;
         let points = (covered(self.along, vectors * self.lanes) * covered(self.across, rows)) as f64;
         let sums = rows * self.window;
         let per_step = (vectors * sums) as f64;
         let waits = (MIN_ACCUMULATORS / per_step).max(1.0);
-        let others = self.stencil.map_or(sums as f64, |s| (vectors * s.read_by(rows)) as f64 / s.count as f64);
+        let read = |stencil: Stencil| stencil.read_by(rows) as f64 / stencil.count as f64;
+        let others = match self.shared {
+            Shared::Vectors(stencil) => vectors as f64 * read(stencil),
+            Shared::Values(stencil) if self.unrolled(shape) == Unrolled::Innermost => {
+                self.window as f64 * read(stencil)
+            }
+            Shared::Nothing | Shared::Values(_) => sums as f64,
+        };
         points / self.lanes as f64 * (waits + LOAD * (vectors as f64 + others) / per_step)
     }
 }
@@ -67,7 +121,7 @@ mod tests {
     use super::*;
 
     fn shape(along: i64, across: i64, registers: i64) -> (i64, i64) {
-        Covered { along, lanes: 16, across, window: 1, stencil: None, registers }
+        Covered { along, lanes: 16, across, window: 1, shared: Shared::Nothing, inner_steps: None, registers }
             .shape((1..=4).filter(|v| v * 16 <= along), MOST_ROWS)
     }
 
@@ -87,10 +141,24 @@ mod tests {
     #[test]
     fn unrolled_stencils_load_few_strided_vectors() {
         let shape = |loads| {
-            let stencil = Some(Stencil { stride: 1, step: 1, count: 3, loads });
-            Covered { along: 16, lanes: 16, across: 240, window: 1, stencil, registers: 32 }.shape(1..=1, MOST_ROWS)
+            let shared = Shared::Vectors(Stencil { stride: 1, step: 1, count: 3, loads });
+            Covered { along: 16, lanes: 16, across: 240, window: 1, shared, inner_steps: Some(3), registers: 32 }
+                .shape(1..=1, MOST_ROWS)
         };
         assert_eq!((shape(3), shape(9), shape(18)), ((1, 12), (1, 7), (1, 3)));
+    }
+
+    #[test]
+    fn values_shared_between_rows_leave_fewer_sums() {
+        let shape = |lanes, registers| {
+            let shared = Shared::Values(Stencil { stride: 1, step: 1, count: 3, loads: 3 });
+            let covered =
+                Covered { along: 128, lanes, across: 120, window: 1, shared, inner_steps: Some(3), registers };
+            let shape = covered.shape((1..=4).rev(), MOST_ROWS);
+            (shape, covered.unrolled(shape))
+        };
+        assert_eq!(shape(8, 16), ((2, 5), Unrolled::Innermost));
+        assert_eq!(shape(16, 32), ((2, 10), Unrolled::Innermost));
     }
 
     #[test]

@@ -1,16 +1,16 @@
-//! Short reductions as stencils: neighbouring values read much of the same.
+//! Reductions as stencils: neighbouring values read much of the same.
 
-use super::reduction::{operands, unrolled_iterations};
+use super::reduction::{inner_steps, operands, unrolled_iterations};
 use crate::ir::{Pipeline, StageRef};
 use std::collections::BTreeSet;
 
-/// Where vectors of an operand are read along one of its dimensions: at `stride * row + step * tap`.
+/// Where an operand is read along one of its dimensions: at `stride * row + step * tap`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stencil {
     pub(super) stride: i64,
     pub(super) step: i64,
     pub(super) count: i64,
-    /// Vectors that the steps of the whole reduction load for a value, along other dimensions too; strided ones count for
+    /// Vectors that all unrolled steps load for a value of the reduction, along other dimensions too; strided ones count for
     /// all that they span.
     pub(super) loads: i64,
 }
@@ -25,16 +25,26 @@ impl Stencil {
         let coordinates: Vec<_> = vectors.flat_map(|a| a.rows.iter().flatten()).collect();
         let spans = coordinates.iter().map(|row| row.coeffs[along][0].abs()).max().unwrap_or(1);
         let loads = steps * spans.max(1);
-        let stencil = |coeffs: &[[i64; 2]]| {
-            let moves = |index: usize| Some(coeffs[index][0]).filter(|&by| by != 0 && coeffs[index][1] == 1);
-            let stride = moves(across)?;
-            let loops = definition.loops.iter().enumerate();
-            let constant = loops.filter_map(|(index, l)| Some((index, l.reduction.as_ref()?.constant?)));
-            let mut all =
-                constant.filter_map(|(index, count)| Some(Self { stride, step: moves(index)?, count, loads }));
-            all.find(|stencil| stencil.read_by(2) < 2 * stencil.count)
-        };
-        coordinates.into_iter().filter_map(|row| stencil(&row.coeffs)).next()
+        let loops = definition.loops.iter().enumerate();
+        let constant: Vec<_> = loops.filter_map(|(index, l)| Some((index, l.reduction.as_ref()?.constant?))).collect();
+        let all = coordinates.into_iter().flat_map(|row| constant.iter().map(move |&taps| (&row.coeffs, taps)));
+        all.filter_map(|(coeffs, taps)| Self::along(coeffs, across, taps, loads)).next()
+    }
+
+    /// Of a reduction that reads single values which move with loop `across` and with its own innermost loop, if that is a
+    /// short one.
+    pub(super) fn of_values(pipeline: &Pipeline, stage: StageRef, along: usize, across: usize) -> Option<Self> {
+        let taps = inner_steps(pipeline.stage(stage))?;
+        let values = operands(pipeline, stage).filter(|a| a.is_fixed(along));
+        let mut coordinates = values.flat_map(|a| a.rows.iter().flatten());
+        coordinates.find_map(|row| Self::along(&row.coeffs, across, taps, taps.1))
+    }
+
+    /// Of a coordinate that moves with a loop across and so many taps of another, if neighbours share what they read.
+    fn along(coeffs: &[[i64; 2]], across: usize, (taps, count): (usize, i64), loads: i64) -> Option<Self> {
+        let moves = |index: usize| Some(coeffs[index][0]).filter(|&by| by != 0 && coeffs[index][1] == 1);
+        let stencil = Self { stride: moves(across)?, step: moves(taps)?, count, loads };
+        (stencil.read_by(2) < 2 * count).then_some(stencil)
     }
 
     /// How many different vectors a number of rows reads.

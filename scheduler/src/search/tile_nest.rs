@@ -3,7 +3,8 @@
 use super::loops::{Nest, TASKS_PER_THREAD};
 use super::nest::Planner;
 use super::placement::Placement;
-use super::tiles::Tile;
+use super::register_tile::Unrolled;
+use super::tiles::{Panel, Tile};
 use super::vector::Vector;
 use crate::directive::{Directive, LoopVar, Tail};
 use crate::ir::{FuncId, StageRef};
@@ -31,10 +32,12 @@ impl Planner<'_> {
             outer.push(along);
         }
         let innermost = outer[0].clone();
+        let all_across = outer[outer.len().saturating_sub(2)].clone();
         nest.reorder(inner.into_iter().chain(outer).collect());
         let kept = match tile.panel {
-            Some(height) => nest.split_loop(&across, "p", height, Tail::GuardWithIf).1,
-            None => innermost.clone(),
+            Some(Panel::Rows(height)) => nest.split_loop(&across, "p", height, Tail::GuardWithIf).1,
+            Some(Panel::Columns) => all_across,
+            Some(Panel::Column) | None => innermost.clone(),
         };
         nest.parallelize(threads, TASKS_PER_THREAD, Some(&kept));
         let panel = nest.around(&kept);
@@ -85,8 +88,12 @@ impl Planner<'_> {
             }
             outer.extend([across, along]);
             let reductions = nest.remaining(&[&inner[..], &outer[..]].concat());
-            if tile.is_stencil || self.reads_tile(stage, leader) {
+            if tile.unrolled == Unrolled::All || self.reads_tile(stage, leader) {
                 self.unroll_reduction(stage, &mut nest);
+            } else if tile.unrolled == Unrolled::Innermost {
+                let innermost = reductions.iter().find(|d| d.place.is_none());
+                let unroll = innermost.map(|d| Directive::Unroll { stage, var: d.var.clone() });
+                nest.directives.extend(unroll);
             }
             nest.reorder(inner.into_iter().chain(reductions.into_iter().map(|d| d.var)).chain(outer).collect());
             directives.extend(nest.directives);

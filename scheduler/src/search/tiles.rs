@@ -7,8 +7,8 @@ use super::choice::{Choices, Lead};
 use super::joining::MIN_SAVED_BYTES;
 use super::placement::Placement;
 use super::problem::Problem;
-use super::reduction::{constant_iterations, pure_loops, reused_loop, Reduction};
-use super::register_tile::{registers, Covered, MOST_ROWS};
+use super::reduction::{constant_iterations, inner_steps, pure_loops, reused_loop, Reduction};
+use super::register_tile::{registers, Covered, Shared, Unrolled, MOST_ROWS};
 use super::stencil::Stencil;
 use super::vector;
 use super::windows::Path;
@@ -33,10 +33,21 @@ pub(super) struct Tile {
     /// Whether the operand that all rows share is too large to stay in cache from row to row, and columns of tiles are
     /// enough to share out: then tiles across come before tiles along, so that each part of it is used up at once.
     pub(super) across_first: bool,
-    /// Rows of tiles that others are computed for at a time, in the same task.
-    pub(super) panel: Option<u32>,
-    /// Whether the steps of the reduction are unrolled: neighbouring rows read much of the same in them.
-    pub(super) is_stencil: bool,
+    /// What others are computed for at a time, in the same task.
+    pub(super) panel: Option<Panel>,
+    /// Steps of the reduction that are unrolled: neighbouring rows read much of the same in them.
+    pub(super) unrolled: Unrolled,
+}
+
+/// A part of a Func in register tiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Panel {
+    /// So many rows of tiles, from end to end.
+    Rows(u32),
+    /// The tiles across at one place along, at one value of all other dimensions.
+    Column,
+    /// The same at all values of the other dimensions.
+    Columns,
 }
 
 /// Most vectors side by side.
@@ -107,8 +118,11 @@ fn tile(
     let is_short = short_reduction(pipeline, update);
     let any = || pure_loops(pipeline, regions, update, vector.index).next().filter(|_| is_short);
     let across = reused_loop(pipeline, regions, update, vector.index).or_else(any)?;
-    let stencil = Stencil::of(pipeline, update, vector.index, across);
-    let most_rows = if is_short && stencil.is_none() { SHORT_ROWS } else { MOST_ROWS };
+    let shared = Stencil::of(pipeline, update, vector.index, across).map_or_else(
+        || Stencil::of_values(pipeline, update, vector.index, across).map_or(Shared::Nothing, Shared::Values),
+        Shared::Vectors,
+    );
+    let most_rows = if is_short && !matches!(shared, Shared::Vectors(_)) { SHORT_ROWS } else { MOST_ROWS };
     let lanes = i64::from(vector.lanes);
     let row_of_windows = regions.argument(update, across)?;
     let covered = Covered {
@@ -116,7 +130,8 @@ fn tile(
         lanes,
         across: (regions.loop_extent(update, across) / i64::from(window[row_of_windows])).max(1),
         window: window.iter().map(|&values| i64::from(values)).product(),
-        stencil,
+        shared,
+        inner_steps: inner_steps(pipeline.stage(update)).map(|(_, steps)| steps),
         registers: registers(pipeline, id, hardware),
     };
     let most_vectors = (covered.along / lanes).clamp(1, MOST_VECTORS);
@@ -138,7 +153,7 @@ fn tile(
         rows: u32::try_from(shape.1).ok()?,
         across_first: across_first && enough,
         panel: None,
-        is_stencil: stencil.is_some(),
+        unrolled: covered.unrolled(shape),
     })
 }
 
