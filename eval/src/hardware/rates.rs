@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 const BUDGET: Duration = Duration::from_millis(400);
 /// Bytes that all threads together copy: more than caches hold.
 const COPY_BYTES: usize = 128 << 20;
-/// Independent chains of multiply-adds: enough to hide their latency.
+/// Independent chains of multiply-adds: enough to hide their latency, and as many registers as all machines have.
 const CHAINS: usize = 10;
-/// Single-precision numbers of a chain: the widest vector registers there are.
-const LANES: usize = 16;
+/// Bytes of a cache line: loads that cross two of them take twice as long.
+const LINE_BYTES: usize = 64;
 /// Bytes read between looks at the clock, at least.
 const READ_BYTES: usize = 4 << 20;
 /// Multiply-adds of each chain between looks at the clock.
@@ -49,9 +49,10 @@ pub fn copy_bytes_per_second(threads: usize) -> f64 {
     })
 }
 
-/// Chains of multiply-adds; inlined into functions compiled for particular instructions.
+/// Chains of multiply-adds, each of a vector of numbers that fills a register; inlined into functions compiled for particular
+/// instructions.
 #[inline(always)]
-fn chains() -> f64 {
+fn chains<const LANES: usize>() -> f64 {
     let mut sums = [[1.0f32; LANES]; CHAINS];
     let (factor, term) = (black_box(0.999f32), black_box(0.001f32));
     for _ in 0..STEPS {
@@ -69,12 +70,12 @@ fn chains() -> f64 {
 mod vector {
     #[target_feature(enable = "avx512f")]
     fn chains_avx512() -> f64 {
-        super::chains()
+        super::chains::<16>()
     }
 
     #[target_feature(enable = "avx2,fma")]
     fn chains_fma() -> f64 {
-        super::chains()
+        super::chains::<8>()
     }
 
     #[target_feature(enable = "avx512f")]
@@ -110,7 +111,7 @@ mod vector {
             // SAFETY: the processor has the features.
             return unsafe { chains_fma() };
         }
-        super::plain_chains()
+        super::plain_chains::<4>()
     }
 }
 
@@ -120,13 +121,13 @@ mod vector {
 
     /// Single-precision operations done. Other architectures have multiply-adds in their baseline.
     pub fn work() -> f64 {
-        super::chains()
+        super::chains::<4>()
     }
 }
 
 /// The chains without multiply-add instructions, whose emulation would take a hundred times as long.
 #[cfg(target_arch = "x86_64")]
-fn plain_chains() -> f64 {
+fn plain_chains<const LANES: usize>() -> f64 {
     let mut sums = [[1.0f32; LANES]; CHAINS];
     let (factor, term) = (black_box(0.999f32), black_box(0.001f32));
     for _ in 0..STEPS {
@@ -144,12 +145,15 @@ fn plain_sum(data: &[u32]) -> u32 {
 
 /// Bytes per second that one core reads of a buffer of so many bytes, again and again.
 pub fn read_bytes_per_second(bytes: usize) -> f64 {
-    let data = vec![1u32; bytes / size_of::<u32>()];
+    let numbers = bytes / size_of::<u32>();
+    let data = vec![1u32; numbers + LINE_BYTES / size_of::<u32>()];
+    let start = data.as_ptr().align_offset(LINE_BYTES);
+    let data = data.get(start..start + numbers).unwrap_or(&data);
     let repetitions = (READ_BYTES / bytes.max(1)).max(1);
     best_rate(1, || {
         || {
             for _ in 0..repetitions {
-                black_box(vector::sum(black_box(&data)));
+                black_box(vector::sum(black_box(data)));
             }
             (repetitions * bytes) as f64
         }
