@@ -30,6 +30,7 @@ golden!(
     conv_layer,
     conv_nchw,
     conv_pool,
+    depthwise_conv,
     fft,
     flow_derivatives,
     gradients,

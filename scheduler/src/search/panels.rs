@@ -113,7 +113,7 @@ impl Former<'_> {
         let whole = self.problem.regions.extent(self.leader, dim);
         match panel {
             Panel::Rows(height) if dim == across => whole.min(i64::from(rows * height)),
-            Panel::Rows(_) if dim == along => whole,
+            Panel::Rows(_) if dim == along || dim < across => whole,
             Panel::Column | Panel::Columns if dim == along => whole.min(i64::from(vectors * lanes)),
             Panel::Column if dim == across => whole,
             Panel::Columns => whole,

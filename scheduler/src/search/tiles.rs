@@ -117,7 +117,9 @@ fn tile(
     }
     let is_short = short_reduction(pipeline, update);
     let any = || pure_loops(pipeline, regions, update, vector.index).next().filter(|_| is_short);
-    let across = reused_loop(pipeline, regions, update, vector.index).or_else(any)?;
+    let across = stencil_loop(pipeline, regions, update, vector.index)
+        .or_else(|| reused_loop(pipeline, regions, update, vector.index))
+        .or_else(any)?;
     let shared = Stencil::of(pipeline, update, vector.index, across).map_or_else(
         || Stencil::of_values(pipeline, update, vector.index, across).map_or(Shared::Nothing, Shared::Values),
         Shared::Vectors,
@@ -155,6 +157,14 @@ fn tile(
         panel: None,
         unrolled: covered.unrolled(shape),
     })
+}
+
+/// The loop whose neighbours share most of what a short stencil reads, and of several the one that lies farthest out in memory:
+/// then tiles follow each other through it in lines, and each line is read by few of them.
+fn stencil_loop(pipeline: &Pipeline, regions: &Regions, stage: StageRef, along: usize) -> Option<usize> {
+    pure_loops(pipeline, regions, stage, along)
+        .filter(|&index| Stencil::of(pipeline, stage, along, index).is_some())
+        .max_by_key(|&index| regions.argument(stage, index))
 }
 
 /// The most that an operand may take to stay in cache from row to row of tiles.
