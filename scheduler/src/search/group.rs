@@ -1,6 +1,6 @@
 //! Strip leaders and the Funcs computed inside their strips, as the group grows.
 
-use super::joining::{cache_bytes, fills_vectors, read_anew};
+use super::joining::{fills_vectors, read_anew, MEMBER_BYTES, PRIVATE_CACHE_BYTES};
 use super::placement::{stage_weight, Placement};
 use super::strips::{Former, Members, Strips};
 use crate::demand::{add_pure_requirements, add_requirements, middle, points, sliding_depth};
@@ -186,13 +186,13 @@ impl<'a> Group<'a> {
         }
         let bytes = f64::from(func.value_bytes());
         let resident = row_points * bytes * if sliding { self.folding(row, strip) } else { 1.0 };
-        if self.resident_bytes(&self.storage(id, resident, sliding)) > cache_bytes(hardware) {
+        if self.resident_bytes(&self.storage(id, resident, sliding)) > MEMBER_BYTES {
             return Verdict::DoesNotFit;
         }
         let cores = f64::from(hardware.threads);
         let lanes = f64::from(hardware.vector_bytes / func.element_bytes().max(1)).max(1.0);
         let again = (computed - whole).max(0.0) * self.weight(id) / (lanes * hardware.vector_ops_per_second * cores);
-        let in_caches = whole * bytes < hardware.private_cache_bytes as f64 * cores;
+        let in_caches = whole * bytes < PRIVATE_CACHE_BYTES * cores;
         let bandwidth = hardware.memory_bytes_per_second * if in_caches { 4.0 } else { 1.0 };
         let saved = 2.0 * whole * bytes / bandwidth;
         if again > saved && !wanted {

@@ -6,11 +6,11 @@
 //! is, each step of the reduction would load from another page, and often from lines that share a few sets of the caches.
 
 use super::choice::Choices;
-use super::joining::{cache_bytes, may_join, MIN_SAVED_BYTES};
+use super::joining::{may_join, MEMBER_BYTES, MIN_SAVED_BYTES};
 use super::packing::MIN_READS;
 use super::placement::Placement;
 use super::problem::Problem;
-use super::tiles::{kept_bytes, Panel, Tile};
+use super::tiles::{Panel, Tile, KEPT_BYTES};
 use crate::demand::{add_requirements, middle, points};
 use crate::ir::{FuncId, Region, Source};
 use std::collections::BTreeSet;
@@ -61,7 +61,7 @@ impl Former<'_> {
         if panels < 2.0 * f64::from(hardware.threads) || (packs && !self.is_reread(panel)) {
             return None;
         }
-        let least = if packs { kept_bytes(hardware) } else { MIN_SAVED_BYTES };
+        let least = if packs { KEPT_BYTES } else { MIN_SAVED_BYTES };
         let mut needed: Vec<Option<Region>> = vec![None; pipeline.funcs.len()];
         needed[leader.index()] = Some(self.panel(panel));
         let mut members = Vec::new();
@@ -81,7 +81,7 @@ impl Former<'_> {
                 && self.joins(id, &members)
                 && whole * value >= least
                 && own * panels <= MAX_RECOMPUTE * whole
-                && bytes + own * value <= cache_bytes(hardware);
+                && bytes + own * value <= MEMBER_BYTES;
             if joins {
                 bytes += own * value;
                 members.push(id);

@@ -6,7 +6,7 @@
 
 use super::choice::{Choices, Lead};
 use super::joining::{
-    cache_bytes, fills_vectors, has_pure_definition, may_join, read_anew, read_by_updates, MIN_SAVED_BYTES,
+    fills_vectors, has_pure_definition, may_join, read_anew, read_by_updates, MEMBER_BYTES, MIN_SAVED_BYTES,
 };
 use super::placement::{Placement, STORE_AND_LOAD};
 use super::problem::Problem;
@@ -246,7 +246,6 @@ impl<'a> Former<'a> {
     fn joins(&self, leader: FuncId, id: FuncId, region: &Region, slabs: f64, group: &Group) -> bool {
         let inside = |r: &FuncId| *r == leader || group.members.iter().any(|(m, _)| m == r);
         let whole = points(self.regions, id, self.regions.func(id));
-        let cache = cache_bytes(self.hardware);
         let is_cut = |dim: usize| region[dim].is_some_and(|i| i.extent() < self.regions.extent(id, dim));
         // Gathers are bound by instructions rather than memory, and a lane each of code, compiled once for every way that
         // the leader is specialised, takes long.
@@ -255,9 +254,9 @@ impl<'a> Former<'a> {
             && self.readers[id.index()].iter().all(inside)
             && !gathers()
             && points(self.regions, id, region) * slabs <= MAX_RECOMPUTE * whole
-            && group.resident_bytes + self.resident(id, region) <= cache
+            && group.resident_bytes + self.resident(id, region) <= MEMBER_BYTES
             && fills_vectors(self.pipeline, self.regions, &self.placements, id, region, self.hardware.vector_bytes)
-            && read_anew(self.pipeline, self.regions, id, is_cut) <= cache
+            && read_anew(self.pipeline, self.regions, id, is_cut) <= MEMBER_BYTES
     }
 
     /// Whether vectors of a stage, or its iterations where it has none, gather.

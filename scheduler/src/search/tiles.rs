@@ -4,7 +4,7 @@
 //! loaded serves all rows of the tile. Only consumers that are outputs qualify: whole tiles need a size to specialise on.
 
 use super::choice::{Choices, Lead};
-use super::joining::MIN_SAVED_BYTES;
+use super::joining::{MIN_SAVED_BYTES, PRIVATE_CACHE_BYTES};
 use super::placement::Placement;
 use super::problem::Problem;
 use super::reduction::{constant_iterations, inner_steps, pure_loops, reused_loop, Reduction};
@@ -12,7 +12,6 @@ use super::register_tile::{registers, Covered, Shared, Unrolled, MOST_ROWS};
 use super::stencil::Stencil;
 use super::vector;
 use super::windows::Path;
-use crate::cost::Hardware;
 use crate::demand::add_requirements;
 use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
 use std::collections::BTreeSet;
@@ -50,6 +49,8 @@ pub(super) enum Panel {
     Columns,
 }
 
+/// The most that an operand may take to stay in cache from row to row of tiles.
+pub(super) const KEPT_BYTES: f64 = PRIVATE_CACHE_BYTES / 4.0;
 /// Most vectors side by side.
 const MOST_VECTORS: i64 = 4;
 /// Rows of a tile for a short reduction: accumulators enough for the latency of their additions.
@@ -146,7 +147,7 @@ fn tile(
     }
     let columns = (covered.along as f64 / (shape.0 * lanes) as f64).ceil();
     let enough = columns >= 2.0 * f64::from(hardware.threads);
-    let across_first = shared_bytes(pipeline, regions, update, across) > kept_bytes(hardware);
+    let across_first = shared_bytes(pipeline, regions, update, across) > KEPT_BYTES;
     Some(Tile {
         along: regions.argument(update, vector.index)?,
         vectors: u32::try_from(shape.0).ok()?,
@@ -165,11 +166,6 @@ fn stencil_loop(pipeline: &Pipeline, regions: &Regions, stage: StageRef, along: 
     pure_loops(pipeline, regions, stage, along)
         .filter(|&index| Stencil::of(pipeline, stage, along, index).is_some())
         .max_by_key(|&index| regions.argument(stage, index))
-}
-
-/// The most that an operand may take to stay in cache from row to row of tiles.
-pub(super) fn kept_bytes(hardware: &Hardware) -> f64 {
-    hardware.private_cache_bytes as f64 / 4.0
 }
 
 /// Whether the reduction takes so few steps that keeping what it accumulates in memory takes as long as the steps.
