@@ -10,6 +10,9 @@ pub(super) const MOST_ROWS: i64 = 12;
 const MIN_ACCUMULATORS: f64 = 8.0;
 /// Lanes that unrolled steps load: beyond, LLVM takes minutes for those at borders.
 const MOST_UNROLLED_LANES: i64 = 1024;
+/// Most rows that the tile of a stencil reads and writes: as many as a set of a first-level cache has lines, since rows of images
+/// often are a power of two apart. Two rows share enough to pay anyway, and stencils that alone read more need all they can.
+const MOST_STENCIL_ROWS: i64 = 8;
 /// What a load takes beside an accumulation.
 const LOAD: f64 = 1.0;
 
@@ -68,7 +71,10 @@ impl Covered {
         let sums = vectors * rows * self.window;
         match self.shared {
             Shared::Vectors(stencil) => {
-                sums + self.registers / 2 <= self.registers && self.is_brief(shape, stencil.loads)
+                let few = rows <= 2 || stencil.read_by(rows) + rows <= MOST_STENCIL_ROWS;
+                sums + self.registers / 2 <= self.registers
+                    && self.is_brief(shape, stencil.loads)
+                    && (few || stencil.count > MOST_STENCIL_ROWS)
             }
             Shared::Nothing | Shared::Values(_) => sums + vectors + 2 <= self.registers,
         }
@@ -103,7 +109,11 @@ impl Covered {
         let points = (covered(self.along, vectors * self.lanes) * covered(self.across, rows)) as f64;
         let sums = rows * self.window;
         let per_step = (vectors * sums) as f64;
-        let waits = (MIN_ACCUMULATORS / per_step).max(1.0);
+        // The sums of several tiles overlap where none takes many steps.
+        let waits = match self.shared {
+            Shared::Vectors(_) => 1.0,
+            Shared::Nothing | Shared::Values(_) => (MIN_ACCUMULATORS / per_step).max(1.0),
+        };
         let read = |stencil: Stencil| stencil.read_by(rows) as f64 / stencil.count as f64;
         let others = match self.shared {
             Shared::Vectors(stencil) => vectors as f64 * read(stencil),
@@ -139,13 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn unrolled_stencils_load_few_strided_vectors() {
-        let shape = |loads| {
-            let shared = Shared::Vectors(Stencil { stride: 1, step: 1, count: 3, loads });
+    fn unrolled_stencils_read_few_rows_and_load_few_strided_vectors() {
+        let shape = |stride, count, loads| {
+            let shared = Shared::Vectors(Stencil { stride, step: 1, count, loads });
             Covered { along: 16, lanes: 16, across: 240, window: 1, shared, inner_steps: Some(3), registers: 32 }
                 .shape(1..=1, MOST_ROWS)
         };
-        assert_eq!((shape(3), shape(9), shape(18)), ((1, 12), (1, 7), (1, 3)));
+        assert_eq!((shape(1, 3, 9), shape(1, 5, 5), shape(2, 3, 18)), ((1, 3), (1, 2), (1, 2)));
+        assert_eq!((shape(1, 9, 9), shape(1, 9, 18)), ((1, 7), (1, 3)));
     }
 
     #[test]
