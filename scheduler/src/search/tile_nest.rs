@@ -3,6 +3,7 @@
 use super::loops::{Nest, TASKS_PER_THREAD};
 use super::nest::Planner;
 use super::placement::Placement;
+use super::reduction::inner_steps;
 use super::register_tile::Unrolled;
 use super::tiles::{Panel, Tile};
 use super::vector::Vector;
@@ -90,10 +91,11 @@ impl Planner<'_> {
             let reductions = nest.remaining(&[&inner[..], &outer[..]].concat());
             if tile.unrolled == Unrolled::All || self.reads_tile(stage, leader) {
                 self.unroll_reduction(stage, &mut nest);
-            } else if tile.unrolled == Unrolled::Innermost {
-                let innermost = reductions.iter().find(|d| d.place.is_none());
-                let unroll = innermost.map(|d| Directive::Unroll { stage, var: d.var.clone() });
-                nest.directives.extend(unroll);
+            } else if let (Unrolled::Innermost, Some((index, _))) =
+                (tile.unrolled, inner_steps(self.pipeline.stage(stage)))
+            {
+                let var = nest.current[index].clone();
+                nest.directives.push(Directive::Unroll { stage, var });
             }
             nest.reorder(inner.into_iter().chain(reductions.into_iter().map(|d| d.var)).chain(outer).collect());
             directives.extend(nest.directives);

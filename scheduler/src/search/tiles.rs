@@ -118,13 +118,14 @@ fn tile(
     }
     let is_short = short_reduction(pipeline, update);
     let any = || pure_loops(pipeline, regions, update, vector.index).next().filter(|_| is_short);
-    let across = stencil_loop(pipeline, regions, update, vector.index)
-        .or_else(|| reused_loop(pipeline, regions, update, vector.index))
-        .or_else(any)?;
-    let shared = Stencil::of(pipeline, update, vector.index, across).map_or_else(
-        || Stencil::of_values(pipeline, update, vector.index, across).map_or(Shared::Nothing, Shared::Values),
-        Shared::Vectors,
-    );
+    let (across, shared) = match stencil_loop(pipeline, regions, update, vector.index) {
+        Some((across, stencil)) => (across, Shared::Vectors(stencil)),
+        None => {
+            let across = reused_loop(pipeline, regions, update, vector.index).or_else(any)?;
+            let values = Stencil::of_values(pipeline, update, vector.index, across);
+            (across, values.map_or(Shared::Nothing, Shared::Values))
+        }
+    };
     let most_rows = if is_short && !matches!(shared, Shared::Vectors(_)) { SHORT_ROWS } else { MOST_ROWS };
     let lanes = i64::from(vector.lanes);
     let row_of_windows = regions.argument(update, across)?;
@@ -162,10 +163,10 @@ fn tile(
 
 /// The loop whose neighbours share most of what a short stencil reads, and of several the one that lies farthest out in memory:
 /// then tiles follow each other through it in lines, and each line is read by few of them.
-fn stencil_loop(pipeline: &Pipeline, regions: &Regions, stage: StageRef, along: usize) -> Option<usize> {
+fn stencil_loop(pipeline: &Pipeline, regions: &Regions, stage: StageRef, along: usize) -> Option<(usize, Stencil)> {
     pure_loops(pipeline, regions, stage, along)
-        .filter(|&index| Stencil::of(pipeline, stage, along, index).is_some())
-        .max_by_key(|&index| regions.argument(stage, index))
+        .filter_map(|index| Some((index, Stencil::of(pipeline, stage, along, index)?)))
+        .max_by_key(|&(index, _)| regions.argument(stage, index))
 }
 
 /// Whether the reduction takes so few steps that keeping what it accumulates in memory takes as long as the steps.
