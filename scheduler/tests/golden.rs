@@ -44,6 +44,7 @@ golden!(
     matmul,
     max_filter,
     mlp,
+    nl_means,
     resize_lanczos,
     softmax,
     unsharp

@@ -428,3 +428,30 @@ def channel_that_the_input_bounds():
         return [planes + bins[planes.sum(axis=0)]]
 
     return Case([out], expected, sizes=[(WIDTH, HEIGHT, 3), (1, 1, 3), (7, 33, 3), (WIDTH, 4, 3)])
+
+
+@case
+def disparity_of_the_best_match():
+    """Costs of all disparities are far more than caches hold: they are computed inside the reduction over disparities."""
+    width, height, disparities, radius = 512, 96, 64, 2
+    images = [image(np.int32, (height, width), seed) for seed in (1, 2)]
+    left, right = (hl.BoundaryConditions.repeat_edge(hl.Buffer(data)) for data in images)
+    d, r = hl.Var("d"), hl.RDom([(0, disparities)], "r")
+    cost, down, across = hl.Func("cost"), hl.Func("down"), hl.Func("across")
+    best, out = hl.Func("best"), hl.Func("disparity")
+    offsets = range(-radius, radius + 1)
+    cost[x, y, d] = hl.abs(left[x, y] - right[x - d, y])
+    down[x, y, d] = sum((cost[x, y + i, d] for i in offsets), start=hl.u32(0))
+    across[x, y, d] = sum((down[x + i, y, d] for i in offsets), start=hl.u32(0))
+    best[x, y] = (hl.u32(2**31), hl.i32(0))
+    better = across[x, y, r] < best[x, y][0]
+    best[x, y] = (hl.select(better, across[x, y, r], best[x, y][0]), hl.select(better, hl.i32(r), best[x, y][1]))
+    out[x, y] = best[x, y][1]
+
+    def expected(size):
+        wide = [np.pad(data, ((8, 80 + size[1]), (80, 80 + size[0])), mode="edge") for data in images]
+        costs = [np.abs(wide[0] - np.roll(wide[1], shift, axis=1)) for shift in range(disparities)]
+        summed = [sum(np.roll(c, (i, j), (0, 1)) for i in offsets for j in offsets) for c in costs]
+        return [np.argmin(summed, axis=0).astype(np.int32)[8 : 8 + size[1], 80 : 80 + size[0]]]
+
+    return Case([out], expected, sizes=[(width, height), (1, 1), (7, 33), (width - 1, height + 1), (129, 3)])

@@ -209,6 +209,12 @@ def outputs_join_those_that_join_others():
     assert source.count(".compute_with(of_right_,") == 2, source
 
 
+def goes_through_volumes_in_slices():
+    """What strips would hold of a volume does not fit caches."""
+    source = schedule(cases.disparity_of_the_best_match().outputs)[1].schedule_source
+    assert source.count('.compute_at(best_, RVar("r$x"))') == 2, source
+
+
 def described(output):
     """The pure definition of an output, as a report has it."""
     with tempfile.NamedTemporaryFile() as report:
@@ -236,16 +242,16 @@ def describes_what_varies():
     assert lookup["moved_by"] == [0] and lookup["added"] == [{"dim": 0, "index": 1, "step": [1, 1]}], lookup
 
 
-def describes_operations_in_the_types_that_halide_computes_in():
-    """Products of bytes take 16 bits, whatever they are written in, and quotients by powers of two are shifts."""
+def describes_operations_in_their_types():
+    """Products of bytes in 16 bits; quotients by powers of two are shifts. Coordinates have 32."""
     source, out = hl.ImageParam(hl.UInt(8), 1, "source"), hl.Func("weighted")
     source.set_estimates([hl.Range(0, 1026)])
-    left, right = (hl.i32(source[cases.x + offset]) for offset in (0, 1))
+    left, right = (hl.u16(source[cases.x + offset]) for offset in (0, 1))
     out[cases.x] = hl.u8((left * 3 + right * 5) / 8)
     out.set_estimates([hl.Range(0, 1024)])
     [group] = described(out)["operations"]
-    assert set(group["counts"]) == {"uint16"}, group
-    assert "mul" in group["counts"]["uint16"] and "div_by_constant" not in group["counts"]["uint16"], group
+    assert group["counts"]["uint16"]["mul"] == 2 and "div_by_constant" not in group["counts"]["uint16"], group
+    assert group["counts"]["int32"] == {"add": 1}, group
 
 
 def describes_what_the_simplifier_leaves():
@@ -294,7 +300,8 @@ def test_list():
     others = [rejects_an_unknown_key, rejects_bad_values, lists_missing_estimates, works_after_an_error]
     others += [needs_no_estimate_that_it_can_do_without, gives_a_schedule_source, is_deterministic]
     others += [adds_floats_in_another_order_where_it_may, outputs_that_share_loops_have_sizes_of_their_own]
-    others += [outputs_join_those_that_join_others, describes_what_varies]
+    others += [outputs_join_those_that_join_others, goes_through_volumes_in_slices, describes_what_varies]
+    others += [describes_operations_in_their_types, describes_what_the_simplifier_leaves]
     tests.update({test.__name__: test for test in others})
     return tests
 

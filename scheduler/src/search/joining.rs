@@ -4,7 +4,7 @@ use super::choice::Choices;
 use super::placement::Placement;
 use super::problem::Problem;
 use super::vector;
-use crate::ir::{FuncId, Pipeline, Region, Regions, Source};
+use crate::ir::{FuncId, Pipeline, Region, Regions, Source, StageRef};
 use std::collections::BTreeSet;
 
 /// What the rules take for a core's private cache, whatever size it has: what does not fit goes to the shared cache, which is
@@ -30,10 +30,16 @@ pub(super) fn has_pure_definition(pipeline: &Pipeline, id: FuncId) -> bool {
 /// The Funcs that the updates of a leader read, through inlined ones too: what is computed in the loops of its pure
 /// definition is gone by then.
 pub(super) fn read_by_updates(pipeline: &Pipeline, placements: &[Placement], leader: FuncId) -> BTreeSet<FuncId> {
+    let updates = pipeline.func(leader).stage_refs(leader).skip(1);
+    updates.flat_map(|stage| read_by_stage(pipeline, placements, stage)).collect()
+}
+
+/// The other Funcs that a stage reads, through inlined ones too.
+pub(super) fn read_by_stage(pipeline: &Pipeline, placements: &[Placement], stage: StageRef) -> BTreeSet<FuncId> {
     let mut read = BTreeSet::new();
-    let mut open: Vec<FuncId> = pipeline.func(leader).stages.iter().skip(1).flat_map(|s| s.producers()).collect();
+    let mut open: Vec<FuncId> = pipeline.stage(stage).producers().collect();
     while let Some(id) = open.pop() {
-        if id != leader && read.insert(id) && placements[id.index()] == Placement::Inline {
+        if id != stage.func && read.insert(id) && placements[id.index()] == Placement::Inline {
             open.extend(pipeline.func(id).stages.iter().flat_map(|s| s.producers()));
         }
     }

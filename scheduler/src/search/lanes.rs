@@ -45,7 +45,7 @@ impl Planner<'_> {
         let near = |source: Option<Source>| {
             source.and_then(Source::func).is_some_and(|f| {
                 let computes = self.pipeline.func(f).stages.iter().any(|s| s.operations.weight() > 0.0);
-                computes && matches!(self.placements[f.index()], Placement::InSlab { .. } | Placement::InStrips { .. })
+                computes && self.placements[f.index()].is_member()
             })
         };
         let rows = accesses.filter(|a| vector::is_contiguous(a, index) && !near(a.source));

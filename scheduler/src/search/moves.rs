@@ -57,7 +57,7 @@ fn coarse(problem: &Problem, candidate: &Candidate, id: FuncId) -> Vec<Choices> 
                 all.push(choices.with(id, |c| c.slides = Some(false)));
             }
         }
-        Placement::InSlab { .. } => all.push(choices.with(id, |c| c.joins = Some(false))),
+        member if member.is_member() => all.push(choices.with(id, |c| c.joins = Some(false))),
         Placement::Root if !problem.pinned[id.index()] => {
             all.push(choices.with(id, |c| c.joins = Some(true)));
         }
@@ -66,7 +66,7 @@ fn coarse(problem: &Problem, candidate: &Candidate, id: FuncId) -> Vec<Choices> 
         }
         _ => {}
     }
-    if !matches!(placement, Placement::InStrips { .. } | Placement::InSlab { .. }) {
+    if !placement.is_member() {
         if !matches!(placement, Placement::Strips(_)) {
             let strips = Lead::Strips { per_thread: 8, chunk: None };
             all.push(choices.with(id, |c| c.lead = Some(strips)));

@@ -76,6 +76,14 @@ impl Planner<'_> {
                 let at = Directive::ComputeAt { func: id, consumer: *leader, var };
                 [at].into_iter().chain(self.stages(id, false)).collect()
             }
+            Placement::InBlock { leader } => {
+                let at = Directive::ComputeAt { func: id, consumer: *leader, var: self.strip_loops(*leader).storage };
+                [at].into_iter().chain(self.stages(id, false)).collect()
+            }
+            Placement::InStep { host, step } => {
+                let at = Directive::ComputeAt { func: id, consumer: *host, var: self.step_loop(*host, *step) };
+                [at].into_iter().chain(self.stages(id, false)).collect()
+            }
             Placement::InStrips { leader, sliding } => {
                 let loops = self.strip_loops(*leader);
                 let at = Directive::ComputeAt { func: id, consumer: *leader, var: loops.row };
@@ -115,7 +123,11 @@ impl Planner<'_> {
     }
 
     pub(super) fn plain_nest(&self, id: FuncId) -> Nest {
-        Nest::new(self.pipeline, self.regions, StageRef { func: id, stage: 0 })
+        self.plain_nest_of(StageRef { func: id, stage: 0 })
+    }
+
+    pub(super) fn plain_nest_of(&self, stage: StageRef) -> Nest {
+        Nest::new(self.pipeline, self.regions, stage)
     }
 
     pub(super) fn loop_of(&self, id: FuncId, stage: usize, arg: usize) -> usize {
@@ -231,11 +243,14 @@ impl Planner<'_> {
     }
 
     fn stage(&self, stage: StageRef, at_root: bool) -> Vec<Directive> {
+        if let Some(step) = self.step_of(stage) {
+            return self.in_steps(stage, step);
+        }
         let vector = self.vector(stage);
         if let Some(row) = self.row_to_sum(stage, vector, at_root) {
             return self.in_lanes(stage, row, at_root);
         }
-        let mut nest = Nest::new(self.pipeline, self.regions, stage);
+        let mut nest = self.plain_nest_of(stage);
         let reduction = Reduction::of(self.pipeline, stage);
         let mut inner: Vec<LoopVar> = Vec::new();
         // Vectors follow each other also where memory lies across them: Halide drops the clamps of boundary conditions

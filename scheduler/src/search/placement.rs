@@ -48,6 +48,18 @@ pub(super) enum Placement {
         /// Extents of the Func in one slab.
         extents: Vec<i64>,
     },
+    /// Inside the strips of another Func, all rows of a strip, or of a chunk of one, at once.
+    InBlock {
+        /// The Func whose strips.
+        leader: FuncId,
+    },
+    /// Inside a reduction loop of the first update of another Func, anew in every step.
+    InStep {
+        /// The Func whose update.
+        host: FuncId,
+        /// The loop, by its place in the update's definition.
+        step: usize,
+    },
     /// Inside the strips of another Func, one row at a time; `sliding` keeps earlier rows of the strip.
     InStrips {
         /// The Func whose strips.
@@ -63,12 +75,20 @@ impl Placement {
         *self != Placement::Inline
     }
 
+    /// Whether it is inside of the strips, blocks or slabs of another Func, or of the steps of a reduction there.
+    pub(super) fn is_member(&self) -> bool {
+        use Placement::{InBlock, InSlab, InStep, InStrips};
+        matches!(self, InStrips { .. } | InBlock { .. } | InStep { .. } | InSlab { .. })
+    }
+
     /// Whether both are the same but for sizes.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Together { first: a }, Self::Together { first: b })
             | (Self::InTile { leader: a, .. }, Self::InTile { leader: b, .. })
             | (Self::InPanel { leader: a }, Self::InPanel { leader: b })
+            | (Self::InBlock { leader: a }, Self::InBlock { leader: b })
+            | (Self::InStep { host: a, .. }, Self::InStep { host: b, .. })
             | (Self::InSlab { leader: a, .. }, Self::InSlab { leader: b, .. })
             | (Self::InStrips { leader: a, .. }, Self::InStrips { leader: b, .. }) => a == b,
             (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),

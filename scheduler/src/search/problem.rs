@@ -5,7 +5,7 @@ use super::choice::Choices;
 use super::decisive::decisive;
 use super::placement::{place, Placement};
 use super::reads::by_func;
-use super::{nest, panels, slabs, strips, tiles, together, Options};
+use super::{nest, panels, slabs, strips, tiles, together, volumes, Options};
 use crate::cost::Hardware;
 use crate::directive::Directive;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef};
@@ -61,6 +61,7 @@ impl<'a> Problem<'a> {
         let readers = self.stored_readers(&placements);
         let placements = tiles::form(self, choices, &readers, placements);
         let placements = panels::form(self, choices, &readers, placements);
+        let placements = volumes::form(self, choices, &readers, placements);
         let placements = strips::form(self, choices, &readers, placements);
         let placements = slabs::form(self, choices, readers, placements);
         let placements = together::form(self, choices, placements);

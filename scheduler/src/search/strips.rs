@@ -45,8 +45,7 @@ pub(super) fn form(
     readers: &[BTreeSet<FuncId>],
     mut placements: Vec<Placement>,
 ) -> Vec<Placement> {
-    let Problem { pipeline, regions, hardware, .. } = *problem;
-    let former = Former { problem, pipeline, regions, hardware, readers, choices };
+    let former = Former::new(problem, choices, readers);
     for leaders in together::teams(problem, choices, &placements) {
         if let Some(group) =
             former.best_group(&placements, &leaders).filter(|group| former.suits_all(&placements, &leaders, group))
@@ -54,7 +53,7 @@ pub(super) fn form(
             place(&mut placements, &leaders, group);
         }
     }
-    for leader in pipeline.func_ids().rev() {
+    for leader in problem.pipeline.func_ids().rev() {
         if placements[leader.index()] != Placement::Root {
             continue;
         }
@@ -86,7 +85,12 @@ pub(super) struct Former<'a> {
     pub(super) choices: &'a Choices,
 }
 
-impl Former<'_> {
+impl<'a> Former<'a> {
+    pub(super) fn new(problem: &'a Problem<'a>, choices: &'a Choices, readers: &'a [BTreeSet<FuncId>]) -> Self {
+        let Problem { pipeline, regions, hardware, .. } = *problem;
+        Self { problem, pipeline, regions, hardware, readers, choices }
+    }
+
     /// The group with most members, and among those the cheapest, over several numbers of strips; `None` when nothing
     /// joins.
     fn best_group(&self, placements: &[Placement], leaders: &[FuncId]) -> Option<(Strips, Members)> {
@@ -161,7 +165,7 @@ impl Former<'_> {
     }
 
     /// The dimension that is vectorised: the one along a row.
-    fn along(&self, placements: &[Placement], leader: FuncId) -> Option<usize> {
+    pub(super) fn along(&self, placements: &[Placement], leader: FuncId) -> Option<usize> {
         let stage = StageRef { func: leader, stage: 0 };
         self.regions.argument(stage, self.vector(placements, stage)?.index)
     }
@@ -180,7 +184,7 @@ impl Former<'_> {
     }
 
     /// Whole-row strips of a Func, if it has enough rows.
-    fn cut(&self, placements: &[Placement], leader: FuncId, strips_per_thread: u32) -> Option<Strips> {
+    pub(super) fn cut(&self, placements: &[Placement], leader: FuncId, strips_per_thread: u32) -> Option<Strips> {
         let func = self.pipeline.func(leader);
         if !has_pure_definition(self.pipeline, leader) {
             return None;
