@@ -1,10 +1,11 @@
 //! The networks of a learned model as they are evaluated: found by class without names, over several stages of a class side by
 //! side in single precision. Results are within 1e-5 of the plain formula in double precision, and do not depend on what is
-//! evaluated beside a stage.
+//! evaluated beside a stage, nor on the machine.
 
 use super::inputs::{Bend, BENDS};
 use super::lanes::{larger, ln, smaller, Lanes, LANES};
 use super::{class_names, InputScale, Kernel, SmallNetwork, Variant, INPUTS};
+use pulp::{Arch, Simd, WithSimd};
 use std::collections::BTreeMap;
 
 /// Units whose sums are formed together with those of the direct path: all of a network as they are trained.
@@ -80,13 +81,11 @@ impl Packed {
 
     /// What the networks of a class say, given the arguments of the inputs, in whose place it leaves what networks see.
     pub(super) fn evaluate(&self, class: usize, rows: &mut [Lanes; INPUTS]) -> Said {
-        bend(rows);
-        let outside = self.scale(rows);
-        let (mean, spread) = self.classes[class].evaluate(rows);
-        Said { mean, spread, outside }
+        Arch::new().dispatch(Evaluation { packed: self, class, rows })
     }
 
     /// Centres and scales inputs, held to the range seen. Returns how far outside of it the worst is.
+    #[inline(always)]
     fn scale(&self, rows: &mut [Lanes; INPUTS]) -> Lanes {
         let mut worst = [0.0; LANES];
         for (values, &Scale { mean, per_deviation, min, max }) in rows.iter_mut().zip(&self.scales) {
@@ -101,7 +100,29 @@ impl Packed {
     }
 }
 
+/// What is compiled for vectors of several widths, of which the machine takes its own: for AVX2, not only for any x86-64.
+struct Evaluation<'a> {
+    packed: &'a Packed,
+    class: usize,
+    rows: &'a mut [Lanes; INPUTS],
+}
+
+impl WithSimd for Evaluation<'_> {
+    type Output = Said;
+
+    // As is all that it calls: what is not inlined is compiled once, for any machine.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Said {
+        let Self { packed, class, rows } = self;
+        bend(rows);
+        let outside = packed.scale(rows);
+        let (mean, spread) = packed.classes[class].evaluate(simd, rows);
+        Said { mean, spread, outside }
+    }
+}
+
 /// Takes the logarithms of the inputs that are some.
+#[inline(always)]
 fn bend(rows: &mut [Lanes; INPUTS]) {
     for (values, bend) in rows.iter_mut().zip(BENDS) {
         match bend {
@@ -119,13 +140,15 @@ fn blocks(network: &SmallNetwork) -> Vec<Block> {
 
 impl Committee {
     /// Mean and standard deviation of the results.
-    fn evaluate(&self, rows: &[Lanes; INPUTS]) -> (Lanes, Lanes) {
+    #[inline(always)]
+    fn evaluate<S: Simd>(&self, simd: S, rows: &[Lanes; INPUTS]) -> (Lanes, Lanes) {
         // Distances from what the first network says, whose squares lose nothing to its size.
-        let (first, others) = self.0.split_first().expect("every class has a network");
-        let first = result(first, rows);
-        let (mut sum, mut squares) = ([0.0; LANES], [0.0; LANES]);
-        for network in others {
-            let result = result(network, rows);
+        let (mut first, mut sum, mut squares) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        for (at, network) in self.0.iter().enumerate() {
+            let result = result(simd, network, rows);
+            if at == 0 {
+                first = result;
+            }
             for lane in 0..LANES {
                 let distance = result[lane] - first[lane];
                 sum[lane] += distance;
@@ -143,10 +166,11 @@ impl Committee {
     }
 }
 
-fn result(network: &[Block], rows: &[Lanes; INPUTS]) -> Lanes {
+#[inline(always)]
+fn result<S: Simd>(simd: S, network: &[Block], rows: &[Lanes; INPUTS]) -> Lanes {
     let mut result = [0.0; LANES];
     for block in network {
-        block.add(rows, &mut result);
+        block.add(simd, rows, &mut result);
     }
     result
 }
@@ -173,12 +197,14 @@ impl Block {
     }
 
     /// Adds this part of a network to its result.
-    fn add(&self, rows: &[Lanes; INPUTS], result: &mut Lanes) {
+    #[inline(always)]
+    fn add<S: Simd>(&self, simd: S, rows: &[Lanes; INPUTS], result: &mut Lanes) {
         let mut sums = self.biases.map(|bias| [bias; LANES]);
         for (weights, values) in self.weights.iter().zip(rows) {
             for (sum, weight) in sums.iter_mut().zip(weights) {
-                for lane in 0..LANES {
-                    sum[lane] += weight * values[lane];
+                let (sum, weight) = (S::as_mut_simd_f32s(sum).0, simd.splat_f32s(*weight));
+                for (sum, value) in sum.iter_mut().zip(S::as_simd_f32s(values).0) {
+                    *sum = simd.add_f32s(*sum, simd.mul_f32s(weight, *value));
                 }
             }
         }
@@ -191,5 +217,36 @@ impl Block {
                 result[lane] += output * unit[lane] / (1.0 + unit[lane].abs());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cost::ANY_CLASS;
+    use pulp::Scalar;
+
+    #[test]
+    fn vectors_of_any_width_say_the_same() {
+        let value = |at: usize| (at as f64 * 0.7).sin();
+        let row = |at: usize| (0..INPUTS).map(|input| value(at + input)).collect::<Vec<f64>>();
+        let network = |at: usize| SmallNetwork {
+            hidden: (0..5).map(|unit| row(at + 31 * unit)).collect(),
+            biases: (0..5).map(|unit| value(at + unit)).collect(),
+            output: (0..5).map(|unit| value(at + 7 * unit)).collect(),
+            bias: value(at),
+            direct: row(at),
+        };
+        let scale = |at: usize| InputScale { mean: value(at), deviation: 1.5, min: -3.0, max: 8.0 };
+        let scales: Vec<InputScale> = (0..INPUTS).map(scale).collect();
+        let classes = BTreeMap::from([(ANY_CLASS.to_owned(), (0..3).map(network).collect())]);
+        let packed = Packed::new(&classes, &scales);
+        let rows: [Lanes; INPUTS] =
+            std::array::from_fn(|input| std::array::from_fn(|lane| (10.0 + 9.0 * value(input + 50 * lane)) as f32));
+        let bits = |said: Said| [said.mean, said.spread, said.outside].map(|lanes| lanes.map(f32::to_bits));
+        let of_machine = packed.evaluate(0, &mut rows.clone());
+        let in_scalars = Evaluation { packed: &packed, class: 0, rows: &mut rows.clone() }.with_simd(Scalar::new());
+        assert!(of_machine.spread[0] > 0.0);
+        assert_eq!(bits(of_machine), bits(in_scalars));
     }
 }
