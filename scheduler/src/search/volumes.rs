@@ -54,6 +54,8 @@ pub(super) fn form(
 struct Group {
     leader: FuncId,
     strips: Strips,
+    /// Blocks in one run.
+    count: f64,
     /// The loop of the host's update that slices are computed in.
     step: usize,
     /// Funcs that are computed for a block of the leader, the host among them.
@@ -112,12 +114,14 @@ impl<'a> Former<'a> {
         let along = former.along(self.placements, self.leader)?;
         let loops = pipeline.stage(self.host).loops.iter().enumerate();
         let mut reductions = loops.filter(|(_, l)| l.reduction.is_some()).map(|(index, _)| index);
-        let step = reductions.find(|&step| self.gather(rows.clone(), step).volume_bytes > MEMBER_BYTES)?;
+        // What single rows compute twice, strips would keep from row to row.
+        let of_row = |step| self.gather(rows.clone(), step, f64::INFINITY).volume_bytes;
+        let step = reductions.find(|&step| of_row(step) > MEMBER_BYTES)?;
         let blocks = HEIGHTS.iter().flat_map(|&height| WIDTHS.map(|width| (height, width)));
         let groups = blocks.filter_map(|(height, width)| {
             let chunk = (i64::from(width) < regions.extent(self.leader, along)).then_some((along, width));
             let tasks = (regions.extent(self.leader, rows.row) as f64 / f64::from(height)).ceil();
-            let group = self.gather(Strips { height, chunk, ..rows.clone() }, step);
+            let group = self.gather(Strips { height, chunk, ..rows.clone() }, step, MAX_RECOMPUTE);
             let threads = f64::from(hardware.threads);
             let waiting = (tasks / threads).ceil() * threads / tasks;
             let fits = group.resident_bytes <= MAX_BLOCK_BYTES && group.blocks.contains(&self.host.func);
@@ -126,7 +130,8 @@ impl<'a> Former<'a> {
         groups.filter(|g| !g.slices.is_empty()).min_by(|a, b| a.operations.total_cmp(&b.operations))
     }
 
-    fn gather(&self, strips: Strips, step: usize) -> Group {
+    /// Lets every Func in of which blocks together compute at most so many times what they need.
+    fn gather(&self, strips: Strips, step: usize, most: f64) -> Group {
         let Problem { pipeline, regions, .. } = *self.problem;
         let leader = self.leader;
         // What a block needs, and what a step of the reduction does.
@@ -139,22 +144,21 @@ impl<'a> Former<'a> {
         let steps = self.steps(step);
         let (volume_bytes, resident_bytes, operations) = (0.0, 0.0, 0.0);
         let (blocks, slices) = (Vec::new(), Vec::new());
-        let mut group = Group { leader, strips, step, blocks, slices, volume_bytes, resident_bytes, operations };
+        let mut group = Group { leader, strips, count, step, blocks, slices, volume_bytes, resident_bytes, operations };
         for id in (0..leader.index()).rev().map(FuncId::from_index) {
             let Some(mut region) = in_block[id.index()].clone() else { continue };
             let placement = &self.placements[id.index()];
-            let weight: f64 = pipeline.func(id).stages.iter().map(stage_weight).sum();
             let bytes = f64::from(pipeline.func(id).value_bytes());
             let slice = in_step[id.index()].clone().filter(|slice| self.is_slice(id, slice, &region, steps, &group));
             if let Some(slice) = slice {
                 let each = points(regions, id, &slice);
                 group.slices.push(id);
-                group.operations += each * steps * count * weight;
+                group.operations += each * steps * count * self.weight(id);
                 group.volume_bytes += points(regions, id, &region) * bytes;
                 group.resident_bytes += each * bytes;
             } else if *placement == Placement::Root {
                 widen_by_updates(pipeline, regions, id, &mut region);
-                if !self.joins_block(id, &region, count, weight, &group) {
+                if !self.joins_block(id, &region, most, &group) {
                     continue;
                 }
                 group.blocks.push(id);
@@ -218,15 +222,21 @@ impl<'a> Former<'a> {
             && fills_vectors(pipeline, regions, self.placements, id, slice, hardware.vector_bytes)
     }
 
+    /// Weighted operations of one point.
+    fn weight(&self, id: FuncId) -> f64 {
+        self.problem.pipeline.func(id).stages.iter().map(stage_weight).sum()
+    }
+
     /// Whether a Func is computed for each block: that is no work to speak of.
-    fn joins_block(&self, id: FuncId, block: &Region, count: f64, weight: f64, group: &Group) -> bool {
+    fn joins_block(&self, id: FuncId, block: &Region, most: f64, group: &Group) -> bool {
         let Problem { pipeline, regions, hardware, .. } = *self.problem;
         let inside = |r: &FuncId| *r == self.leader || group.blocks.contains(r) || group.slices.contains(r);
         let whole = points(regions, id, regions.func(id));
-        let computed = points(regions, id, block) * count;
+        let computed = points(regions, id, block) * group.count;
+        let extra = (computed - whole) * self.weight(id);
         may_join(self.problem, self.choices, id)
             && self.readers[id.index()].iter().all(inside)
-            && (computed <= MAX_RECOMPUTE * whole || (computed - whole) * weight <= MAX_EXTRA * group.operations)
+            && (computed <= most * whole || extra <= MAX_EXTRA * group.operations)
             && fills_vectors(pipeline, regions, self.placements, id, block, hardware.vector_bytes)
     }
 }
