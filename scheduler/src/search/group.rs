@@ -1,7 +1,7 @@
 //! Strip leaders and the Funcs computed inside their strips, as the group grows.
 
 use super::joining::{fills_vectors, read_anew, MEMBER_BYTES, PRIVATE_CACHE_BYTES};
-use super::placement::{stage_weight, Placement};
+use super::placement::{func_weight, Placement};
 use super::strips::{Former, Members, Strips};
 use crate::demand::{add_pure_requirements, add_requirements, middle, points, sliding_depth};
 use crate::ir::{FuncId, Region};
@@ -214,7 +214,7 @@ impl<'a> Group<'a> {
     }
 
     fn weight(&self, id: FuncId) -> f64 {
-        self.former.pipeline.func(id).stages.iter().map(stage_weight).sum()
+        func_weight(self.former.pipeline, id)
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! A construction makes one schedule in steps: [`placement`] says which Funcs are inlined, [`tiles`] which reductions are
 //! computed in register tiles of their consumer, [`panels`] what is computed beside them for a few rows of tiles,
-//! [`volumes`] what reductions go through a slice at a time, [`strips`] and [`slabs`] which of the rest are computed inside strips or slabs of theirs, [`together`] which outputs share
-//! loops, [`nest`] gives every stage its loops. What it does not understand stays a plain `compute_root`. [`storage`] orders the dimensions of Funcs in memory
-//! before: everything else sees the reordered pipeline.
+//! [`volumes`] what reductions go through a slice at a time, [`strips`] and [`slabs`] which of the rest are computed inside strips
+//! or slabs of theirs, [`together`] which outputs share loops, [`nest`] gives every stage its loops. What it does not understand
+//! stays a plain `compute_root`. [`storage`] orders the dimensions of Funcs in memory before: everything else sees the reordered
+//! pipeline.
 //!
 //! Each step decides by rules, unless [`choice`] says otherwise. [`refine`] looks for better choices: [`moves`] are those
 //! that differ in one decision, [`candidate`] is what comes of some. [`random`] draws them.

@@ -73,17 +73,10 @@ impl Planner<'_> {
             Placement::InTile { leader, window } => self.tile_member(id, *leader, window),
             Placement::InPanel { leader } => {
                 let var = self.tiles(self.plain_nest(*leader), self.tile_of(*leader)).panel;
-                let at = Directive::ComputeAt { func: id, consumer: *leader, var };
-                [at].into_iter().chain(self.stages(id, false)).collect()
+                self.inside(id, *leader, var)
             }
-            Placement::InBlock { leader } => {
-                let at = Directive::ComputeAt { func: id, consumer: *leader, var: self.strip_loops(*leader).storage };
-                [at].into_iter().chain(self.stages(id, false)).collect()
-            }
-            Placement::InStep { host, step } => {
-                let at = Directive::ComputeAt { func: id, consumer: *host, var: self.step_loop(*host, *step) };
-                [at].into_iter().chain(self.stages(id, false)).collect()
-            }
+            Placement::InBlock { leader } => self.inside(id, *leader, self.strip_loops(*leader).storage),
+            Placement::InStep { host, step } => self.inside(id, *host, self.step_loop(*host, *step)),
             Placement::InStrips { leader, sliding } => {
                 let loops = self.strip_loops(*leader);
                 let at = Directive::ComputeAt { func: id, consumer: *leader, var: loops.row };
@@ -91,6 +84,12 @@ impl Planner<'_> {
                 [at].into_iter().chain(kept).chain(self.stages(id, false)).collect()
             }
         }
+    }
+
+    /// All stages of a Func in each iteration of a consumer's loop.
+    fn inside(&self, id: FuncId, consumer: FuncId, var: LoopVar) -> Vec<Directive> {
+        let at = Directive::ComputeAt { func: id, consumer, var };
+        [at].into_iter().chain(self.stages(id, false)).collect()
     }
 
     fn stages(&self, id: FuncId, at_root: bool) -> impl Iterator<Item = Directive> + '_ {
@@ -238,8 +237,7 @@ impl Planner<'_> {
             unreachable!("members follow a leader with slabs")
         };
         let var = self.slabs(self.plain_nest(leader), slabs).1;
-        let at = Directive::ComputeAt { func: id, consumer: leader, var };
-        [at].into_iter().chain(self.stages(id, false)).collect()
+        self.inside(id, leader, var)
     }
 
     fn stage(&self, stage: StageRef, at_root: bool) -> Vec<Directive> {

@@ -159,6 +159,11 @@ pub(super) fn stage_weight(stage: &Stage) -> f64 {
     stage.operations.weight() + stage.accesses.len() as f64
 }
 
+/// The same of one point of a Func: of all its stages.
+pub(super) fn func_weight(pipeline: &Pipeline, id: FuncId) -> f64 {
+    pipeline.func(id).stages.iter().map(stage_weight).sum()
+}
+
 struct Inlining<'a> {
     pipeline: &'a Pipeline,
     regions: &'a Regions,

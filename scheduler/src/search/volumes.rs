@@ -9,7 +9,7 @@
 use super::choice::Choices;
 use super::joining::{fills_vectors, may_join, read_by_stage, MEMBER_BYTES};
 use super::nest::Planner;
-use super::placement::{stage_weight, Placement};
+use super::placement::{func_weight, Placement};
 use super::problem::Problem;
 use super::reduction::Reduction;
 use super::strips::{Former as StripFormer, Strips};
@@ -153,7 +153,7 @@ impl<'a> Former<'a> {
             if let Some(slice) = slice {
                 let each = points(regions, id, &slice);
                 group.slices.push(id);
-                group.operations += each * steps * count * self.weight(id);
+                group.operations += each * steps * count * func_weight(pipeline, id);
                 group.volume_bytes += points(regions, id, &region) * bytes;
                 group.resident_bytes += each * bytes;
             } else if *placement == Placement::Root {
@@ -222,18 +222,13 @@ impl<'a> Former<'a> {
             && fills_vectors(pipeline, regions, self.placements, id, slice, hardware.vector_bytes)
     }
 
-    /// Weighted operations of one point.
-    fn weight(&self, id: FuncId) -> f64 {
-        self.problem.pipeline.func(id).stages.iter().map(stage_weight).sum()
-    }
-
     /// Whether a Func is computed for each block: that is no work to speak of.
     fn joins_block(&self, id: FuncId, block: &Region, most: f64, group: &Group) -> bool {
         let Problem { pipeline, regions, hardware, .. } = *self.problem;
         let inside = |r: &FuncId| *r == self.leader || group.blocks.contains(r) || group.slices.contains(r);
         let whole = points(regions, id, regions.func(id));
         let computed = points(regions, id, block) * group.count;
-        let extra = (computed - whole) * self.weight(id);
+        let extra = (computed - whole) * func_weight(pipeline, id);
         may_join(self.problem, self.choices, id)
             && self.readers[id.index()].iter().all(inside)
             && (computed <= most * whole || extra <= MAX_EXTRA * group.operations)
