@@ -1,7 +1,7 @@
 //! Strip leaders and the Funcs computed inside their strips, as the group grows.
 
-use super::joining::{fills_vectors, read_anew, MEMBER_BYTES, PRIVATE_CACHE_BYTES};
-use super::placement::{func_weight, Placement};
+use super::joining::{read_anew, MEMBER_BYTES, PRIVATE_CACHE_BYTES};
+use super::placement::func_weight;
 use super::strips::{Former, Members, Strips};
 use crate::demand::{add_pure_requirements, add_requirements, middle, points, sliding_depth};
 use crate::ir::{FuncId, Region};
@@ -44,7 +44,6 @@ pub(super) enum Verdict {
 /// A group as it grows, with the regions that one row and one strip of the leader need.
 pub(super) struct Group<'a> {
     former: &'a Former<'a>,
-    placements: &'a [Placement],
     pub(super) row: Vec<Option<Region>>,
     strip: Vec<Option<Region>>,
     /// Strips, over rows, chunks and planes, in one run.
@@ -61,12 +60,7 @@ pub(super) struct Group<'a> {
 
 impl<'a> Group<'a> {
     /// The leaders are of one size.
-    pub(super) fn new(
-        former: &'a Former<'a>,
-        placements: &'a [Placement],
-        leaders: &[FuncId],
-        strips: &Strips,
-    ) -> Self {
+    pub(super) fn new(former: &'a Former<'a>, leaders: &[FuncId], strips: &Strips) -> Self {
         let leader = leaders[0];
         let whole = former.regions.func(leader);
         let cut = |region: &mut Region, dim: usize, length: i64| {
@@ -89,7 +83,6 @@ impl<'a> Group<'a> {
         let rows = former.regions.extent(leader, strips.row) as f64;
         let mut group = Self {
             former,
-            placements,
             row: vec![None; former.pipeline.funcs.len()],
             strip: vec![None; former.pipeline.funcs.len()],
             strips: (rows / f64::from(strips.height)).ceil() * chunks * planes,
@@ -119,7 +112,7 @@ impl<'a> Group<'a> {
 
     /// How many windows slide above a Func, at most: those of what reads it.
     fn depth_above(&self, id: FuncId) -> usize {
-        let above = self.former.readers[id.index()].iter().filter_map(|r| self.depth.get(r));
+        let above = self.former.shape.readers[id.index()].iter().filter_map(|r| self.depth.get(r));
         above.max().copied().unwrap_or(0)
     }
 
@@ -130,7 +123,7 @@ impl<'a> Group<'a> {
             (Some(row), Some(strip)) => moving_extent(row, strip),
             _ => 1,
         };
-        let readers = self.former.readers[id.index()].iter().filter(|r| self.depth.contains_key(r));
+        let readers = self.former.shape.readers[id.index()].iter().filter(|r| self.depth.contains_key(r));
         readers.map(|&r| rows(r)).max().is_none_or(|most| rows(id) > most)
     }
 
@@ -144,7 +137,7 @@ impl<'a> Group<'a> {
     }
 
     fn storage(&self, id: FuncId, bytes: f64, sliding: bool) -> Stored {
-        let last = self.former.readers[id.index()].iter().filter(|r| self.depth.contains_key(r)).max();
+        let last = self.former.shape.readers[id.index()].iter().filter(|r| self.depth.contains_key(r)).max();
         Stored { id, bytes, until: last.copied().filter(|_| !sliding) }
     }
 
@@ -161,7 +154,7 @@ impl<'a> Group<'a> {
     }
 
     pub(super) fn judge(&self, id: FuncId) -> Verdict {
-        let Former { pipeline, regions, hardware, .. } = self.former;
+        let Former { pipeline, regions, hardware, shape, .. } = self.former;
         let func = pipeline.func(id);
         let (Some(row), Some(strip)) = (&self.row[id.index()], &self.strip[id.index()]) else {
             return Verdict::DoesNotPay;
@@ -177,7 +170,7 @@ impl<'a> Group<'a> {
         let recompute = computed / whole.max(1.0);
         // A matrix product, say: one row at a time would stream the other matrix from memory again and again.
         let streams = read_anew(pipeline, regions, id, |dim| row[dim] != strip[dim]) > MAX_STREAMED_BYTES;
-        let fills = || fills_vectors(pipeline, regions, self.placements, id, row, hardware.vector_bytes);
+        let fills = || shape.fills_vectors(regions, id, row);
         let unfit = streams || !fills() || self.rows_per_row(row, strip) < MIN_RATE;
         let wanted = choice.joins == Some(true);
         let most = if wanted { MAX_CHOSEN_RECOMPUTE } else { MAX_RECOMPUTE };

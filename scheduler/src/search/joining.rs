@@ -3,8 +3,7 @@
 use super::choice::Choices;
 use super::placement::Placement;
 use super::problem::Problem;
-use super::vector;
-use crate::ir::{FuncId, Pipeline, Region, Regions, Source, StageRef};
+use crate::ir::{FuncId, Pipeline, Regions, Source, StageRef};
 use std::collections::BTreeSet;
 
 /// What the rules take for a core's private cache, whatever size it has: what does not fit goes to the shared cache, which is
@@ -44,22 +43,6 @@ pub(super) fn read_by_stage(pipeline: &Pipeline, placements: &[Placement], stage
         }
     }
     read
-}
-
-/// Whether a region of a Func is as long as the vectors that each of its stages is best computed in.
-pub(super) fn fills_vectors(
-    pipeline: &Pipeline,
-    regions: &Regions,
-    placements: &[Placement],
-    id: FuncId,
-    region: &Region,
-    vector_bytes: u32,
-) -> bool {
-    pipeline.func(id).stage_refs(id).all(|stage| {
-        let Some(vector) = vector::choose(pipeline, regions, placements, stage, vector_bytes) else { return true };
-        let along = regions.argument(stage, vector.index).and_then(|dim| region[dim]);
-        along.is_none_or(|i| i.extent() >= i64::from(vector.lanes))
-    })
 }
 
 /// Bytes of the largest operand of an update that none of the arguments `moving` moves: every part of the Func that is cut

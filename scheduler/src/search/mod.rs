@@ -33,6 +33,7 @@ mod reduction;
 mod refine;
 mod register_tile;
 mod resample;
+mod shape;
 mod sharing;
 mod slabs;
 mod slices;

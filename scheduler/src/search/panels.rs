@@ -10,10 +10,10 @@ use super::joining::{may_join, MEMBER_BYTES, MIN_SAVED_BYTES};
 use super::packing::MIN_READS;
 use super::placement::Placement;
 use super::problem::Problem;
+use super::shape::Shape;
 use super::tiles::{Panel, Tile, KEPT_BYTES};
 use crate::demand::{add_requirements, middle, points};
 use crate::ir::{FuncId, Region, Source};
-use std::collections::BTreeSet;
 
 /// Panels where tiles along come first, the highest first: it computes least twice.
 const ROWS: [Panel; 4] = [Panel::Rows(32), Panel::Rows(16), Panel::Rows(8), Panel::Rows(4)];
@@ -26,12 +26,12 @@ const MAX_RECOMPUTE: f64 = 1.25;
 pub(super) fn form(
     problem: &Problem,
     choices: &Choices,
-    readers: &[BTreeSet<FuncId>],
+    shape: &Shape,
     mut placements: Vec<Placement>,
 ) -> Vec<Placement> {
     for leader in problem.pipeline.func_ids().rev() {
         let Placement::Tiles(tile) = placements[leader.index()] else { continue };
-        let former = Former { problem, choices, placements: &placements, readers, leader, tile };
+        let former = Former { problem, choices, placements: &placements, shape, leader, tile };
         let panels = if tile.across_first { &COLUMNS[..] } else { &ROWS };
         let Some((panel, members)) = panels.iter().find_map(|&p| Some((p, former.members(p)?))) else { continue };
         placements[leader.index()] = Placement::Tiles(Tile { panel: Some(panel), ..tile });
@@ -46,7 +46,7 @@ struct Former<'a> {
     problem: &'a Problem<'a>,
     choices: &'a Choices,
     placements: &'a [Placement],
-    readers: &'a [BTreeSet<FuncId>],
+    shape: &'a Shape,
     leader: FuncId,
     tile: Tile,
 }
@@ -146,6 +146,6 @@ impl Former<'_> {
         };
         may_join(self.problem, self.choices, id)
             && self.problem.pipeline.func(id).stages.len() == 1
-            && self.readers[id.index()].iter().all(inside)
+            && self.shape.readers[id.index()].iter().all(inside)
     }
 }

@@ -5,6 +5,7 @@ use super::choice::Choices;
 use super::decisive::decisive;
 use super::placement::{place, Placement};
 use super::reads::by_func;
+use super::shape::Shape;
 use super::{nest, panels, slabs, strips, tiles, together, volumes, Options};
 use crate::cost::Hardware;
 use crate::directive::Directive;
@@ -58,24 +59,15 @@ impl<'a> Problem<'a> {
     pub(super) fn construct(&self, choices: &Choices) -> (Vec<Placement>, Vec<Directive>) {
         let placements = place(self, choices);
         // The other steps group Funcs with storage; none but the last gives any to a Func that has none.
-        let readers = self.stored_readers(&placements);
-        let placements = tiles::form(self, choices, &readers, placements);
-        let placements = panels::form(self, choices, &readers, placements);
-        let placements = volumes::form(self, choices, &readers, placements);
-        let placements = strips::form(self, choices, &readers, placements);
-        let placements = slabs::form(self, choices, readers, placements);
+        let shape = Shape::of(self, &placements);
+        let placements = tiles::form(self, choices, &shape, placements);
+        let placements = panels::form(self, choices, &shape, placements);
+        let placements = volumes::form(self, choices, &shape, placements);
+        let placements = strips::form(self, choices, &shape, placements);
+        let placements = slabs::form(self, choices, shape, placements);
         let placements = together::form(self, choices, placements);
         let directives = nest::directives(self, choices, &placements);
         (placements, directives)
-    }
-
-    /// For every Func, the Funcs with storage that read it, directly or through inlined ones.
-    pub(super) fn stored_readers(&self, placements: &[Placement]) -> Vec<BTreeSet<FuncId>> {
-        let mut readers: Vec<BTreeSet<FuncId>> = vec![BTreeSet::new(); self.pipeline.funcs.len()];
-        for id in self.pipeline.func_ids().rev() {
-            readers[id.index()] = self.readers_of(id, placements, &readers);
-        }
-        readers
     }
 
     /// The Funcs with storage behind the stages that read a Func, given the readers of all later Funcs.

@@ -5,13 +5,11 @@
 //! the group, updates included, is computed for it while it stays in the private cache, before the next slab starts.
 
 use super::choice::{Choices, Lead};
-use super::joining::{
-    fills_vectors, has_pure_definition, may_join, read_anew, read_by_updates, MEMBER_BYTES, MIN_SAVED_BYTES,
-};
+use super::joining::{has_pure_definition, may_join, read_anew, read_by_updates, MEMBER_BYTES, MIN_SAVED_BYTES};
 use super::placement::{Placement, STORE_AND_LOAD};
 use super::problem::Problem;
 use super::reduction::Reduction;
-use super::vector;
+use super::shape::Shape;
 use crate::cost::Hardware;
 use crate::demand::{add_pure_requirements, add_requirements, middle, points, widen_by_updates};
 use crate::ir::{Access, FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
@@ -34,18 +32,13 @@ pub(super) const HEIGHTS: [u32; 4] = [8, 16, 32, 64];
 const MAX_RECOMPUTE: f64 = 1.1;
 
 /// Moves Funcs from root into slabs of their consumers, where a Func with updates is among them.
-pub(super) fn form(
-    problem: &Problem,
-    choices: &Choices,
-    readers: Vec<BTreeSet<FuncId>>,
-    placements: Vec<Placement>,
-) -> Vec<Placement> {
+pub(super) fn form(problem: &Problem, choices: &Choices, shape: Shape, placements: Vec<Placement>) -> Vec<Placement> {
     let pipeline = problem.pipeline;
     let with_updates = |id: FuncId| placements[id.index()] == Placement::Root && pipeline.func(id).stages.len() > 1;
     if !pipeline.func_ids().any(with_updates) {
         return placements;
     }
-    let mut former = Former::new(problem, choices, readers, placements);
+    let mut former = Former::new(problem, choices, shape, placements);
     for leader in pipeline.func_ids().rev() {
         let seam = former.placements[leader.index()] == Placement::Inline && former.is_seam(leader);
         if former.placements[leader.index()] != Placement::Root && !seam {
@@ -57,6 +50,8 @@ pub(super) fn form(
             for (member, extents) in group.members {
                 former.placements[member.index()] = Placement::InSlab { leader, extents };
             }
+            // It may have given storage to Funcs that were inlined.
+            former.shape = Shape::of(problem, &former.placements);
         }
     }
     former.placements
@@ -81,18 +76,13 @@ struct Former<'a> {
     regions: &'a Regions,
     hardware: &'a Hardware,
     placements: Vec<Placement>,
-    readers: Vec<BTreeSet<FuncId>>,
+    shape: Shape,
     /// By Func, what evaluating it reads of memory: sources with storage, through inlined Funcs.
     loads: Vec<BTreeSet<Source>>,
 }
 
 impl<'a> Former<'a> {
-    fn new(
-        problem: &'a Problem<'a>,
-        choices: &'a Choices,
-        readers: Vec<BTreeSet<FuncId>>,
-        placements: Vec<Placement>,
-    ) -> Self {
+    fn new(problem: &'a Problem<'a>, choices: &'a Choices, shape: Shape, placements: Vec<Placement>) -> Self {
         let Problem { pipeline, regions, hardware, .. } = *problem;
         let mut loads: Vec<BTreeSet<Source>> = Vec::with_capacity(pipeline.funcs.len());
         for id in pipeline.func_ids() {
@@ -106,23 +96,22 @@ impl<'a> Former<'a> {
             }
             loads.push(own);
         }
-        Self { problem, choices, pipeline, regions, hardware, placements, readers, loads }
+        Self { problem, choices, pipeline, regions, hardware, placements, shape, loads }
     }
 
     /// The same with one more Func at root.
     fn storing(&self, id: FuncId) -> Self {
         let mut placements = self.placements.clone();
         placements[id.index()] = Placement::Root;
-        let readers = self.problem.stored_readers(&placements);
-        Self::new(self.problem, self.choices, readers, placements)
+        let shape = Shape::of(self.problem, &placements);
+        Self::new(self.problem, self.choices, shape, placements)
     }
 
     /// Whether an inlined Func only carries the values of one Func with updates into the pure definition of another.
     /// Stored, it can lead slabs of the first; the second cannot.
     fn is_seam(&self, id: FuncId) -> bool {
         let has_updates = |f: FuncId| self.pipeline.func(f).stages.len() > 1;
-        let mut readers = self.readers[id.index()].iter();
-        let (Some(&reader), None) = (readers.next(), readers.next()) else { return false };
+        let Some(reader) = self.shape.only_reader(id) else { return false };
         let [access] = &self.pipeline.func(id).stages[0].accesses[..] else { return false };
         let Some(producer) = access.source.and_then(Source::func) else { return false };
         let in_updates = self.pipeline.func(reader).stages.iter().skip(1).flat_map(|s| &s.accesses);
@@ -135,7 +124,8 @@ impl<'a> Former<'a> {
     /// Whether an inlined Func is evaluated for several Funcs although that takes longer than loading a value from cache:
     /// it was inlined to spare the memory, and inside a slab it has better storage.
     fn is_costly(&self, id: FuncId) -> bool {
-        self.readers[id.index()].len() > 1 && self.pipeline.func(id).stages[0].operations.weight() > STORE_AND_LOAD
+        self.shape.readers[id.index()].len() > 1
+            && self.pipeline.func(id).stages[0].operations.weight() > STORE_AND_LOAD
     }
 
     /// The group that saves most; among equals the lowest slabs, or for scans the highest.
@@ -251,20 +241,18 @@ impl<'a> Former<'a> {
         // the leader is specialised, takes long.
         let gathers = || self.pipeline.func(id).stage_refs(id).skip(1).any(|stage| self.gathers(stage));
         may_join(self.problem, self.choices, id)
-            && self.readers[id.index()].iter().all(inside)
+            && self.shape.readers[id.index()].iter().all(inside)
             && !gathers()
             && points(self.regions, id, region) * slabs <= MAX_RECOMPUTE * whole
             && group.resident_bytes + self.resident(id, region) <= MEMBER_BYTES
-            && fills_vectors(self.pipeline, self.regions, &self.placements, id, region, self.hardware.vector_bytes)
+            && self.shape.fills_vectors(self.regions, id, region)
             && read_anew(self.pipeline, self.regions, id, is_cut) <= MEMBER_BYTES
     }
 
     /// Whether vectors of a stage, or its iterations where it has none, gather.
     fn gathers(&self, stage: StageRef) -> bool {
-        let Self { pipeline, regions, hardware, placements, .. } = self;
-        let vector = vector::choose(pipeline, regions, placements, stage, hardware.vector_bytes);
-        let definition = pipeline.stage(stage);
-        match vector {
+        let definition = self.pipeline.stage(stage);
+        match self.shape.vector(stage) {
             Some(vector) => definition.gathers_along(vector.index),
             None => definition.accesses.iter().any(Access::is_gather),
         }

@@ -10,13 +10,12 @@ use super::joining::{has_pure_definition, may_join, read_by_updates};
 use super::nest::Planner;
 use super::placement::Placement;
 use super::problem::Problem;
+use super::shape::Shape;
 use super::sharing::sharing_loop;
 use super::together;
-use super::vector::{self, Vector};
 use crate::cost::Hardware;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef};
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 
 /// How the leader of a group is cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,10 +41,10 @@ const MIN_CHUNK: i64 = 256;
 pub(super) fn form(
     problem: &Problem,
     choices: &Choices,
-    readers: &[BTreeSet<FuncId>],
+    shape: &Shape,
     mut placements: Vec<Placement>,
 ) -> Vec<Placement> {
-    let former = Former::new(problem, choices, readers);
+    let former = Former::new(problem, choices, shape);
     for leaders in together::teams(problem, choices, &placements) {
         if let Some(group) =
             former.best_group(&placements, &leaders).filter(|group| former.suits_all(&placements, &leaders, group))
@@ -81,14 +80,14 @@ pub(super) struct Former<'a> {
     pub(super) pipeline: &'a Pipeline,
     pub(super) regions: &'a Regions,
     pub(super) hardware: &'a Hardware,
-    pub(super) readers: &'a [BTreeSet<FuncId>],
+    pub(super) shape: &'a Shape,
     pub(super) choices: &'a Choices,
 }
 
 impl<'a> Former<'a> {
-    pub(super) fn new(problem: &'a Problem<'a>, choices: &'a Choices, readers: &'a [BTreeSet<FuncId>]) -> Self {
+    pub(super) fn new(problem: &'a Problem<'a>, choices: &'a Choices, shape: &'a Shape) -> Self {
         let Problem { pipeline, regions, hardware, .. } = *problem;
-        Self { problem, pipeline, regions, hardware, readers, choices }
+        Self { problem, pipeline, regions, hardware, shape, choices }
     }
 
     /// The group with most members, and among those the cheapest, over several numbers of strips; `None` when nothing
@@ -113,24 +112,24 @@ impl<'a> Former<'a> {
         chunk: Option<u32>,
     ) -> Option<Formed> {
         let leader = leaders[0];
-        let mut strips = self.cut(placements, leader, per_thread)?;
+        let mut strips = self.cut(leader, per_thread)?;
         if let Some(width) = chunk {
-            let along = self.along(placements, leader)?;
+            let along = self.along(leader)?;
             if i64::from(width) >= self.regions.extent(leader, along) {
                 return None;
             }
             strips.chunk = Some((along, width));
         }
         let together = self.gather(placements, leaders, strips.clone());
-        let by_plane = self.planes(placements, leader, strips).map(|strips| self.gather(placements, leaders, strips));
+        let by_plane = self.planes(leader, strips).map(|strips| self.gather(placements, leaders, strips));
         Some(together.or_better(by_plane))
     }
 
     /// The group over all planes together, or over one at a time if that lets more Funcs in or computes less.
     fn group(&self, placements: &[Placement], leaders: &[FuncId], strips_per_thread: u32) -> Option<Formed> {
         let leader = leaders[0];
-        let strips = self.cut(placements, leader, strips_per_thread)?;
-        let by_plane = self.planes(placements, leader, strips.clone());
+        let strips = self.cut(leader, strips_per_thread)?;
+        let by_plane = self.planes(leader, strips.clone());
         let together = self.widest(placements, leaders, strips)?;
         let mut best = together.or_better(by_plane.and_then(|strips| self.widest(placements, leaders, strips)));
         // Threads wait for the last strip: a quarter of a strip each, say.
@@ -144,7 +143,7 @@ impl<'a> Former<'a> {
         let mut best = self.gather(placements, leaders, strips.clone());
         let mut crowded = best.crowded;
         while crowded {
-            let along = self.along(placements, leader)?;
+            let along = self.along(leader)?;
             let width = strips.chunk.map_or(self.regions.extent(leader, along), |(_, w)| i64::from(w)) / 2;
             if width < MIN_CHUNK {
                 break;
@@ -159,22 +158,17 @@ impl<'a> Former<'a> {
         Some(best)
     }
 
-    /// The vectors of a leader's pure definition.
-    fn vector(&self, placements: &[Placement], stage: StageRef) -> Option<Vector> {
-        vector::choose(self.pipeline, self.regions, placements, stage, self.hardware.vector_bytes)
-    }
-
     /// The dimension that is vectorised: the one along a row.
-    pub(super) fn along(&self, placements: &[Placement], leader: FuncId) -> Option<usize> {
+    pub(super) fn along(&self, leader: FuncId) -> Option<usize> {
         let stage = StageRef { func: leader, stage: 0 };
-        self.regions.argument(stage, self.vector(placements, stage)?.index)
+        self.regions.argument(stage, self.shape.vector(stage)?.index)
     }
 
     /// The same strips, of one plane each, if there are planes, and none whose iterations share work.
-    fn planes(&self, placements: &[Placement], leader: FuncId, strips: Strips) -> Option<Strips> {
+    fn planes(&self, leader: FuncId, strips: Strips) -> Option<Strips> {
         let Self { pipeline, regions, .. } = *self;
         let stage = StageRef { func: leader, stage: 0 };
-        let vector = self.vector(placements, stage)?;
+        let vector = self.shape.vector(stage)?;
         let along = regions.argument(stage, vector.index);
         let planes: Vec<usize> = (0..pipeline.func(leader).args.len())
             .filter(|&dim| dim != strips.row && Some(dim) != along && regions.extent(leader, dim) > 1)
@@ -184,12 +178,12 @@ impl<'a> Former<'a> {
     }
 
     /// Whole-row strips of a Func, if it has enough rows.
-    pub(super) fn cut(&self, placements: &[Placement], leader: FuncId, strips_per_thread: u32) -> Option<Strips> {
+    pub(super) fn cut(&self, leader: FuncId, strips_per_thread: u32) -> Option<Strips> {
         let func = self.pipeline.func(leader);
         if !has_pure_definition(self.pipeline, leader) {
             return None;
         }
-        let along = self.along(placements, leader)?;
+        let along = self.along(leader)?;
         // The outermost in memory, so that a strip is contiguous.
         let rows = |dim: usize| self.regions.extent(leader, dim);
         let row = (0..func.args.len()).rev().find(|&dim| dim != along && rows(dim) >= MIN_ROWS)?;
@@ -201,7 +195,7 @@ impl<'a> Former<'a> {
 
     /// Lets every Func in that pays.
     fn gather(&self, placements: &[Placement], leaders: &[FuncId], strips: Strips) -> Formed {
-        let mut group = Group::new(self, placements, leaders, &strips);
+        let mut group = Group::new(self, leaders, &strips);
         let read_later = read_by_updates(self.pipeline, placements, leaders[0]);
         let mut crowded = false;
         let joins = |id: FuncId, group: &Group| !read_later.contains(&id) && self.joins(id, leaders, group);
@@ -225,7 +219,9 @@ impl<'a> Former<'a> {
 
     fn joins(&self, id: FuncId, leaders: &[FuncId], group: &Group) -> bool {
         may_join(self.problem, self.choices, id)
-            && self.readers[id.index()].iter().all(|r| leaders.contains(r) || group.members.iter().any(|(m, _)| m == r))
+            && self.shape.readers[id.index()]
+                .iter()
+                .all(|r| leaders.contains(r) || group.members.iter().any(|(m, _)| m == r))
     }
 
     /// Whether leaders had better share a group than have groups of their own: more join, since several leaders read them.

@@ -9,12 +9,12 @@ use super::placement::Placement;
 use super::problem::Problem;
 use super::reduction::{constant_iterations, inner_steps, pure_loops, reused_loop, Reduction};
 use super::register_tile::{registers, Covered, Shared, Unrolled, MOST_ROWS};
+use super::shape::Shape;
 use super::stencil::Stencil;
 use super::vector;
 use super::windows::Path;
 use crate::demand::add_requirements;
 use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
-use std::collections::BTreeSet;
 
 /// A tile of `vectors * lanes` by `rows` points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ const MAX_SHORT_REDUCTION: i64 = 16;
 pub(super) fn form(
     problem: &Problem,
     choices: &Choices,
-    readers: &[BTreeSet<FuncId>],
+    shape: &Shape,
     mut placements: Vec<Placement>,
 ) -> Vec<Placement> {
     let Problem { pipeline, regions, pinned, .. } = problem;
@@ -71,7 +71,7 @@ pub(super) fn form(
         if placements[id.index()] != Placement::Root || pinned[id.index()] {
             continue;
         }
-        let Some(path) = Path::of(problem, readers, &placements, id) else { continue };
+        let Some(path) = Path::of(problem, shape, &placements, id) else { continue };
         let chosen = match choices.of(path.leader).lead {
             Some(Lead::Tiles { vectors, rows }) => Some((vectors, rows)),
             Some(_) => continue,
@@ -79,7 +79,7 @@ pub(super) fn form(
         };
         let Some(window) = path.window(problem, &placements, id) else { continue };
         let Some(tile) = tile(problem, &placements, id, &window, chosen) else { continue };
-        if is_streamed(problem, readers, &placements, id) {
+        if is_streamed(problem, shape, &placements, id) {
             continue;
         }
         let pooled = !path.between.is_empty() || window.iter().any(|&values| values > 1);
@@ -175,10 +175,11 @@ fn short_reduction(pipeline: &Pipeline, stage: StageRef) -> bool {
 }
 
 /// Whether a short reduction reads a large Func that strips would keep from memory.
-fn is_streamed(problem: &Problem, readers: &[BTreeSet<FuncId>], placements: &[Placement], id: FuncId) -> bool {
+fn is_streamed(problem: &Problem, shape: &Shape, placements: &[Placement], id: FuncId) -> bool {
     let Problem { pipeline, regions, .. } = problem;
-    let is_read =
-        |producer: &FuncId| placements[producer.index()] == Placement::Root && readers[producer.index()].contains(&id);
+    let is_read = |producer: &FuncId| {
+        placements[producer.index()] == Placement::Root && shape.readers[producer.index()].contains(&id)
+    };
     let is_large = |producer| regions.source_bytes(pipeline, Some(Source::Func(producer))) >= MIN_SAVED_BYTES;
     short_reduction(pipeline, StageRef { func: id, stage: 1 }) && pipeline.func_ids().filter(is_read).any(is_large)
 }

@@ -7,11 +7,12 @@
 //! share what stencils read.
 
 use super::choice::Choices;
-use super::joining::{fills_vectors, may_join, read_by_stage, MEMBER_BYTES};
+use super::joining::{may_join, read_by_stage, MEMBER_BYTES};
 use super::nest::Planner;
 use super::placement::{func_weight, Placement};
 use super::problem::Problem;
 use super::reduction::Reduction;
+use super::shape::Shape;
 use super::strips::{Former as StripFormer, Strips};
 use crate::demand::{
     add_pure_requirements, add_reads, add_requirements, loop_bounds, middle, points, widen_by_updates,
@@ -35,11 +36,11 @@ const MAX_EXTRA: f64 = 0.05;
 pub(super) fn form(
     problem: &Problem,
     choices: &Choices,
-    readers: &[BTreeSet<FuncId>],
+    shape: &Shape,
     mut placements: Vec<Placement>,
 ) -> Vec<Placement> {
     for host in problem.pipeline.func_ids().rev() {
-        let Some(group) = Former::new(problem, choices, readers, &placements, host).and_then(|f| f.best_group()) else {
+        let Some(group) = Former::new(problem, choices, shape, &placements, host).and_then(|f| f.best_group()) else {
             continue;
         };
         let Group { leader, strips, step, blocks, slices, .. } = group;
@@ -73,7 +74,7 @@ struct Group {
 struct Former<'a> {
     problem: &'a Problem<'a>,
     choices: &'a Choices,
-    readers: &'a [BTreeSet<FuncId>],
+    shape: &'a Shape,
     placements: &'a [Placement],
     leader: FuncId,
     /// The host's update.
@@ -87,7 +88,7 @@ impl<'a> Former<'a> {
     fn new(
         problem: &'a Problem<'a>,
         choices: &'a Choices,
-        readers: &'a [BTreeSet<FuncId>],
+        shape: &'a Shape,
         placements: &'a [Placement],
         id: FuncId,
     ) -> Option<Self> {
@@ -98,20 +99,19 @@ impl<'a> Former<'a> {
             && pipeline.func(id).stages.len() == 2
             && Reduction::of(pipeline, host) == Some(Reduction::Accumulates)
             && may_join(problem, choices, id);
-        let mut only = readers[id.index()].iter();
-        let (true, Some(&leader), None) = (reduces, only.next(), only.next()) else { return None };
+        let leader = shape.only_reader(id).filter(|_| reduces)?;
         let leads = at_root(leader) && pipeline.func(leader).stages.len() == 1 && choices.of(leader).lead.is_none();
         let read_before = read_by_stage(pipeline, placements, StageRef { func: id, stage: 0 });
-        leads.then_some(Self { problem, choices, readers, placements, leader, host, read_before })
+        leads.then_some(Self { problem, choices, shape, placements, leader, host, read_before })
     }
 
     /// The group that computes least, in the innermost reduction loop whose steps share nothing, if rows of its volume are too
     /// large for strips.
     fn best_group(&self) -> Option<Group> {
         let Problem { pipeline, regions, hardware, .. } = *self.problem;
-        let former = StripFormer::new(self.problem, self.choices, self.readers);
-        let rows = Strips { height: 1, ..former.cut(self.placements, self.leader, 1)? };
-        let along = former.along(self.placements, self.leader)?;
+        let former = StripFormer::new(self.problem, self.choices, self.shape);
+        let rows = Strips { height: 1, ..former.cut(self.leader, 1)? };
+        let along = former.along(self.leader)?;
         let loops = pipeline.stage(self.host).loops.iter().enumerate();
         let mut reductions = loops.filter(|(_, l)| l.reduction.is_some()).map(|(index, _)| index);
         // What single rows compute twice, strips would keep from row to row.
@@ -212,27 +212,27 @@ impl<'a> Former<'a> {
 
     /// Whether a Func is read in steps of the reduction alone, each of which needs values of its own.
     fn is_slice(&self, id: FuncId, slice: &Region, block: &Region, steps: f64, group: &Group) -> bool {
-        let Problem { pipeline, regions, hardware, .. } = *self.problem;
+        let regions = self.problem.regions;
         let in_steps = |r: &FuncId| *r == self.host.func || group.slices.contains(r);
         self.placements[id.index()] == Placement::Root
             && may_join(self.problem, self.choices, id)
             && !self.read_before.contains(&id)
-            && self.readers[id.index()].iter().all(in_steps)
+            && self.shape.readers[id.index()].iter().all(in_steps)
             && points(regions, id, slice) * steps <= MAX_RECOMPUTE * points(regions, id, block)
-            && fills_vectors(pipeline, regions, self.placements, id, slice, hardware.vector_bytes)
+            && self.shape.fills_vectors(regions, id, slice)
     }
 
     /// Whether a Func is computed for each block: that is no work to speak of.
     fn joins_block(&self, id: FuncId, block: &Region, most: f64, group: &Group) -> bool {
-        let Problem { pipeline, regions, hardware, .. } = *self.problem;
+        let Problem { pipeline, regions, .. } = *self.problem;
         let inside = |r: &FuncId| *r == self.leader || group.blocks.contains(r) || group.slices.contains(r);
         let whole = points(regions, id, regions.func(id));
         let computed = points(regions, id, block) * group.count;
         let extra = (computed - whole) * func_weight(pipeline, id);
         may_join(self.problem, self.choices, id)
-            && self.readers[id.index()].iter().all(inside)
+            && self.shape.readers[id.index()].iter().all(inside)
             && (computed <= most * whole || extra <= MAX_EXTRA * group.operations)
-            && fills_vectors(pipeline, regions, self.placements, id, block, hardware.vector_bytes)
+            && self.shape.fills_vectors(regions, id, block)
     }
 }
 

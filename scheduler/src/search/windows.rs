@@ -4,9 +4,9 @@
 use super::placement::Placement;
 use super::problem::Problem;
 use super::reduction::{unrolled_iterations, Reduction};
+use super::shape::Shape;
 use crate::demand::{add_requirements, middle};
 use crate::ir::{FuncId, Pipeline, Region, StageRef};
-use std::collections::BTreeSet;
 
 /// From a reduction to the output that reads it.
 pub(super) struct Path {
@@ -17,17 +17,11 @@ pub(super) struct Path {
 
 impl Path {
     /// Follows the only reader of a Func, and that of what pools it, to an output that can have whole tiles.
-    pub(super) fn of(
-        problem: &Problem,
-        readers: &[BTreeSet<FuncId>],
-        placements: &[Placement],
-        id: FuncId,
-    ) -> Option<Self> {
+    pub(super) fn of(problem: &Problem, shape: &Shape, placements: &[Placement], id: FuncId) -> Option<Self> {
         let mut between = Vec::new();
         let mut read = id;
         loop {
-            let mut only = readers[read.index()].iter();
-            let (Some(&reader), None) = (only.next(), only.next()) else { return None };
+            let reader = shape.only_reader(read)?;
             if placements[reader.index()] != Placement::Root {
                 return None;
             }
