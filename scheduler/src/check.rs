@@ -9,7 +9,7 @@ mod parts;
 mod placements;
 
 use crate::directive::{AtLeast, Directive, LoopVar};
-use crate::ir::{FuncId, Interval, Loop, Pipeline, Regions, Source, StageRef};
+use crate::ir::{FuncId, Interval, Loop, Name, Pipeline, Regions, Source, StageRef};
 use crate::Error;
 use bounds::Dimension;
 use std::cell::OnceCell;
@@ -254,8 +254,8 @@ impl<'a> Replay<'a> {
         if is_buffer {
             return Err(illegal(stage, "the storage of outputs and of extern stages' buffers has a fixed order"));
         }
-        let mut named: Vec<&String> = vars.iter().filter(|v| !v.rvar).map(|v| &v.name).collect();
-        let mut arguments: Vec<&String> = definition.args.iter().collect();
+        let mut named: Vec<&Name> = vars.iter().filter(|v| !v.rvar).map(|v| &v.name).collect();
+        let mut arguments: Vec<&Name> = definition.args.iter().collect();
         named.sort_unstable();
         arguments.sort_unstable();
         if named.len() != vars.len() || named != arguments {

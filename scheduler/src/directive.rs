@@ -1,20 +1,20 @@
 //! The one list of scheduling calls that both `apply` and `emit` consume.
 
-use crate::ir::{FuncId, StageRef};
+use crate::ir::{FuncId, Name, StageRef};
 use serde::{Deserialize, Serialize};
 
 /// A loop variable by name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LoopVar {
     /// Halide's name: of a pure argument, of an RVar, or new from a split or fuse.
-    pub name: String,
+    pub name: Name,
     /// Whether it is an RVar or comes from one.
     pub rvar: bool,
 }
 
 impl LoopVar {
     /// The variable a split or fuse of this one makes.
-    pub fn derived(&self, name: String) -> Self {
+    pub fn derived(&self, name: Name) -> Self {
         Self { name, rvar: self.rvar }
     }
 }

@@ -4,7 +4,7 @@
 //! per process, so a spelled name would not survive an edit of the generator.
 
 use crate::directive::{AtLeast, Directive, LoopVar, Memory, Tail};
-use crate::ir::{Func, FuncId, Pipeline, StageRef};
+use crate::ir::{Func, FuncId, Name, Pipeline, StageRef};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -106,7 +106,7 @@ struct Block<'a> {
     names: &'a BTreeMap<FuncId, String>,
     func: FuncId,
     /// C++ identifiers by loop variable; RVars of different updates may share a Halide name, hence the stage.
-    vars: BTreeMap<(Option<usize>, String), String>,
+    vars: BTreeMap<(Option<usize>, Name), String>,
     declarations: Vec<String>,
 }
 

@@ -175,7 +175,7 @@ fn bounds_must_hold_at_any_size() {
     }
     let mut constrained = gathered();
     let promise = Bound { min: Some(0), extent: Some(100) };
-    constrained.funcs[4].bounds = [("x".to_string(), promise)].into();
+    constrained.funcs[4].bounds = [("x".into(), promise)].into();
     check(&constrained, &[bound(2, 0, 100), Directive::Vectorize { stage: stage(2, 0), var: var("x") }]).unwrap();
     assert!(check(&constrained, &[bound(2, 0, 99)]).is_err());
     let mut estimated = gathered();

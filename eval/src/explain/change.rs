@@ -1,7 +1,7 @@
 //! Schedules that differ from another in one decision.
 
 use scheduler::features::{Level, LoopKind, ScheduledPipeline, Site};
-use scheduler::ir::{FuncId, Pipeline, StageRef};
+use scheduler::ir::{FuncId, Name, Pipeline, StageRef};
 use scheduler::{AtLeast, Directive, LoopVar, Tail};
 
 /// A schedule and what is different about it.
@@ -85,11 +85,11 @@ fn at_root(directives: &[Directive], scheduled: &ScheduledPipeline, id: FuncId) 
 fn stored(pipeline: &Pipeline, directives: &[Directive], id: FuncId) -> Vec<Directive> {
     let func = pipeline.func(id);
     let stage = StageRef { func: id, stage: 0 };
-    let var = |name: String| LoopVar { name, rvar: false };
+    let var = |name: Name| LoopVar { name, rvar: false };
     let mut changed = directives.to_vec();
     changed.push(Directive::ComputeRoot { func: id });
     let Some(innermost) = func.args.first() else { return changed };
-    let (outer, inner) = (var(format!("{innermost}_vo")), var(format!("{innermost}_vi")));
+    let (outer, inner) = (var(format!("{innermost}_vo").into()), var(format!("{innermost}_vi").into()));
     changed.push(Directive::Split {
         stage,
         old: var(innermost.clone()),

@@ -266,5 +266,7 @@ fn line_bytes(model: &Model, source: usize, region: &[Option<Interval>]) -> f64 
         *(if continues { &mut run } else { &mut runs }) *= extent;
         continues &= extent >= *whole;
     }
-    (run / LINE_BYTES).ceil() * LINE_BYTES * runs
+    // Whole bytes: rounding them as integers calls no function, as rounding floats does without SSE4.1.
+    let lines = (run as i64 + LINE_BYTES as i64 - 1) / LINE_BYTES as i64;
+    lines as f64 * LINE_BYTES * runs
 }

@@ -1,7 +1,7 @@
 //! Symbolic bounds in the form that is evaluated: loops by index instead of by name.
 
 use super::program::{run, Operator, Step as Executed};
-use super::{Interval, Program, Source, Stage, SymbolicInterval, Token};
+use super::{Interval, Name, Program, Source, Stage, SymbolicInterval, Token};
 
 /// One end of a loop's interval.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ pub(crate) struct StageBounds {
 }
 
 impl StageBounds {
-    pub(super) fn new(stage: &Stage, args: &[String]) -> Self {
+    pub(super) fn new(stage: &Stage, args: &[Name]) -> Self {
         let all = |bounds: &[SymbolicInterval]| bounds.iter().map(|b| Bounds::new(b, stage)).collect();
         let arg = |l: &super::Loop| args.iter().position(|a| *a == l.var).filter(|_| l.reduction.is_none());
         Self {

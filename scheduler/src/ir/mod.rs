@@ -28,6 +28,9 @@ use crate::Error;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Name of an argument or a loop: copied and compared a great deal, so short ones are held in place.
+pub type Name = compact_str::CompactString;
+
 /// The version of the JSON form that this library reads and the bindings write.
 pub const FORMAT_VERSION: u32 = 2;
 
@@ -105,7 +108,7 @@ pub struct Func {
     /// Halide's name of it, unique in the pipeline.
     pub name: String,
     /// Pure arguments, innermost storage dimension first.
-    pub args: Vec<String>,
+    pub args: Vec<Name>,
     /// One element type per Tuple component.
     pub types: Vec<String>,
     /// Whether Halide could inline it (pure, single definition).
@@ -117,9 +120,9 @@ pub struct Func {
     #[serde(default)]
     pub placed_inside: Vec<FuncId>,
     /// Estimates by argument name.
-    pub estimates: BTreeMap<String, Bound>,
+    pub estimates: BTreeMap<Name, Bound>,
     /// Declared bounds (`Func::bound`) by argument name.
-    pub bounds: BTreeMap<String, Bound>,
+    pub bounds: BTreeMap<Name, Bound>,
     /// The extern definition, in place of a pure one.
     #[serde(default, rename = "extern")]
     pub extern_definition: Option<Extern>,
@@ -189,7 +192,7 @@ pub struct Stage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Loop {
     /// Halide's name of the Var or RVar.
-    pub var: String,
+    pub var: Name,
     /// Whether its iterations are free of data hazards (any order, in parallel): true for every pure loop.
     pub parallel: bool,
     /// Bounds of a reduction loop; `None` for a loop over a pure argument.

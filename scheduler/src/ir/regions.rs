@@ -1,7 +1,7 @@
 //! Concrete regions: what is computed of every Func when the outputs have their estimated sizes.
 
 use super::bounds::StageBounds;
-use super::{overrun, type_bytes, Bound, Func, FuncId, Pipeline, Source, Stage, StageRef};
+use super::{overrun, type_bytes, Bound, Func, FuncId, Name, Pipeline, Source, Stage, StageRef};
 use crate::Error;
 
 /// Coordinates from `min` to `max`, both included; empty when `max < min`.
@@ -227,7 +227,7 @@ fn missing_estimates(pipeline: &Pipeline) -> Vec<String> {
     for &output in &pipeline.outputs {
         let func = pipeline.func(output);
         for (dim, arg) in func.args.iter().enumerate() {
-            let known = |bounds: &std::collections::BTreeMap<String, Bound>| {
+            let known = |bounds: &std::collections::BTreeMap<Name, Bound>| {
                 bounds.get(arg).copied().and_then(Bound::interval).is_some()
             };
             if !known(&func.estimates) && !known(&func.bounds) {

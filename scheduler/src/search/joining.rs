@@ -3,7 +3,7 @@
 use super::choice::Choices;
 use super::placement::Placement;
 use super::problem::Problem;
-use crate::ir::{FuncId, Pipeline, Regions, Source, StageRef};
+use crate::ir::{FuncId, Name, Pipeline, Regions, Source, StageRef};
 use std::collections::BTreeSet;
 
 /// What the rules take for a core's private cache, whatever size it has: what does not fit goes to the shared cache, which is
@@ -49,7 +49,7 @@ pub(super) fn read_by_stage(pipeline: &Pipeline, placements: &[Placement], stage
 /// along these reads all of it.
 pub(super) fn read_anew(pipeline: &Pipeline, regions: &Regions, id: FuncId, moving: impl Fn(usize) -> bool) -> f64 {
     let func = pipeline.func(id);
-    let moving: Vec<&String> = (0..func.args.len()).filter(|&dim| moving(dim)).map(|dim| &func.args[dim]).collect();
+    let moving: Vec<&Name> = (0..func.args.len()).filter(|&dim| moving(dim)).map(|dim| &func.args[dim]).collect();
     let accesses = func.stages.iter().skip(1).flat_map(|s| s.accesses.iter().map(move |a| (s, a)));
     let fixed = accesses.filter(|(stage, access)| {
         access.source != Some(Source::Func(id))

@@ -2,7 +2,8 @@
 
 use super::vector::Vector;
 use crate::directive::{AtLeast, Directive, LoopVar, Tail};
-use crate::ir::{Func, Loop, Pipeline, Regions, StageRef};
+use crate::ir::{Func, Loop, Name, Pipeline, Regions, StageRef};
+use compact_str::format_compact;
 use std::collections::BTreeMap;
 
 /// Parallel tasks per thread that a long outer loop is cut into.
@@ -29,13 +30,13 @@ pub(super) struct Nest {
     pub(super) current: Vec<LoopVar>,
     /// When set, the first split of every original loop shifts its last tile inwards, and the extents that this needs
     /// are noted here by original loop. Only for outputs.
-    fits: Option<BTreeMap<String, u32>>,
+    fits: Option<BTreeMap<Name, u32>>,
     /// Pure arguments whose loops may run past their end.
-    overruns: Vec<String>,
+    overruns: Vec<Name>,
     /// Names of the pure arguments.
-    originals: Vec<String>,
+    originals: Vec<Name>,
     /// Names in use in the Func.
-    taken: Vec<String>,
+    taken: Vec<Name>,
 }
 
 impl Nest {
@@ -81,7 +82,7 @@ impl Nest {
     /// The directives as a specialisation on the sizes that shifted tiles need.
     pub(super) fn specialized(self, func: &Func) -> Option<Directive> {
         let fits = self.fits.filter(|fits| !fits.is_empty())?;
-        let dim = |name: &String| func.args.iter().position(|a| a == name);
+        let dim = |name: &Name| func.args.iter().position(|a| a == name);
         let when = fits.iter().filter_map(|(name, &extent)| Some(AtLeast { dim: dim(name)?, extent })).collect();
         Some(Directive::Specialize { stage: self.stage, when, then: self.directives })
     }
@@ -111,8 +112,8 @@ impl Nest {
     /// A new name: the loop's own, without the number Halide gave its RDom, and a tag; unique in the Func.
     fn fresh(&mut self, var: &LoopVar, tag: &str) -> LoopVar {
         let base = var.name.rsplit('$').next().unwrap_or(&var.name);
-        let stage = if self.stage.stage == 0 { String::new() } else { format!("u{}", self.stage.stage - 1) };
-        let mut name = format!("{base}_{stage}{tag}");
+        let stage = if self.stage.stage == 0 { Name::default() } else { format_compact!("u{}", self.stage.stage - 1) };
+        let mut name = format_compact!("{base}_{stage}{tag}");
         while self.taken.contains(&name) {
             name.push('_');
         }
@@ -168,8 +169,8 @@ impl Nest {
     /// Splits a loop. Returns the outer and the inner part.
     pub(super) fn split_loop(&mut self, old: &LoopVar, tag: &str, factor: u32, tail: Tail) -> (LoopVar, LoopVar) {
         let at = self.position(old);
-        let outer = self.fresh(old, &format!("{tag}o"));
-        let inner = self.fresh(old, &format!("{tag}i"));
+        let outer = self.fresh(old, &format_compact!("{tag}o"));
+        let inner = self.fresh(old, &format_compact!("{tag}i"));
         let dim = self.loops[at].clone();
         let part = |var: &LoopVar, extent| Dim { var: var.clone(), extent, ..dim };
         let tiles = (dim.extent + i64::from(factor) - 1) / i64::from(factor);

@@ -7,6 +7,7 @@ use super::loops::Nest;
 use super::nest::Planner;
 use crate::directive::{Directive, LoopVar};
 use crate::ir::{Source, StageRef};
+use compact_str::format_compact;
 
 /// Parts for each thread: some are slower than others.
 const PARTS_PER_THREAD: i64 = 4;
@@ -42,7 +43,7 @@ pub(super) fn cut(planner: &Planner, nest: &mut Nest) -> Option<Parts> {
     let parts = PARTS_PER_THREAD * threads;
     let values = u32::try_from((extent + parts - 1) / parts).ok()?;
     let rvar = nest.split(index, "r", values).0;
-    let var = LoopVar { name: format!("{}_part", rvar.name), rvar: false };
+    let var = LoopVar { name: format_compact!("{}_part", rvar.name), rvar: false };
     Some(Parts { rvar, var })
 }
 

@@ -1,6 +1,6 @@
 //! What a stage loads, with everything that is inlined into it.
 
-use crate::ir::{Access, AccessRow, FuncId, Pipeline, Source, StageRef};
+use crate::ir::{Access, AccessRow, FuncId, Name, Pipeline, Source, StageRef};
 
 /// By loop of the stage, how far a coordinate moves in one step of it; `None` where it depends on data.
 pub(super) type Steps = Option<Vec<f64>>;
@@ -45,7 +45,7 @@ pub(super) fn loads(pipeline: &Pipeline, stage: StageRef, inlined: impl Fn(FuncI
     while let Some(at) = (0..found.len()).filter(|&at| is_inlined(&found[at])).max_by_key(|&at| found[at].source) {
         let Load { source, count, coordinates, by_data } = found.swap_remove(at);
         let Some(func) = source.func().map(|f| pipeline.func(f)) else { continue };
-        let argument = |var: &String| func.args.iter().position(|a| a == var).and_then(|arg| coordinates[arg].clone());
+        let argument = |var: &Name| func.args.iter().position(|a| a == var).and_then(|arg| coordinates[arg].clone());
         let at: Vec<Steps> = func.stages[0].loops.iter().map(|l| argument(&l.var)).collect();
         for access in &func.stages[0].accesses {
             add(&mut found, access, &at, count, by_data);

@@ -16,7 +16,7 @@ use super::resample::transposed_argument;
 use super::slices::{slices, Slice};
 use super::{vector, Options};
 use crate::directive::{Directive, LoopVar};
-use crate::ir::{FuncId, Lanes, Pipeline, Regions, Source, StageRef, StorageOrders};
+use crate::ir::{FuncId, Lanes, Name, Pipeline, Regions, Source, StageRef, StorageOrders};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A coordinate that moves less than this from one value of a vector to the next leaves the lanes of a gather together.
@@ -149,7 +149,7 @@ impl Stored {
             let func = directive.subject();
             result.push(directive);
             if self.orders.contains_key(&func) && told.insert(func) {
-                let var = |name: &String| LoopVar { name: name.clone(), rvar: false };
+                let var = |name: &Name| LoopVar { name: name.clone(), rvar: false };
                 let vars = self.pipeline.func(func).args.iter().map(var).collect();
                 result.push(Directive::ReorderStorage { func, vars });
             }

@@ -48,7 +48,7 @@ impl Builder {
         let var = format!("r{}$x", id.index());
         let loops = vec![
             Loop {
-                var: var.clone(),
+                var: var.as_str().into(),
                 parallel: false,
                 reduction: Some(ReductionBounds {
                     min: Some(Program(vec![Token::Number(0.0)])),
@@ -121,8 +121,7 @@ impl Builder {
     pub fn finish(mut self, outputs: &[FuncId], width: i64, height: i64) -> Pipeline {
         for output in outputs {
             let bound = |extent| Bound { min: Some(0), extent: Some(extent) };
-            self.funcs[output.index()].estimates =
-                [("x".to_string(), bound(width)), ("y".to_string(), bound(height))].into();
+            self.funcs[output.index()].estimates = [("x".into(), bound(width)), ("y".into(), bound(height))].into();
         }
         Pipeline {
             version: FORMAT_VERSION,
