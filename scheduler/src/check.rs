@@ -22,7 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// loop with data hazards reordered against another one, vectorised or made parallel, a tail strategy that computes
 /// or needs coordinates outside the requested region, a Func computed where not all of its consumers are.
 pub fn check(pipeline: &Pipeline, directives: &[Directive]) -> Result<(), Error> {
-    replay(Replay::new(pipeline), pipeline, directives)
+    let regions = Regions::at_estimates(pipeline).ok();
+    check_candidate(pipeline, regions.as_ref(), directives, false)
 }
 
 /// As [`check`], but floats may be rounded otherwise: sums and products of them may be in any order.
@@ -30,7 +31,18 @@ pub fn check(pipeline: &Pipeline, directives: &[Directive]) -> Result<(), Error>
 /// # Errors
 /// As [`check`].
 pub fn check_reassociated(pipeline: &Pipeline, directives: &[Directive]) -> Result<(), Error> {
-    replay(Replay { reassociate: true, ..Replay::new(pipeline) }, pipeline, directives)
+    let regions = Regions::at_estimates(pipeline).ok();
+    check_candidate(pipeline, regions.as_ref(), directives, true)
+}
+
+/// As [`check`] or [`check_reassociated`], for the many schedules of one pipeline, whose [`Regions::at_estimates`] are known.
+pub(crate) fn check_candidate(
+    pipeline: &Pipeline,
+    regions: Option<&Regions>,
+    directives: &[Directive],
+    reassociate: bool,
+) -> Result<(), Error> {
+    replay(Replay { reassociate, ..Replay::new(pipeline, regions) }, pipeline, directives)
 }
 
 fn replay(mut replay: Replay, pipeline: &Pipeline, directives: &[Directive]) -> Result<(), Error> {
@@ -82,7 +94,7 @@ struct Replay<'a> {
     /// Whether floats may be added and multiplied in any order.
     reassociate: bool,
     /// What is computed at the estimates; `None` where they are missing.
-    regions: Option<Regions>,
+    regions: Option<&'a Regions>,
     nests: BTreeMap<StageRef, Vec<Dim>>,
     /// Nests of specialised stages.
     specialized: BTreeMap<StageRef, Vec<Dim>>,
@@ -119,7 +131,7 @@ fn first_stage(func: FuncId) -> StageRef {
 }
 
 impl<'a> Replay<'a> {
-    fn new(pipeline: &'a Pipeline) -> Self {
+    fn new(pipeline: &'a Pipeline, regions: Option<&'a Regions>) -> Self {
         let mut nests = BTreeMap::new();
         for id in pipeline.func_ids() {
             let func = pipeline.func(id);
@@ -130,7 +142,7 @@ impl<'a> Replay<'a> {
         Self {
             pipeline,
             reassociate: false,
-            regions: Regions::at_estimates(pipeline).ok(),
+            regions,
             nests,
             specialized: BTreeMap::new(),
             guaranteed: Vec::new(),

@@ -34,7 +34,7 @@ impl Replay<'_> {
     pub(super) fn is_extensible(&self, (func, dim): Dimension) -> bool {
         let extensible = self
             .extensible
-            .get_or_init(|| self.regions.as_ref().map_or_else(Vec::new, |regions| regions.extensible(self.pipeline)));
+            .get_or_init(|| self.regions.map_or_else(Vec::new, |regions| regions.extensible(self.pipeline)));
         extensible.get(func.index()).is_some_and(|dims| dims[dim])
     }
 
@@ -61,7 +61,7 @@ impl Replay<'_> {
 
     /// All declared bounds hold.
     pub(super) fn promises(&self) -> Result<(), Error> {
-        match (&self.regions, self.bounds.first_key_value()) {
+        match (self.regions, self.bounds.first_key_value()) {
             (_, None) => Ok(()),
             (Some(regions), _) => check(self.pipeline, regions, &self.bounds, &self.widened),
             (None, Some((&(func, _), _))) => Err(illegal(first_stage(func), "a bound, but no sizes to check it with")),

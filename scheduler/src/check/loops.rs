@@ -16,8 +16,7 @@ impl Replay<'_> {
     /// Whether the split of an original pure loop may run past its end.
     fn may_overrun(&self, stage: StageRef, old: &LoopVar) -> bool {
         let dim = self.pipeline.func(stage.func).args.iter().position(|a| !old.rvar && *a == old.name);
-        let regions = self.regions.as_ref();
-        dim.zip(regions).is_some_and(|(dim, regions)| regions.may_overrun(self.pipeline, stage.func, dim))
+        dim.zip(self.regions).is_some_and(|(dim, regions)| regions.may_overrun(self.pipeline, stage.func, dim))
     }
 
     /// `split`: two loops take the place of one, with a tail that computes and needs nothing outside of what is required.

@@ -3,7 +3,8 @@
 use super::choice::Choices;
 use super::placement::Placement;
 use super::problem::Problem;
-use super::{checked, StageSeconds};
+use super::StageSeconds;
+use crate::check::check_candidate;
 use crate::cost::{CostModel, Hardware, Kernels, LearnedModel, Roofline};
 use crate::directive::Directive;
 use crate::features::Analysis;
@@ -66,7 +67,8 @@ impl<'a> Evaluator<'a> {
     /// [`Error::Illegal`] if the schedule does not pass the checker.
     pub(super) fn candidate(&mut self, choices: Choices) -> Result<Candidate, Error> {
         let (placements, directives) = self.problem.construct(&choices);
-        checked(self.problem.pipeline, &directives, self.problem.reassociate)?;
+        let Problem { pipeline, regions, reassociate, .. } = *self.problem;
+        check_candidate(pipeline, Some(regions), &directives, reassociate)?;
         self.analysis.update(&directives)?;
         let stages = stage_seconds(&self.analysis, self.problem.hardware, self.problem.learned.as_ref());
         let seconds = stages.iter().map(|s| s.seconds).sum();

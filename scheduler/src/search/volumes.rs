@@ -146,6 +146,10 @@ impl<'a> Former<'a> {
         let (blocks, slices) = (Vec::new(), Vec::new());
         let mut group = Group { leader, strips, count, step, blocks, slices, volume_bytes, resident_bytes, operations };
         for id in (0..leader.index()).rev().map(FuncId::from_index) {
+            // Without slices it is no group.
+            if id < self.host.func && group.slices.is_empty() && in_step[..=id.index()].iter().all(Option::is_none) {
+                break;
+            }
             let Some(mut region) = in_block[id.index()].clone() else { continue };
             let placement = &self.placements[id.index()];
             let bytes = f64::from(pipeline.func(id).value_bytes());
