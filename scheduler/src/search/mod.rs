@@ -49,7 +49,7 @@ mod windows;
 
 pub use budget::{Budget, StopReason};
 
-use crate::check::{check, check_reassociated};
+use crate::check::{check, check_candidate};
 use crate::cost::{Hardware, LearnedModel};
 use crate::directive::Directive;
 use crate::features::Analysis;
@@ -199,7 +199,7 @@ fn find_stored(problem: &Problem, options: &Options, stored: Option<&Stored>) ->
     let mut found = find(&stored.problem(options), options)?;
     for schedule in &mut found.schedules {
         schedule.directives = stored.directives(std::mem::take(&mut schedule.directives));
-        checked(problem.pipeline, &schedule.directives, options.reassociate)?;
+        check_candidate(problem.pipeline, Some(problem.regions), &schedule.directives, options.reassociate)?;
     }
     Ok(found)
 }
@@ -241,25 +241,15 @@ impl From<Candidate> for Schedule {
 /// # Errors
 /// [`Error::Illegal`] if it does not pass [`check`]; [`Error::MissingEstimates`] when sizes are not known.
 pub fn given(pipeline: &Pipeline, directives: Vec<Directive>, options: &Options) -> Result<Found, Error> {
-    checked(pipeline, &directives, options.reassociate)?;
-    let regions = Regions::at_estimates(pipeline)?;
+    let regions = Regions::at_estimates(pipeline);
+    check_candidate(pipeline, regions.as_ref().ok(), &directives, options.reassociate)?;
+    let regions = regions?;
     let mut analysis = Analysis::new(pipeline, &regions, &options.hardware);
     analysis.update(&directives)?;
     let learned = options.model.map(|model| Learned::new(model, pipeline));
     let stages = candidate::stage_seconds(&analysis, &options.hardware, learned.as_ref());
     let schedule = Schedule { directives, predicted_seconds: stages.iter().map(|s| s.seconds).sum(), stages };
     Ok(Found { schedules: vec![schedule], candidates: 1, stop: StopReason::Converged })
-}
-
-/// Checks a schedule, whose sums of floats may be in another order if so.
-///
-/// # Errors
-/// As [`check`].
-fn checked(pipeline: &Pipeline, directives: &[Directive], reassociate: bool) -> Result<(), Error> {
-    match reassociate {
-        true => check_reassociated(pipeline, directives),
-        false => check(pipeline, directives),
-    }
 }
 
 /// Every Func that the user has not scheduled, computed at root in its default loops.

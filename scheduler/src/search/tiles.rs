@@ -11,7 +11,6 @@ use super::reduction::{constant_iterations, inner_steps, pure_loops, reused_loop
 use super::register_tile::{registers, Covered, Shared, Unrolled, MOST_ROWS};
 use super::shape::Shape;
 use super::stencil::Stencil;
-use super::vector;
 use super::windows::Path;
 use crate::demand::add_requirements;
 use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
@@ -78,7 +77,7 @@ pub(super) fn form(
             None => None,
         };
         let Some(window) = path.window(problem, &placements, id) else { continue };
-        let Some(tile) = tile(problem, &placements, id, &window, chosen) else { continue };
+        let Some(tile) = tile(problem, shape, id, &window, chosen) else { continue };
         if is_streamed(problem, shape, &placements, id) {
             continue;
         }
@@ -99,19 +98,13 @@ pub(super) fn form(
 
 /// The register tile of a reduction with one update and an operand to reuse, in points of its leader, for each of which it
 /// has a window of sums; of the chosen vectors and rows if their sums fit.
-fn tile(
-    problem: &Problem,
-    placements: &[Placement],
-    id: FuncId,
-    window: &[u32],
-    chosen: Option<(u32, u32)>,
-) -> Option<Tile> {
+fn tile(problem: &Problem, shape: &Shape, id: FuncId, window: &[u32], chosen: Option<(u32, u32)>) -> Option<Tile> {
     let Problem { pipeline, regions, hardware, .. } = *problem;
     let update = StageRef { func: id, stage: 1 };
     if pipeline.func(id).stages.len() != 2 || Reduction::of(pipeline, update) != Some(Reduction::Accumulates) {
         return None;
     }
-    let vector = vector::choose(pipeline, regions, placements, update, hardware.vector_bytes)?;
+    let vector = shape.vector(update)?;
     // Gathers take a register per lane and, unrolled, minutes to compile.
     if pipeline.stage(update).gathers_along(vector.index) {
         return None;
