@@ -83,6 +83,9 @@ bool apply_to_func(hs_request &request, const hs_directive &d) {
     case HS_FOLD_STORAGE:
         f.fold_storage(Var(to_string(d.vars[0].name)), d.factor);
         return true;
+    case HS_ALIGN_STORAGE:
+        f.align_storage(Var(to_string(d.vars[0].name)), d.factor);
+        return true;
     case HS_BOUND:
         f.bound(Var(to_string(d.vars[0].name)), d.offset, d.factor);
         return true;

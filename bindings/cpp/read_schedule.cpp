@@ -159,8 +159,15 @@ class ReadSchedule {
             });
         }
         for (const StorageDim &dim : schedule.storage_dims()) {
-            if (dim.alignment.defined() || dim.bound.defined()) {
-                unsupported(name(), "aligned or bounded storage");
+            if (dim.bound.defined()) {
+                unsupported(name(), "bounded storage");
+            }
+            if (dim.alignment.defined()) {
+                of_func("align_storage", [&] {
+                    json.key("var");
+                    variable(dim.var, false);
+                    json.key("alignment").value(constant(name(), dim.alignment));
+                });
             }
             if (!dim.fold_factor.defined()) {
                 continue;

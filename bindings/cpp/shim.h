@@ -46,6 +46,7 @@ typedef enum {
     HS_STORE_ROOT,
     HS_STORE_IN,
     HS_FOLD_STORAGE,
+    HS_ALIGN_STORAGE,
     HS_BOUND,
     HS_ALIGN_BOUNDS,
     HS_COMPUTE_WITH,
@@ -92,6 +93,7 @@ typedef struct {
 /* One scheduling call. `func` and `at_func` index the Funcs of hs_extract(); `stage` 0 is the pure definition,
  * `n` > 0 the update n - 1. Which other fields count depends on the kind:
  * compute_at, store_at: at_func, vars[0]; store_in: memory; fold_storage: vars[0], factor;
+ * align_storage: vars[0], factor (alignment);
  * bound: vars[0], offset (min), factor (extent); align_bounds: vars[0], factor (modulus), offset (remainder);
  * compute_with: at_func, at_stage, vars[0]; reorder_storage: vars, innermost first;
  * split: vars = old, outer, inner, factor, tail;

@@ -39,6 +39,9 @@ fn single(directive: &Directive) -> Call<'_> {
             Call { memory: memory_type(*memory), ..of_func(Kind::HS_STORE_IN, *func) }
         }
         Directive::FoldStorage { func, var, factor } => of_argument(Kind::HS_FOLD_STORAGE, *func, var, *factor, 0),
+        Directive::AlignStorage { func, var, alignment } => {
+            of_argument(Kind::HS_ALIGN_STORAGE, *func, var, *alignment, 0)
+        }
         Directive::Bound { func, var, min, extent } => of_argument(Kind::HS_BOUND, *func, var, *extent, *min),
         Directive::AlignBounds { func, var, modulus, remainder } => {
             of_argument(Kind::HS_ALIGN_BOUNDS, *func, var, *modulus, int(*remainder))

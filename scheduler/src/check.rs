@@ -209,6 +209,12 @@ impl<'a> Replay<'a> {
                     return Err(illegal(first_stage(*func), "folded storage of an output, or of no length"));
                 }
             }
+            Directive::AlignStorage { func, var, alignment } => {
+                self.dimension(*func, var)?;
+                if *alignment == 0 || self.is_buffer(*func) {
+                    return Err(illegal(first_stage(*func), "padded storage of a buffer, or to multiples of nothing"));
+                }
+            }
             Directive::Bound { func, var, min, extent } => self.bound(*func, var, *min, *extent)?,
             Directive::AlignBounds { func, var, modulus, remainder } => {
                 let dimension = self.dimension(*func, var)?;
@@ -255,15 +261,19 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    /// What the pipeline's user or an extern stage gets as a buffer has its dimensions in the order of the arguments.
+    /// Whether the pipeline's user or an extern stage gets it as a buffer, with its dimensions in the order of the arguments
+    /// and without gaps.
+    fn is_buffer(&self, func: FuncId) -> bool {
+        let externs = self.pipeline.funcs.iter().filter_map(|f| f.extern_definition.as_ref());
+        self.pipeline.func(func).extern_definition.is_some()
+            || self.pipeline.is_output(func)
+            || externs.flat_map(|e| &e.sources).any(|&s| s == Source::Func(func))
+    }
+
     fn reorder_storage(&self, func: FuncId, vars: &[LoopVar]) -> Result<(), Error> {
         let stage = first_stage(func);
         let definition = self.pipeline.func(func);
-        let externs = self.pipeline.funcs.iter().filter_map(|f| f.extern_definition.as_ref());
-        let is_buffer = definition.extern_definition.is_some()
-            || self.pipeline.is_output(func)
-            || externs.flat_map(|e| &e.sources).any(|&s| s == Source::Func(func));
-        if is_buffer {
+        if self.is_buffer(func) {
             return Err(illegal(stage, "the storage of outputs and of extern stages' buffers has a fixed order"));
         }
         let mut named: Vec<&Name> = vars.iter().filter(|v| !v.rvar).map(|v| &v.name).collect();

@@ -101,6 +101,16 @@ pub enum Directive {
         /// Coordinates kept.
         factor: u32,
     },
+    /// `func.align_storage(var, alignment)`: what is allocated along `var` is padded to a multiple of `alignment` values, and
+    /// so are the strides of the dimensions outside of it.
+    AlignStorage {
+        /// The Func stored.
+        func: FuncId,
+        /// The pure argument.
+        var: LoopVar,
+        /// What the allocated extent is a multiple of, in values, at least 1.
+        alignment: u32,
+    },
     /// `func.bound(var, min, extent)`: exactly these coordinates are computed. Comes before the calls on its stages.
     Bound {
         /// The Func computed.

@@ -38,6 +38,7 @@ impl Directive {
             | Self::StoreRoot { func }
             | Self::StoreIn { func, .. }
             | Self::FoldStorage { func, .. }
+            | Self::AlignStorage { func, .. }
             | Self::Bound { func, .. }
             | Self::AlignBounds { func, .. }
             | Self::ReorderStorage { func, .. } => *func,
@@ -209,6 +210,9 @@ impl<'a> Block<'a> {
             }
             Directive::FoldStorage { func, var, factor } => {
                 format!("fold_storage({}, {factor})", self.argument(*func, var))
+            }
+            Directive::AlignStorage { func, var, alignment } => {
+                format!("align_storage({}, {alignment})", self.argument(*func, var))
             }
             Directive::Bound { func, var, min, extent } => {
                 format!("bound({}, {min}, {extent})", self.argument(*func, var))

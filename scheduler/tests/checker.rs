@@ -250,6 +250,15 @@ fn storage_is_reordered_whole_and_only_inside() {
 }
 
 #[test]
+fn rows_are_padded_inside() {
+    let align = |index, name, alignment| Directive::AlignStorage { func: func(index), var: var(name), alignment };
+    check(&pipeline(), &[root(0), root(2), align(0, "x", 16)]).unwrap();
+    assert!(reason(&[root(0), align(0, "z", 16)]).contains("no argument z"));
+    assert!(reason(&[root(0), align(0, "x", 0)]).contains("multiples of nothing"));
+    assert!(reason(&[align(3, "x", 16)]).contains("padded storage of a buffer"));
+}
+
+#[test]
 fn only_exact_sums_are_added_up_in_parts() {
     let update = stage(2, 1);
     let parts = |then: Vec<Directive>| {

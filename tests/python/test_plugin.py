@@ -68,18 +68,18 @@ def two_funcs():
     f[cases.x, cases.y] = cases.x * cases.y
     g[cases.x, cases.y] = f[cases.x, cases.y] + f[cases.x + 1, cases.y]
     g.set_estimates([hl.Range(0, cases.WIDTH), hl.Range(0, cases.HEIGHT)])
-    return g
+    return f, g
 
 
 def rejects_an_unknown_key():
-    message = error_of([two_funcs()], {"parallelism": "2", "beam_width": "3"})
+    message = error_of([two_funcs()[1]], {"parallelism": "2", "beam_width": "3"})
     for word in ["beam_width", *ACCEPTED_KEYS]:
         assert word in message, f"{word!r} is not in: {message}"
 
 
 def rejects_bad_values():
     for key, value in [("parallelism", "many"), ("parallelism", "0"), ("parallelism", "-1"), ("strategy", "best")]:
-        message = error_of([two_funcs()], {key: value})
+        message = error_of([two_funcs()[1]], {key: value})
         for word in [key, value]:
             assert word in message, f"{word!r} is not in: {message}"
 
@@ -113,7 +113,7 @@ def needs_no_estimate_that_it_can_do_without():
 
 
 def works_after_an_error():
-    outputs = [two_funcs()]
+    outputs = [two_funcs()[1]]
     error_of(outputs, {"no_such_key": "1"})
     pipeline, _ = schedule(outputs)
     assert np.array(pipeline.realize([8, 4])).shape == (4, 8)
@@ -278,6 +278,24 @@ def gives_a_schedule_source():
     assert "get_func(" in result.schedule_source, result.schedule_source
 
 
+def write_schedule_with_padded_rows(path):
+    producer, consumer = two_funcs()
+    producer.compute_root().align_storage(cases.x, 24)
+    hl.serialize_pipeline(hl.Pipeline([consumer]), path)
+
+
+def reads_padded_rows_from_a_schedule_in_a_file():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "expert.hlpipe")
+        # In a process of its own, since Halide numbers the Funcs that a process builds.
+        with multiprocessing.get_context("fork").Pool(1) as pool:
+            pool.apply(write_schedule_with_padded_rows, [path])
+        pipeline, result = schedule([two_funcs()[1]], {"parallelism": "2", "schedule": path})
+    assert ".align_storage(x, 24)" in result.schedule_source, result.schedule_source
+    [got] = realise(pipeline, (5, 3), [hl.Int(32)], None)
+    np.testing.assert_array_equal(got, [[(2 * x + 1) * y for x in range(5)] for y in range(3)])
+
+
 def source_of_a_schedule():
     case = cases.long_chain_of_stencils()
     return schedule(case.outputs)[1].schedule_source
@@ -304,6 +322,7 @@ def test_list():
     others += [adds_floats_in_another_order_where_it_may, outputs_that_share_loops_have_sizes_of_their_own]
     others += [outputs_join_those_that_join_others, goes_through_volumes_in_slices, describes_what_varies]
     others += [describes_operations_in_their_types, describes_what_the_simplifier_leaves]
+    others += [reads_padded_rows_from_a_schedule_in_a_file]
     tests.update({test.__name__: test for test in others})
     return tests
 

@@ -5,7 +5,7 @@
 //! [`volumes`] what reductions go through a slice at a time, [`strips`] and [`slabs`] which of the rest are computed inside strips
 //! or slabs of theirs, [`together`] which outputs share loops, [`nest`] gives every stage its loops. What it does not understand
 //! stays a plain `compute_root`. [`storage`] orders the dimensions of Funcs in memory before: everything else sees the reordered
-//! pipeline.
+//! pipeline. [`layout`] says in the end what a schedule has to say of that, and pads rows.
 //!
 //! Each step decides by rules, unless [`choice`] says otherwise. [`refine`] looks for better choices: [`moves`] are those
 //! that differ in one decision, [`candidate`] is what comes of some. [`random`] draws them.
@@ -19,6 +19,7 @@ mod group;
 mod interleave;
 mod joining;
 mod lanes;
+mod layout;
 mod loops;
 mod moves;
 mod nest;
@@ -53,7 +54,7 @@ use crate::check::{check, check_candidate};
 use crate::cost::{Hardware, LearnedModel};
 use crate::directive::Directive;
 use crate::features::Analysis;
-use crate::ir::{FuncId, Pipeline, Regions, StageRef};
+use crate::ir::{FuncId, Pipeline, Regions, StageRef, StorageOrders};
 use crate::Error;
 use candidate::{Candidate, Evaluator, Learned};
 use choice::Choices;
@@ -195,10 +196,12 @@ pub fn search_all(pipeline: &Pipeline, options: &Options) -> Result<Found, Error
 
 /// The schedules of a strategy that follows rules, with Funcs stored in these orders.
 fn find_stored(problem: &Problem, options: &Options, stored: Option<&Stored>) -> Result<Found, Error> {
-    let Some(stored) = stored else { return find(problem, options) };
-    let mut found = find(&stored.problem(options), options)?;
+    let ordered = stored.map(|s| s.problem(options));
+    let ordered = ordered.as_ref().unwrap_or(problem);
+    let orders = stored.map_or_else(StorageOrders::new, |s| s.orders.clone());
+    let mut found = find(ordered, options)?;
     for schedule in &mut found.schedules {
-        schedule.directives = stored.directives(std::mem::take(&mut schedule.directives));
+        schedule.directives = layout::laid_out(ordered, &orders, std::mem::take(&mut schedule.directives));
         check_candidate(problem.pipeline, Some(problem.regions), &schedule.directives, options.reassociate)?;
     }
     Ok(found)

@@ -15,8 +15,7 @@ use super::reads::{loads, Load};
 use super::resample::transposed_argument;
 use super::slices::{slices, Slice};
 use super::{vector, Options};
-use crate::directive::{Directive, LoopVar};
-use crate::ir::{FuncId, Lanes, Name, Pipeline, Regions, Source, StageRef, StorageOrders};
+use crate::ir::{FuncId, Lanes, Pipeline, Regions, Source, StageRef, StorageOrders};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A coordinate that moves less than this from one value of a vector to the next leaves the lanes of a gather together.
@@ -139,22 +138,6 @@ impl Stored {
     fn keeps_in_slabs(&self, transposed: &BTreeMap<FuncId, usize>, options: &Options) -> bool {
         let (placements, _) = self.problem(options).construct(&Choices::default());
         transposed.keys().all(|f| matches!(placements[f.index()], Placement::InSlab { .. }))
-    }
-
-    /// The schedule of the pipeline as it was: says how Funcs are stored.
-    pub(super) fn directives(&self, directives: Vec<Directive>) -> Vec<Directive> {
-        let mut told = BTreeSet::new();
-        let mut result = Vec::with_capacity(directives.len() + self.orders.len());
-        for directive in directives {
-            let func = directive.subject();
-            result.push(directive);
-            if self.orders.contains_key(&func) && told.insert(func) {
-                let var = |name: &Name| LoopVar { name: name.clone(), rvar: false };
-                let vars = self.pipeline.func(func).args.iter().map(var).collect();
-                result.push(Directive::ReorderStorage { func, vars });
-            }
-        }
-        result
     }
 }
 
