@@ -72,3 +72,10 @@ fn rules_do_not_follow_the_size_of_the_private_cache() {
         assert_eq!(halved, emitted(name), "{name}");
     }
 }
+
+/// What is stored across rows shares lines between two places, also where a vector would fill one.
+#[test]
+fn slabs_of_transposed_funcs_stay_low_with_wide_vectors() {
+    let wide = schedule("resize_lanczos", |options| options.hardware = Hardware::generic(2, 64));
+    assert!(wide.contains(".split(y, y_so, y_si, 8, "), "{wide}");
+}

@@ -13,7 +13,7 @@ use super::timeline::Timeline;
 use super::{ScheduledPipeline, ScheduledStage};
 use crate::cost::Hardware;
 use crate::directive::Directive;
-use crate::ir::{Pipeline, Regions, StageRef};
+use crate::ir::{FuncId, Pipeline, Regions, StageRef};
 use crate::Error;
 
 /// Works out what a pipeline does under a schedule. Kept from one schedule to the next, it recomputes only the stages that
@@ -81,6 +81,12 @@ impl<'a> Analysis<'a> {
     /// Where each Func is stored, by index.
     pub fn stored(&self) -> &[Site] {
         &self.plan.store
+    }
+
+    /// How many values along a dimension the pure definition of a Func computes each time the Func is realised; `None` for an
+    /// extern definition.
+    pub(crate) fn realized_extent(&self, func: FuncId, dim: usize) -> Option<i64> {
+        self.plan.realized_extent(&self.model, func.index(), dim)
     }
 
     /// Features of every stage that has a nest, producers first, under the last schedule: it is not inlined, and something reads

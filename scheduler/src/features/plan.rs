@@ -280,6 +280,15 @@ impl Plan {
         }
     }
 
+    /// How many values along a dimension the pure definition of a Func computes each time the Func is realised; `None` for an
+    /// extern definition.
+    pub(super) fn realized_extent(&self, model: &Model, func: usize, dim: usize) -> Option<i64> {
+        let stage = model.stages_of(func).next()?;
+        let args = &model.regions.bounds(model.stages[stage].stage).args;
+        let index = args.iter().position(|&arg| arg == Some(dim))?;
+        Some(extent(&self.loops[stage][index]))
+    }
+
     /// Works out how often and in which storage a Func is realised; returns the region of one realisation.
     fn realize(&mut self, model: &Model, func: usize) -> Vec<Option<Interval>> {
         let facts = &model.sources[func];

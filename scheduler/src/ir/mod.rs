@@ -144,6 +144,8 @@ pub enum Lanes {
     First,
     /// All of the first argument's few values, for several of the second one.
     Interleaved,
+    /// What suits stores and loads best, but in short vectors: where it is stored across rows, two places share a line.
+    Short,
 }
 
 /// A definition by an external function.

@@ -2,7 +2,9 @@
 
 use super::problem::Problem;
 use crate::directive::{Directive, LoopVar};
+use crate::features::Analysis;
 use crate::ir::{FuncId, Name, StorageOrders};
+use crate::Error;
 
 /// Rows are padded to whole vectors if they have at least so many: at most a quarter is allocated in vain.
 const MIN_VECTORS: i64 = 4;
@@ -10,7 +12,16 @@ const MIN_VECTORS: i64 = 4;
 /// The schedule of a problem whose Funcs have their dimensions in these orders, for the pipeline as it was.
 ///
 /// Rows start where a vector does, so that none of those stored lies across two cache lines: with AVX-512, all would.
-pub(super) fn laid_out(problem: &Problem, orders: &StorageOrders, directives: Vec<Directive>) -> Vec<Directive> {
+///
+/// # Errors
+/// As [`Analysis::update`].
+pub(super) fn laid_out(
+    problem: &Problem,
+    orders: &StorageOrders,
+    directives: Vec<Directive>,
+) -> Result<Vec<Directive>, Error> {
+    let mut analysis = Analysis::new(problem.pipeline, problem.regions, problem.hardware);
+    analysis.update(&directives)?;
     let mut result = Vec::with_capacity(directives.len() + orders.len());
     let mut rest = directives.into_iter().peekable();
     while let Some(directive) = rest.next() {
@@ -19,10 +30,10 @@ pub(super) fn laid_out(problem: &Problem, orders: &StorageOrders, directives: Ve
         result.push(directive);
         if places && last {
             result.extend(orders.contains_key(&func).then(|| reordered(problem, func)));
-            result.extend(padded(problem, func));
+            result.extend(padded(problem, &analysis, func));
         }
     }
-    result
+    Ok(result)
 }
 
 /// Whether a call says where a Func is computed or stored.
@@ -38,14 +49,14 @@ fn reordered(problem: &Problem, func: FuncId) -> Directive {
     Directive::ReorderStorage { func, vars: problem.pipeline.func(func).args.iter().map(argument).collect() }
 }
 
-/// Pads the rows of a Func that has several.
-fn padded(problem: &Problem, func: FuncId) -> Option<Directive> {
+/// Pads the rows of a Func, if they are long in the parts that are computed at a time.
+fn padded(problem: &Problem, analysis: &Analysis, func: FuncId) -> Option<Directive> {
     let definition = problem.pipeline.func(func);
     let alignment = problem.hardware.vector_bytes / definition.element_bytes().max(1);
     let pads = !problem.pinned[func.index()]
         && definition.args.len() > 1
         && alignment > 1
-        && problem.regions.extent(func, 0) >= MIN_VECTORS * i64::from(alignment);
+        && analysis.realized_extent(func, 0)? >= MIN_VECTORS * i64::from(alignment);
     pads.then(|| Directive::AlignStorage { func, var: argument(&definition.args[0]), alignment })
 }
 

@@ -201,7 +201,7 @@ fn find_stored(problem: &Problem, options: &Options, stored: Option<&Stored>) ->
     let orders = stored.map_or_else(StorageOrders::new, |s| s.orders.clone());
     let mut found = find(ordered, options)?;
     for schedule in &mut found.schedules {
-        schedule.directives = layout::laid_out(ordered, &orders, std::mem::take(&mut schedule.directives));
+        schedule.directives = layout::laid_out(ordered, &orders, std::mem::take(&mut schedule.directives))?;
         check_candidate(problem.pipeline, Some(problem.regions), &schedule.directives, options.reassociate)?;
     }
     Ok(found)

@@ -15,6 +15,7 @@ use super::reads::{loads, Load};
 use super::resample::transposed_argument;
 use super::slices::{slices, Slice};
 use super::{vector, Options};
+use crate::demand::points;
 use crate::ir::{FuncId, Lanes, Pipeline, Regions, Source, StageRef, StorageOrders};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,9 @@ const SLOW_STEP: f64 = 0.25;
 const MIN_EXTENT: i64 = 8;
 /// So much more must be accessed along the new innermost dimension than along others.
 const MAJORITY: f64 = 2.0;
+
+/// A Func has few values beside another one that has so many times as many.
+const FEW: f64 = 16.0;
 
 /// A pipeline with Funcs stored in the orders that suit it, and what is computed of it.
 pub(super) struct Stored {
@@ -120,12 +124,29 @@ fn ordered(problem: &Problem, wishes: Wishes) -> Option<Stored> {
         orders.get_mut(id)?.swap(0, 1);
     }
     let mut pipeline = (!orders.is_empty()).then(|| pipeline.with_storage(&orders))?;
+    if !wishes.transposed.is_empty() {
+        shorten_vectors(problem, &orders, &mut pipeline);
+    }
     for (id, lanes) in lanes {
         pipeline.funcs[id.index()].lanes = lanes;
     }
     let regions = Regions::at_estimates(&pipeline).ok()?;
     let packed = packed.keys().chain(sliced.keys()).copied().filter(|id| orders.contains_key(id)).collect();
     Some(Stored { pipeline, regions, orders, packed })
+}
+
+/// Has Funcs that are stored across rows computed in short vectors, and those with few values that they need, so that low
+/// slabs do for all.
+fn shorten_vectors(problem: &Problem, orders: &StorageOrders, pipeline: &mut Pipeline) {
+    let values = |id: FuncId| points(problem.regions, id, problem.regions.func(id));
+    let most = orders.keys().map(|&id| values(id)).fold(0.0, f64::max);
+    for id in pipeline.func_ids().rev() {
+        let is_short = |reader: &StageRef| pipeline.func(reader.func).lanes == Lanes::Short;
+        let needed = || problem.consumers[id.index()].iter().any(is_short);
+        if orders.contains_key(&id) || (FEW * values(id) <= most && needed()) {
+            pipeline.funcs[id.index()].lanes = Lanes::Short;
+        }
+    }
 }
 
 impl Stored {

@@ -98,6 +98,9 @@ fn stride_along(access: &Access, index: usize) -> Stride {
     stride((0..access.rows.len()).map(|dim| access.coefficient(dim, index)))
 }
 
+/// Bytes of a short vector: half of a cache line.
+const SHORT_BYTES: u32 = 32;
+
 /// How far inlined Funcs are followed when loads are scored.
 pub(super) const MAX_DEPTH: usize = 8;
 
@@ -107,7 +110,9 @@ fn previous_power_of_two(n: i64) -> u32 {
 
 /// Lanes that fill one vector of the stored type, but at most four vectors of the widest type computed with.
 pub(super) fn lanes(pipeline: &Pipeline, stage: StageRef, vector_bytes: u32) -> u32 {
-    let stored = pipeline.func(stage.func).element_bytes();
+    let func = pipeline.func(stage.func);
+    let stored = func.element_bytes();
+    let vector_bytes = if func.lanes == Lanes::Short { vector_bytes.min(SHORT_BYTES) } else { vector_bytes };
     (vector_bytes / stored).min(4 * register_lanes(pipeline, stage, vector_bytes)).max(1)
 }
 
