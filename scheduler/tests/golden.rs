@@ -8,9 +8,13 @@ fn emitted(name: &str) -> String {
     schedule(name, |_| ())
 }
 
-fn schedule(name: &str, change: impl FnOnce(&mut Options)) -> String {
+fn fixture(name: &str) -> Pipeline {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/fixtures/{name}.json"));
-    let pipeline = Pipeline::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
+    Pipeline::from_json(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn schedule(name: &str, change: impl FnOnce(&mut Options)) -> String {
+    let pipeline = fixture(name);
     let mut options = Options::new(Hardware::generic(2, 32)).with_strategy(Strategy::Greedy);
     change(&mut options);
     emit(&pipeline, &search(&pipeline, &options).unwrap().directives)
@@ -73,9 +77,24 @@ fn rules_do_not_follow_the_size_of_the_private_cache() {
     }
 }
 
+/// The same with vectors of 64 bytes.
+fn in_wide_vectors(name: &str) -> String {
+    let mut pipeline = fixture(name);
+    pipeline.target.vector_bytes = 64;
+    let options = Options::new(Hardware::generic(2, 64)).with_strategy(Strategy::Greedy);
+    emit(&pipeline, &search(&pipeline, &options).unwrap().directives)
+}
+
 /// What is stored across rows shares lines between two places, also where a vector would fill one.
 #[test]
 fn slabs_of_transposed_funcs_stay_low_with_wide_vectors() {
-    let wide = schedule("resize_lanczos", |options| options.hardware = Hardware::generic(2, 64));
+    let wide = in_wide_vectors("resize_lanczos");
     assert!(wide.contains(".split(y, y_so, y_si, 8, "), "{wide}");
+}
+
+/// Eight levels that fill half a vector are still computed side by side.
+#[test]
+fn tables_are_looked_up_in_short_vectors_where_wide_ones_do_not_fit() {
+    let wide = in_wide_vectors("lookup_levels");
+    assert!(wide.contains(".reorder_storage(k, x, y)\n        .split(k, k_vo, k_vi, 8, "), "{wide}");
 }

@@ -249,9 +249,10 @@ impl Votes<'_> {
         }
     }
 
-    /// Whether a dimension always fills whole vectors of a Func's pure definition.
+    /// Whether a dimension always fills whole vectors of a Func's pure definition, which may be short.
     fn fills_vectors(&self, id: FuncId, dim: usize) -> bool {
-        let lanes = vector::lanes(self.pipeline, StageRef { func: id, stage: 0 }, self.pipeline.target.vector_bytes);
+        let bytes = self.pipeline.target.vector_bytes.min(vector::SHORT_BYTES);
+        let lanes = vector::lanes(self.pipeline, StageRef { func: id, stage: 0 }, bytes);
         self.constant[id.index()][dim] && self.regions.extent(id, dim) % i64::from(lanes) == 0
     }
 

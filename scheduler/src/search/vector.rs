@@ -32,7 +32,9 @@ pub(super) fn choose(
     }
     if pipeline.func(stage.func).lanes == Lanes::First && stage.stage == 0 {
         let index = definition.loop_index(&pipeline.func(stage.func).args[0])?;
-        return Some(Vector { index, lanes: widest });
+        // The dimension fills short vectors at least.
+        let whole = regions.loop_extent(stage, index).trailing_zeros();
+        return Some(Vector { index, lanes: widest.min(1 << whole.min(30)) });
     }
     let mut best: Option<(f64, Vector)> = None;
     for (index, dim) in definition.loops.iter().enumerate() {
@@ -99,7 +101,7 @@ fn stride_along(access: &Access, index: usize) -> Stride {
 }
 
 /// Bytes of a short vector: half of a cache line.
-const SHORT_BYTES: u32 = 32;
+pub(super) const SHORT_BYTES: u32 = 32;
 
 /// How far inlined Funcs are followed when loads are scored.
 pub(super) const MAX_DEPTH: usize = 8;
