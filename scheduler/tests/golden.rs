@@ -91,10 +91,3 @@ fn slabs_of_transposed_funcs_stay_low_with_wide_vectors() {
     let wide = in_wide_vectors("resize_lanczos");
     assert!(wide.contains(".split(y, y_so, y_si, 8, "), "{wide}");
 }
-
-/// Eight levels that fill half a vector are still computed side by side.
-#[test]
-fn tables_are_looked_up_in_short_vectors_where_wide_ones_do_not_fit() {
-    let wide = in_wide_vectors("lookup_levels");
-    assert!(wide.contains(".reorder_storage(k, x, y)\n        .split(k, k_vo, k_vi, 8, "), "{wide}");
-}
