@@ -111,6 +111,15 @@ pub(crate) fn widen_by_updates(pipeline: &Pipeline, regions: &Regions, id: FuncI
     }
 }
 
+/// A part of a Func from its middle: so many values of some dimensions, all of the others.
+pub(crate) fn cut(regions: &Regions, id: FuncId, lengths: impl IntoIterator<Item = (usize, i64)>) -> Region {
+    let mut part = regions.func(id).clone();
+    for (dim, length) in lengths {
+        part[dim] = Some(middle(part[dim], regions.extent(id, dim), length));
+    }
+    part
+}
+
 /// Points of a region; dimensions of unknown size count as in [`Regions::extent`].
 pub(crate) fn points(regions: &Regions, id: FuncId, region: &Region) -> f64 {
     let extent = |(dim, interval): (usize, &Option<Interval>)| match interval {

@@ -455,3 +455,32 @@ def disparity_of_the_best_match():
         return [np.argmin(summed, axis=0).astype(np.int32)[8 : 8 + size[1], 80 : 80 + size[0]]]
 
     return Case([out], expected, sizes=[(width, height), (1, 1), (7, 33), (width - 1, height + 1), (129, 3)])
+
+
+@case
+def histograms_of_cells():
+    """What a row of cells scatters by is computed a row of pixels at a time, inside the update."""
+    cell, levels, width, height = 8, 16, 2560, 512
+    data = image(np.int32, (height, width))
+    source, z = hl.BoundaryConditions.repeat_edge(hl.Buffer(data)), hl.Var("z")
+    r = hl.RDom([(0, cell), (0, cell)], "r")
+    level, histogram, smoothed, out = (hl.Func(name) for name in ["level", "histogram", "smoothed", "looked_up"])
+    level[x, y] = hl.clamp(hl.i32(hl.sqrt(hl.f32(source[x, y]))), 0, levels - 1)
+    histogram[x, y, z] = 0
+    histogram[x, y, level[x * cell + r.x, y * cell + r.y]] += 1
+    smoothed[x, y, z] = histogram[x, y, z - 1] + 2 * histogram[x, y, z] + histogram[x, y, z + 1]
+    out[x, y] = smoothed[x // cell, y // cell, hl.clamp(source[x, y] // 16, 0, levels - 1)]
+
+    def expected(size):
+        across, down = (-(-extent // cell) for extent in size)
+        picture = padded(data, (across * cell, down * cell))
+        levelled = np.sqrt(picture.astype(np.float32)).astype(np.int32).clip(0, levels - 1)
+        cells = levelled.reshape(down, cell, across, cell)
+        counts = np.zeros((levels + 2, down, across), np.int32)
+        for depth in range(levels):
+            counts[depth + 1] = (cells == depth).sum(axis=(1, 3))
+        smoothed = (counts[:-2] + 2 * counts[1:-1] + counts[2:]).repeat(cell, axis=1).repeat(cell, axis=2)
+        depths = (picture // 16).clip(0, levels - 1)
+        return [np.take_along_axis(smoothed, depths[None], axis=0)[0][: size[1], : size[0]]]
+
+    return Case([out], expected, sizes=[(width, height), (1, 1), (7, 33), (width - 1, 9)])

@@ -217,6 +217,11 @@ def goes_through_volumes_in_slices():
     assert source.count('.compute_at(best_, RVar("r$x"))') == 2, source
 
 
+def scatters_a_step_at_a_time():
+    source = schedule(cases.histograms_of_cells().outputs)[1].schedule_source
+    assert '.compute_at(histogram_, RVar("r$y"))' in source, source
+
+
 def described(output):
     """The pure definition of an output, as a report has it."""
     with tempfile.NamedTemporaryFile() as report:
@@ -322,7 +327,7 @@ def test_list():
     others += [adds_floats_in_another_order_where_it_may, outputs_that_share_loops_have_sizes_of_their_own]
     others += [outputs_join_those_that_join_others, goes_through_volumes_in_slices, describes_what_varies]
     others += [describes_operations_in_their_types, describes_what_the_simplifier_leaves]
-    others += [reads_padded_rows_from_a_schedule_in_a_file]
+    others += [reads_padded_rows_from_a_schedule_in_a_file, scatters_a_step_at_a_time]
     tests.update({test.__name__: test for test in others})
     return tests
 

@@ -3,7 +3,7 @@
 use super::joining::{read_anew, MEMBER_BYTES, PRIVATE_CACHE_BYTES};
 use super::placement::func_weight;
 use super::strips::{Former, Members, Strips};
-use crate::demand::{add_pure_requirements, add_requirements, middle, points, sliding_depth};
+use crate::demand::{add_pure_requirements, add_requirements, points, sliding_depth};
 use crate::ir::{FuncId, Region};
 use std::collections::BTreeMap;
 
@@ -63,29 +63,16 @@ impl<'a> Group<'a> {
     pub(super) fn new(former: &'a Former<'a>, leaders: &[FuncId], strips: &Strips) -> Self {
         let leader = leaders[0];
         let whole = former.regions.func(leader);
-        let cut = |region: &mut Region, dim: usize, length: i64| {
-            region[dim] = Some(middle(whole[dim], former.regions.extent(leader, dim), length));
-        };
-        let mut strip = whole.clone();
-        cut(&mut strip, strips.row, i64::from(strips.height));
-        let mut chunks = 1.0;
-        if let Some((along, width)) = strips.chunk {
-            cut(&mut strip, along, i64::from(width));
-            chunks = (former.regions.extent(leader, along) as f64 / f64::from(width)).ceil();
-        }
-        let mut planes = 1.0;
-        for &dim in &strips.planes {
-            cut(&mut strip, dim, 1);
-            planes *= former.regions.extent(leader, dim) as f64;
-        }
-        let mut row = strip.clone();
-        cut(&mut row, strips.row, 1);
-        let rows = former.regions.extent(leader, strips.row) as f64;
+        let extent = |dim| former.regions.extent(leader, dim) as f64;
+        let chunks = strips.chunk.map_or(1.0, |(along, width)| (extent(along) / f64::from(width)).ceil());
+        let planes: f64 = strips.planes.iter().map(|&dim| extent(dim)).product();
+        let strip = strips.rows(former.regions, leader, strips.height);
+        let row = strips.rows(former.regions, leader, 1);
         let mut group = Self {
             former,
             row: vec![None; former.pipeline.funcs.len()],
             strip: vec![None; former.pipeline.funcs.len()],
-            strips: (rows / f64::from(strips.height)).ceil() * chunks * planes,
+            strips: (extent(strips.row) / f64::from(strips.height)).ceil() * chunks * planes,
             rows_per_strip: f64::from(strips.height),
             members: Vec::new(),
             depth: leaders.iter().map(|&leader| (leader, 0)).collect(),

@@ -2,10 +2,10 @@
 //!
 //! A construction makes one schedule in steps: [`placement`] says which Funcs are inlined, [`tiles`] which reductions are
 //! computed in register tiles of their consumer, [`panels`] what is computed beside them for a few rows of tiles,
-//! [`volumes`] what reductions go through a slice at a time, [`strips`] and [`slabs`] which of the rest are computed inside strips
-//! or slabs of theirs, [`together`] which outputs share loops, [`nest`] gives every stage its loops. What it does not understand
-//! stays a plain `compute_root`. [`storage`] orders the dimensions of Funcs in memory before: everything else sees the reordered
-//! pipeline. [`layout`] says in the end what a schedule has to say of that, and pads rows.
+//! [`volumes`] what reductions go through a slice at a time, [`strips`], [`scatters`] and [`slabs`] which of the rest are computed
+//! inside strips, updates in these, or slabs, [`together`] which outputs share loops, [`nest`] gives every stage its loops. What it
+//! does not understand stays a plain `compute_root`. [`storage`] orders the dimensions of Funcs in memory before: everything else
+//! sees the reordered pipeline. [`layout`] says in the end what a schedule has to say of that, and pads rows.
 //!
 //! Each step decides by rules, unless [`choice`] says otherwise. [`refine`] looks for better choices: [`moves`] are those
 //! that differ in one decision, [`candidate`] is what comes of some. [`random`] draws them.
@@ -34,11 +34,13 @@ mod reduction;
 mod refine;
 mod register_tile;
 mod resample;
+mod scatters;
 mod shape;
 mod sharing;
 mod slabs;
 mod slices;
 mod stencil;
+mod steps;
 mod storage;
 mod strips;
 mod tile_nest;

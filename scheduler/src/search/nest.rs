@@ -327,7 +327,7 @@ impl Planner<'_> {
 
     /// Scattered updates of a few values each, with loads that all of them share: unrolled innermost, so that what is
     /// loaded and computed from it serves all.
-    fn shared_scatter(&self, stage: StageRef, nest: &mut Nest) -> Option<LoopVar> {
+    pub(super) fn shared_scatter(&self, stage: StageRef, nest: &mut Nest) -> Option<LoopVar> {
         let scatters = self.pipeline.stage(stage).stores.iter().any(Option::is_none);
         let index = shared_loop(self.pipeline, self.regions, stage).filter(|_| scatters)?;
         self.unrolled(nest, index)

@@ -6,7 +6,7 @@ use super::decisive::decisive;
 use super::placement::{place, Placement};
 use super::reads::by_func;
 use super::shape::Shape;
-use super::{nest, panels, slabs, strips, tiles, together, volumes, Options};
+use super::{nest, panels, scatters, slabs, strips, tiles, together, volumes, Options};
 use crate::cost::Hardware;
 use crate::directive::Directive;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef};
@@ -64,6 +64,7 @@ impl<'a> Problem<'a> {
         let placements = panels::form(self, choices, &shape, placements);
         let placements = volumes::form(self, choices, &shape, placements);
         let placements = strips::form(self, choices, &shape, placements);
+        let placements = scatters::form(self, choices, &shape, placements);
         let placements = slabs::form(self, choices, shape, placements);
         let placements = together::form(self, choices, placements);
         let directives = nest::directives(self, choices, &placements);

@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::reduction::Reduction;
 use super::shape::Shape;
 use crate::cost::Hardware;
-use crate::demand::{add_pure_requirements, add_requirements, middle, points, widen_by_updates};
+use crate::demand::{add_pure_requirements, add_requirements, cut, points, widen_by_updates};
 use crate::ir::{Access, FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -194,12 +194,8 @@ impl<'a> Former<'a> {
 
     /// One slab.
     fn slab(&self, leader: FuncId, slabs: &Slabs) -> Region {
-        let mut region = self.regions.func(leader).clone();
-        let cuts = slabs.outside.iter().map(|&d| (d, 1)).chain([(slabs.dim, i64::from(slabs.height))]);
-        for (dim, length) in cuts {
-            region[dim] = Some(middle(region[dim], self.regions.extent(leader, dim), length));
-        }
-        region
+        let lengths = slabs.outside.iter().map(|&d| (d, 1)).chain([(slabs.dim, i64::from(slabs.height))]);
+        cut(self.regions, leader, lengths)
     }
 
     fn admit(&self, group: &mut Group, id: FuncId, region: &Region) {

@@ -14,7 +14,8 @@ use super::shape::Shape;
 use super::sharing::sharing_loop;
 use super::together;
 use crate::cost::Hardware;
-use crate::ir::{FuncId, Pipeline, Regions, StageRef};
+use crate::demand::cut;
+use crate::ir::{FuncId, Pipeline, Region, Regions, StageRef};
 use std::cmp::Ordering;
 
 /// How the leader of a group is cut.
@@ -28,6 +29,15 @@ pub(super) struct Strips {
     pub(super) chunk: Option<(usize, u32)>,
     /// The arguments whose values each get strips of their own: the planes of an image, if what one needs no other needs.
     pub(super) planes: Vec<usize>,
+}
+
+impl Strips {
+    /// So many rows of a strip of the leader, or of a chunk of one.
+    pub(super) fn rows(&self, regions: &Regions, leader: FuncId, rows: u32) -> Region {
+        let chunk = self.chunk.map(|(along, width)| (along, i64::from(width)));
+        let planes = self.planes.iter().map(|&dim| (dim, 1));
+        cut(regions, leader, planes.chain(chunk).chain([(self.row, i64::from(rows))]))
+    }
 }
 
 /// Strips per thread that are tried: many balance the threads, few compute less twice between strips.

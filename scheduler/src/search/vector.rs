@@ -27,8 +27,12 @@ pub(super) fn choose(
     let widest = lanes(pipeline, stage, vector_bytes);
     if let Some(values) = interleave::values(pipeline, regions, stage) {
         let index = interleave::next(pipeline, stage)?;
-        let lanes = (widest / values.lanes).min(previous_power_of_two(regions.loop_extent(stage, index)));
-        return Some(Vector { index, lanes });
+        let extent = regions.loop_extent(stage, index);
+        let lanes = (widest / values.lanes).min(previous_power_of_two(extent));
+        // Whole short vectors rather than wide ones with lanes to spare, which would pad every row.
+        let short = self::lanes(pipeline, stage, vector_bytes.min(SHORT_BYTES)) / values.lanes;
+        let fit = |lanes: u32| lanes > 0 && extent % i64::from(lanes) == 0;
+        return Some(Vector { index, lanes: if fit(short) && !fit(lanes) { short } else { lanes } });
     }
     if pipeline.func(stage.func).lanes == Lanes::First && stage.stage == 0 {
         let index = definition.loop_index(&pipeline.func(stage.func).args[0])?;

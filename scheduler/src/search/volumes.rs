@@ -8,16 +8,13 @@
 
 use super::choice::Choices;
 use super::joining::{may_join, read_by_stage, MEMBER_BYTES};
-use super::nest::Planner;
 use super::placement::{func_weight, Placement};
 use super::problem::Problem;
 use super::reduction::Reduction;
 use super::shape::Shape;
+use super::steps::{Steps, MAX_RECOMPUTE};
 use super::strips::{Former as StripFormer, Strips};
-use crate::demand::{
-    add_pure_requirements, add_reads, add_requirements, loop_bounds, middle, points, widen_by_updates,
-};
-use crate::directive::{Directive, LoopVar};
+use crate::demand::{add_pure_requirements, add_reads, add_requirements, points, widen_by_updates};
 use crate::ir::{FuncId, Region, StageRef};
 use std::collections::BTreeSet;
 
@@ -27,8 +24,6 @@ const HEIGHTS: [u32; 3] = [64, 32, 16];
 const WIDTHS: [u32; 2] = [256, 128];
 /// What a block and a slice hold is touched in every step, so it had better leave room in the private cache.
 const MAX_BLOCK_BYTES: f64 = 0.5 * MEMBER_BYTES;
-/// A Func of which steps together compute more than this many times what they need is in no slices.
-const MAX_RECOMPUTE: f64 = 1.1;
 /// What blocks may compute twice between them, of what slices take to compute.
 const MAX_EXTRA: f64 = 0.05;
 
@@ -137,11 +132,11 @@ impl<'a> Former<'a> {
         // What a block needs, and what a step of the reduction does.
         let mut in_block: Vec<Option<Region>> = vec![None; pipeline.funcs.len()];
         let mut in_step = in_block.clone();
-        let block = self.block(&strips);
+        let block = strips.rows(regions, leader, strips.height);
         let count = points(regions, leader, regions.func(leader)) / points(regions, leader, &block);
         in_block[leader.index()] = Some(block);
         add_pure_requirements(regions, leader, &mut in_block);
-        let steps = self.steps(step);
+        let steps = Steps { update: self.host, index: step };
         let (volume_bytes, resident_bytes, operations) = (0.0, 0.0, 0.0);
         let (blocks, slices) = (Vec::new(), Vec::new());
         let mut group = Group { leader, strips, count, step, blocks, slices, volume_bytes, resident_bytes, operations };
@@ -155,11 +150,10 @@ impl<'a> Former<'a> {
             let bytes = f64::from(pipeline.func(id).value_bytes());
             let slice = in_step[id.index()].clone().filter(|slice| self.is_slice(id, slice, &region, steps, &group));
             if let Some(slice) = slice {
-                let each = points(regions, id, &slice);
                 group.slices.push(id);
-                group.operations += each * steps * count * func_weight(pipeline, id);
+                group.operations += steps.values(self.problem, id, &slice) * count * func_weight(pipeline, id);
                 group.volume_bytes += points(regions, id, &region) * bytes;
-                group.resident_bytes += each * bytes;
+                group.resident_bytes += points(regions, id, &slice) * bytes;
             } else if *placement == Placement::Root {
                 widen_by_updates(pipeline, regions, id, &mut region);
                 if !self.joins_block(id, &region, most, &group) {
@@ -168,7 +162,7 @@ impl<'a> Former<'a> {
                 group.blocks.push(id);
                 group.resident_bytes += points(regions, id, &region) * bytes;
                 if id == self.host.func {
-                    add_reads(regions, self.host, &self.loops_of_step(&region, step), &mut in_step[..]);
+                    add_reads(regions, self.host, &steps.loops_of_one(self.problem, &region), &mut in_step[..]);
                 }
                 // What it reads is needed by the block.
                 in_step[id.index()] = None;
@@ -183,46 +177,15 @@ impl<'a> Former<'a> {
         group
     }
 
-    /// One block of the leader.
-    fn block(&self, strips: &Strips) -> Region {
-        let regions = self.problem.regions;
-        let mut block = regions.func(self.leader).clone();
-        for (dim, length) in strips.chunk.into_iter().chain([(strips.row, strips.height)]) {
-            block[dim] = Some(middle(block[dim], regions.extent(self.leader, dim), i64::from(length)));
-        }
-        block
-    }
-
-    /// Steps of a reduction loop, and of those around it.
-    fn steps(&self, step: usize) -> f64 {
-        let Problem { pipeline, regions, .. } = *self.problem;
-        let loops = pipeline.stage(self.host).loops.iter().enumerate().skip(step);
-        let reductions = loops.filter(|(_, l)| l.reduction.is_some());
-        reductions.map(|(index, _)| regions.loop_extent(self.host, index) as f64).product()
-    }
-
-    /// Where the host's loops run in one such step, over a block of it.
-    fn loops_of_step(&self, block: &Region, step: usize) -> Region {
-        let Problem { pipeline, regions, .. } = *self.problem;
-        let loops = pipeline.stage(self.host).loops.iter().enumerate();
-        loops
-            .zip(loop_bounds(regions, self.host, block))
-            .map(|((index, l), whole)| match whole {
-                Some(whole) if l.reduction.is_some() && index >= step => Some(middle(Some(whole), whole.extent(), 1)),
-                _ => whole,
-            })
-            .collect()
-    }
-
     /// Whether a Func is read in steps of the reduction alone, each of which needs values of its own.
-    fn is_slice(&self, id: FuncId, slice: &Region, block: &Region, steps: f64, group: &Group) -> bool {
+    fn is_slice(&self, id: FuncId, slice: &Region, block: &Region, steps: Steps, group: &Group) -> bool {
         let regions = self.problem.regions;
         let in_steps = |r: &FuncId| *r == self.host.func || group.slices.contains(r);
         self.placements[id.index()] == Placement::Root
             && may_join(self.problem, self.choices, id)
             && !self.read_before.contains(&id)
             && self.shape.readers[id.index()].iter().all(in_steps)
-            && points(regions, id, slice) * steps <= MAX_RECOMPUTE * points(regions, id, block)
+            && steps.share_nothing(self.problem, id, slice, block)
             && self.shape.fills_vectors(regions, id, slice)
     }
 
@@ -237,37 +200,5 @@ impl<'a> Former<'a> {
             && self.shape.readers[id.index()].iter().all(inside)
             && (computed <= most * whole || extra <= MAX_EXTRA * group.operations)
             && self.shape.fills_vectors(regions, id, block)
-    }
-}
-
-impl Planner<'_> {
-    /// The loop of an update that Funcs are computed in, if some are.
-    pub(super) fn step_of(&self, stage: StageRef) -> Option<usize> {
-        self.placements.iter().find_map(|p| match p {
-            Placement::InStep { host, step } if *host == stage.func && stage.stage == 1 => Some(*step),
-            _ => None,
-        })
-    }
-
-    /// The reduction loop of a host's update that slices are computed in.
-    pub(super) fn step_loop(&self, host: FuncId, step: usize) -> LoopVar {
-        let update = StageRef { func: host, stage: 1 };
-        LoopVar { name: self.pipeline.stage(update).loops[step].var.clone(), rvar: true }
-    }
-
-    /// An update in whose reduction loop `step` others are computed. Order, innermost first: vectors, reduction loops inside of
-    /// that, the block, the loop itself, those around it.
-    pub(super) fn in_steps(&self, stage: StageRef, step: usize) -> Vec<Directive> {
-        let mut nest = self.plain_nest_of(stage);
-        let vector = self.vector(stage);
-        let lanes = vector.map(|v| nest.vectorize(v).1);
-        let inside: Vec<LoopVar> = nest.current[..step].to_vec();
-        let (hazards, free): (Vec<_>, Vec<_>) =
-            nest.remaining(lanes.as_slice()).into_iter().partition(|d| d.place.is_none());
-        let (inner, outer): (Vec<_>, Vec<_>) = hazards.into_iter().partition(|d| inside.contains(&d.var));
-        let rest = inner.into_iter().chain(free).chain(outer).map(|d| d.var);
-        nest.reorder(lanes.into_iter().chain(rest).collect());
-        nest.partition_rows(vector);
-        nest.directives
     }
 }
