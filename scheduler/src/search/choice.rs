@@ -94,6 +94,10 @@ impl Choices {
         changed
     }
 
+    pub(super) fn set_storage(&mut self, id: FuncId, storage: Storage) {
+        self.funcs.entry(id).or_default().storage = Some(storage);
+    }
+
     /// The same but for one stage.
     pub(super) fn with_stage(&self, stage: StageRef, change: impl FnOnce(&mut StageChoice)) -> Self {
         let mut changed = self.clone();

@@ -28,6 +28,7 @@ mod panels;
 mod parts;
 mod placement;
 mod problem;
+mod products;
 mod random;
 mod reads;
 mod reduction;

@@ -2,6 +2,7 @@
 
 use super::choice::{Choices, Storage};
 use super::problem::Problem;
+use super::products::store_factors;
 use super::sharing::sharing_loop;
 use super::vector::{self, Vector};
 use crate::ir::{Access, AccessRow, FuncId, Pipeline, Regions, Source, Stage, StageRef};
@@ -116,8 +117,17 @@ const PRIVATE_CACHES_BYTES: f64 = 2e6;
 /// Funcs larger than this do not stay in cache from one loop nest to the next.
 const LAST_LEVEL_CACHE_BYTES: f64 = 16e6;
 
-/// Inlines what is cheaper to compute again than to store; everything else is computed at root.
+/// Inlines what is cheaper to compute again than to store, or made of less; everything else is computed at root.
 pub(super) fn place(problem: &Problem, choices: &Choices) -> Vec<Placement> {
+    let (placements, readers) = place_each(problem, choices);
+    match store_factors(problem, choices, &placements, &readers) {
+        Some(choices) => place_each(problem, &choices).0,
+        None => placements,
+    }
+}
+
+/// Decides on one Func after the other; says, too, for every Func, which Funcs with storage read it.
+fn place_each(problem: &Problem, choices: &Choices) -> (Vec<Placement>, Vec<BTreeSet<FuncId>>) {
     let Problem { pipeline, regions, consumers, .. } = problem;
     let mut inlining = Inlining {
         pipeline,
@@ -151,7 +161,7 @@ pub(super) fn place(problem: &Problem, choices: &Choices) -> Vec<Placement> {
             inlining.store(id);
         }
     }
-    placements
+    (placements, inlining.readers)
 }
 
 /// Weighted operations of one evaluation, loads included.
