@@ -60,6 +60,9 @@ fn bytes(problem: &Problem, ids: &[FuncId]) -> f64 {
 
 /// Whether a Func is little more than a product of others at the same point.
 fn is_product(problem: &Problem, id: FuncId) -> bool {
+    if !problem.inlinable[id.index()] {
+        return false;
+    }
     let stage = StageRef { func: id, stage: 0 };
     let definition = problem.pipeline.stage(stage);
     let coefficient = |dim, index| [i64::from(problem.regions.argument(stage, index) == Some(dim)), 1];
@@ -70,7 +73,6 @@ fn is_product(problem: &Problem, id: FuncId) -> bool {
     let at_point = |access: &Access| {
         access.rows.iter().enumerate().all(|(dim, row)| row.as_ref().is_some_and(|row| same(dim, row)))
     };
-    problem.inlinable[id.index()]
-        && definition.operations.weight() <= MAX_OPERATIONS
+    definition.operations.weight() <= MAX_OPERATIONS
         && definition.accesses.iter().all(|access| of_funcs(access) && at_point(access))
 }
