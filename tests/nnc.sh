@@ -62,10 +62,11 @@ explain_reads_schedules_of_others() {
     grep -q '^ *parallel ' "$work/explain.txt"
 }
 
-# A table of eight levels is looked up a row at a time, also where vectors hold more values.
-wide_vectors_may_be_half_full() {
+# A table of eight levels is looked up a row at a time, also where vectors hold more values, and a pixel's two levels at once.
+levels_are_looked_up_side_by_side() {
     "$nnc" explain local_laplacian --threads 2 --target x86-64-linux-avx-avx2-avx512-avx512_skylake-f16c-fma-sse41 >"$work/explain.txt"
     grep -q 'vectorized z_vi in 8:' "$work/explain.txt"
+    grep -A5 'produce laplacians_0:' "$work/explain.txt" | grep -q 'unrolled x_ui in 2:'
 }
 
 # Nobody reads on: no error, and nothing to say about it.
@@ -172,7 +173,7 @@ if [ $# -gt 0 ]; then
 else
     run_shell_tests "$work" eval_small eval_reports_a_timeout gen_honours_hl_autoscheduler \
         bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds explain_reads_schedules_of_others \
-        wide_vectors_may_be_half_full \
+        levels_are_looked_up_side_by_side \
         output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_reassociated study_small study_resumes \
         study_from_data calibrate_small collect_others models_from_records
 fi

@@ -1,6 +1,8 @@
 //! Vectors over two dimensions: of a few values that a look-up reads side by side (the channels of a grid's cell), and of
 //! the dimension in which data says where it looks.
 
+use super::placement::Placement;
+use super::reads::loads;
 use super::vector::Vector;
 use crate::ir::{Lanes, Pipeline, Regions, StageRef};
 
@@ -25,16 +27,23 @@ pub(super) fn values(pipeline: &Pipeline, regions: &Regions, stage: StageRef) ->
 }
 
 /// Most places of a cell.
-const MAX_CELL: i64 = 8;
+const MAX_CELL: f64 = 8.0;
 
-/// The loop over places, and how many of them read from one cell of a coarser grid: where the loop is unrolled over these,
-/// their weights are constants.
-pub(super) fn cell(pipeline: &Pipeline, stage: StageRef) -> Option<(usize, u32)> {
-    let definition = pipeline.stage(stage);
-    let index = definition.loop_index(pipeline.func(stage.func).args.get(2)?)?;
-    let coefficients = definition.accesses.iter().flat_map(|a| a.rows.iter().flatten()).map(|row| row.coeffs[index]);
-    let cells = coefficients.filter(|c| c[0] == 1 && (2..=MAX_CELL).contains(&c[1]));
-    Some((index, u32::try_from(cells.map(|c| c[1]).max()?).ok()?))
+/// The loop over places next to those that vectors hold, and how many of them read from one cell of a coarser grid, through inlined
+/// Funcs too: where the loop is unrolled over these, their weights are constants.
+pub(super) fn cell(pipeline: &Pipeline, placements: &[Placement], stage: StageRef) -> Option<(usize, u32)> {
+    let func = pipeline.func(stage.func);
+    let held = match func.lanes {
+        Lanes::Interleaved => 2,
+        Lanes::First if stage.stage == 0 => 1,
+        _ => return None,
+    };
+    let index = pipeline.stage(stage).loop_index(func.args.get(held)?)?;
+    let loads = loads(pipeline, stage, |f| placements[f.index()] == Placement::Inline);
+    let steps = loads.iter().flat_map(|load| load.coordinates.iter().flatten()).map(|steps| steps[index]);
+    let cells = steps.filter(|&step| step > 0.0).map(f64::recip).filter(|cell| cell.fract() == 0.0);
+    let cells = cells.filter(|cell| (2.0..=MAX_CELL).contains(cell));
+    Some((index, cells.fold(None, |most: Option<f64>, cell| Some(most.map_or(cell, |m| m.max(cell))))? as u32))
 }
 
 /// The loop along which vectors of an interleaved Func go on.

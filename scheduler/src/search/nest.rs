@@ -149,15 +149,21 @@ impl Planner<'_> {
         if let Some(values) = interleave::values(self.pipeline, self.regions, nest.stage).filter(|_| goes_on) {
             let side_by_side = nest.vectorize(values).1;
             let (vectors, lanes) = nest.vectorize(vector);
-            let cell =
-                interleave::cell(self.pipeline, nest.stage).and_then(|(index, cell)| nest.unroll_aligned(index, cell));
+            let cell = self.unroll_cell(nest);
             return [side_by_side, lanes, vectors].into_iter().chain(cell).collect();
         }
         let sharing = self.sharing_loop(nest.stage, vector).filter(|index| !held.contains(index));
         let vector = if sharing.is_some() { self.narrowed(nest.stage, vector) } else { vector };
         let (vectors, lanes) = nest.vectorize(vector);
         let shared = sharing.and_then(|index| self.unrolled(nest, index));
-        [lanes].into_iter().chain(shared).chain([vectors]).collect()
+        let cell = if shared.is_none() { self.unroll_cell(nest) } else { None };
+        [lanes].into_iter().chain(shared).chain([vectors]).chain(cell).collect()
+    }
+
+    /// Places that read from one cell of a coarser grid, unrolled.
+    fn unroll_cell(&self, nest: &mut Nest) -> Option<LoopVar> {
+        let (index, cell) = interleave::cell(self.pipeline, self.placements, nest.stage)?;
+        nest.unroll_aligned(index, cell)
     }
 
     /// Vectors of one register of the widest type computed with, for where several iterations are unrolled inside them:

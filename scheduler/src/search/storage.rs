@@ -72,7 +72,8 @@ pub(super) fn reorder(problem: &Problem, options: &Options) -> Vec<Option<Stored
     let apart = (!sliced.is_empty()).then(|| {
         let mut placements = placements.clone();
         sliced.keys().for_each(|id| placements[id.index()] = Placement::Root);
-        ordered(problem, Wishes { sliced: &sliced, placements: &placements, ..wishes })
+        let whole_vectors = sliced.values().any(|slice| slice.channel.is_none());
+        ordered(problem, Wishes { sliced: &sliced, placements: &placements, whole_vectors, ..wishes })
     });
     let whole = ordered(problem, Wishes { whole_vectors: true, ..wishes });
     let same = whole.as_ref().map(|s| &s.orders) == slow.as_ref().map(|s| &s.orders);
@@ -229,8 +230,8 @@ impl Votes<'_> {
     }
 
     fn store_slice(&mut self, id: FuncId, Slice { around, channel }: Slice) {
-        self.orders.insert(id, first(around, &[channel], self.pipeline.func(id).args.len()));
-        self.lanes.insert(id, Lanes::Interleaved);
+        self.orders.insert(id, first(around, channel.as_slice(), self.pipeline.func(id).args.len()));
+        self.lanes.insert(id, if channel.is_some() { Lanes::Interleaved } else { Lanes::First });
     }
 
     fn decide(&mut self, id: FuncId) {
@@ -314,7 +315,7 @@ impl Votes<'_> {
                     .wishes
                     .sliced
                     .get(&stage.func)
-                    .and_then(|slice| definition.loop_index(&self.pipeline.func(stage.func).args[slice.channel]));
+                    .and_then(|slice| definition.loop_index(&self.pipeline.func(stage.func).args[slice.channel?]));
                 let stands = |d: usize, l: usize| step(d, l) == 0.0 || Some(l) == channel;
                 let fixed: Vec<usize> = (0..coordinates.len())
                     .filter(|&d| d != dim && (0..definition.loops.len()).all(|l| stands(d, l)))
