@@ -26,9 +26,10 @@ pub(super) fn laid_out(
     let mut rest = directives.into_iter().peekable();
     while let Some(directive) = rest.next() {
         let func = directive.subject();
-        let (places, last) = (places(&directive), rest.peek().is_none_or(|next| !places_again(next, func)));
+        let again = rest.peek().is_some_and(|next| next.subject() == func && places(next));
+        let placed = places(&directive) && !again;
         result.push(directive);
-        if places && last {
+        if placed {
             result.extend(orders.contains_key(&func).then(|| reordered(problem, func)));
             result.extend(padded(problem, &analysis, func));
         }
@@ -39,10 +40,6 @@ pub(super) fn laid_out(
 /// Whether a call says where a Func is computed or stored.
 fn places(directive: &Directive) -> bool {
     matches!(directive, Directive::ComputeRoot { .. } | Directive::ComputeAt { .. } | Directive::StoreAt { .. })
-}
-
-fn places_again(next: &Directive, func: FuncId) -> bool {
-    next.subject() == func && places(next)
 }
 
 fn reordered(problem: &Problem, func: FuncId) -> Directive {
