@@ -43,7 +43,7 @@ pub(super) fn cell(pipeline: &Pipeline, placements: &[Placement], stage: StageRe
     let steps = loads.iter().flat_map(|load| load.coordinates.iter().flatten()).map(|steps| steps[index]);
     let cells = steps.filter(|&step| step > 0.0).map(f64::recip).filter(|cell| cell.fract() == 0.0);
     let cells = cells.filter(|cell| (2.0..=MAX_CELL).contains(cell));
-    Some((index, cells.fold(None, |most: Option<f64>, cell| Some(most.map_or(cell, |m| m.max(cell))))? as u32))
+    Some((index, cells.reduce(f64::max)? as u32))
 }
 
 /// The loop along which vectors of an interleaved Func go on.

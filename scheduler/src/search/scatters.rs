@@ -24,7 +24,7 @@ pub(super) fn form(
     mut placements: Vec<Placement>,
 ) -> Vec<Placement> {
     for host in problem.pipeline.func_ids() {
-        let Some(leader) = leader(problem, &placements, host) else { continue };
+        let Some(leader) = leader(&placements, host) else { continue };
         let Some(steps) = steps(problem, shape, host) else { continue };
         let former = Former { problem, choices, shape, placements: &placements, leader, steps };
         for id in former.members() {
@@ -35,9 +35,9 @@ pub(super) fn form(
 }
 
 /// The Func in whose strips another one is computed anew for every row.
-fn leader(problem: &Problem, placements: &[Placement], id: FuncId) -> Option<FuncId> {
+fn leader(placements: &[Placement], id: FuncId) -> Option<FuncId> {
     match placements[id.index()] {
-        Placement::InStrips { leader, sliding: false } if !problem.pinned[id.index()] => Some(leader),
+        Placement::InStrips { leader, sliding: false } => Some(leader),
         _ => None,
     }
 }
@@ -103,7 +103,7 @@ impl Former<'_> {
         let host = self.steps.update.func;
         let func = pipeline.func(id);
         let before = read_by_stage(pipeline, self.placements, StageRef { func: host, stage: 0 });
-        leader(self.problem, self.placements, id) == Some(self.leader)
+        leader(self.placements, id) == Some(self.leader)
             && may_join(self.problem, self.choices, id)
             && func.stages.len() == 1
             && self.shape.only_reader(id) == Some(host)
