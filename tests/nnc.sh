@@ -29,6 +29,19 @@ gen_honours_hl_autoscheduler() {
     grep -q 'get_func(' "$work/blur.schedule.h"
 }
 
+# The model that is shipped for the target's vectors, unless the user wants another, and the analytic cost where none is.
+schedules_name_their_model() {
+    local names target
+    names=(x86-64-linux-avx2-fma:x86-64-avx2 x86-64-linux-avx512_skylake:x86-64-avx512 x86-64-linux-sse41:analytic
+        x86-64-linux-avx512_sapphirerapids:x86-64-avx512-sapphirerapids)
+    for target in "${names[@]}"; do
+        "$nnc" gen -- "$generator" -g blur -o "$work" -e schedule target="${target%:*}"
+        grep -q "model ${target#*:}, target" "$work/blur.schedule.h"
+    done
+    "$nnc" gen -- "$generator" -g blur -o "$work" -e schedule target=x86-64-linux-avx2-fma autoscheduler.model=analytic
+    grep -q 'model analytic, target' "$work/blur.schedule.h"
+}
+
 bad_hl_autoscheduler_is_an_error() {
     local value
     for value in Nobody2020 Srivastava2020,parallelism Srivastava2020,beam=3 /no/such/plugin.so; do
@@ -50,6 +63,12 @@ explain_shows_loops_and_bounds() {
     "$nnc" explain blur --threads 2 --json >"$work/explain.json"
     "$nnc" explain blur --threads 2 --schedule "$work/explain.json" >"$work/explain_again.txt"
     cmp "$work/explain.txt" "$work/explain_again.txt"
+    # What the plugin's report predicts.
+    "$nnc" gen -- "$generator" -g blur -o "$work" -e schedule target=host autoscheduler.parallelism=2 \
+        autoscheduler.report="$work/report.json"
+    "$python" -c 'import json, math, sys
+told, reported = (json.load(open(path))["predicted_seconds"] for path in sys.argv[1:])
+sys.exit(not math.isclose(told, reported, rel_tol=1e-6))' "$work/explain.json" "$work/report.json"
     if "$nnc" explain matmul --schedule "$work/explain.json" 2>"$work/error.txt"; then return 1; fi
     grep -q 'does not fit' "$work/error.txt"
 }
@@ -162,7 +181,7 @@ collect_others() {
 
 # The records in the repository give the shipped models, bit for bit.
 models_from_records() {
-    for name in x86-64-avx512 x86-64-avx2; do
+    for name in x86-64-avx512-sapphirerapids x86-64-avx512 x86-64-avx2; do
         timeout 900 "$nnc" accuracy "$root/eval/data/$name.gz" --only-save --save "$work/$name.json"
         cmp "$work/$name.json" "$root/scheduler/models/$name.json"
     done
@@ -172,7 +191,7 @@ if [ $# -gt 0 ]; then
     "$1"
 else
     run_shell_tests "$work" eval_small eval_reports_a_timeout gen_honours_hl_autoscheduler \
-        bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds explain_reads_schedules_of_others \
+        schedules_name_their_model bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds explain_reads_schedules_of_others \
         levels_are_looked_up_side_by_side \
         output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_reassociated study_small study_resumes \
         study_from_data calibrate_small collect_others models_from_records

@@ -41,6 +41,12 @@ impl Processor {
         }
     }
 
+    /// What Halide's `target=host` is called here, as far as its vectors go.
+    pub fn target_name(&self) -> String {
+        let feature = if is_sapphire_rapids() { "-avx512_sapphirerapids" } else { "" };
+        format!("{ARCHITECTURE}{feature}")
+    }
+
     /// Six hexadecimal digits that are the same whenever the hardware is.
     pub fn fingerprint(&self) -> String {
         let digest = Sha256::digest(format!("{}\n{}\n{}", self.cpu, self.threads, self.features.join(" ")));
@@ -72,6 +78,17 @@ fn features() -> Vec<&'static str> {
     }
     let known = present!("sse4.1", "avx", "f16c", "fma", "avx2", "avx512f", "avx512bw", "avx512dq", "avx512vl");
     known.into_iter().filter_map(|(name, present)| present.then_some(name)).collect()
+}
+
+/// Whether Halide calls it that: it, and what came after. Not a feature of a [`Processor`], whose fingerprint must not change.
+#[cfg(target_arch = "x86_64")]
+fn is_sapphire_rapids() -> bool {
+    std::arch::is_x86_feature_detected!("avx512bf16") && std::arch::is_x86_feature_detected!("avxvnni")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn is_sapphire_rapids() -> bool {
+    false
 }
 
 #[cfg(not(target_arch = "x86_64"))]

@@ -15,23 +15,20 @@ pub struct Chosen {
     pub name: String,
 }
 
-/// The parameter's file, the shipped model for the target, the one calibrated on this computer if its measurements count, or
-/// the analytic cost where there is none of these.
+/// The parameter's file, the model calibrated on this computer if its measurements count, the shipped one for the target, or the
+/// analytic cost where there is none of these.
 ///
 /// # Errors
 /// A message with the path, when there is a model file that cannot be used.
 pub fn choose(parameters: &Parameters, target: &Target) -> Result<Chosen, String> {
-    let wanted = match (&parameters.model, parameters.hardware) {
-        (Model::File(path), _) => return in_file(path),
-        (Model::Analytic, Machine::Target) => return Ok(analytic("")),
-        (_, wanted) => wanted,
-    };
-    if wanted == Machine::Target {
-        return Ok(for_target(target, ""));
-    }
-    match calibrated_file(target).filter(|path| path.exists()) {
-        Some(path) => in_file(&path),
-        None => Ok(for_target(target, " (this computer is not calibrated for this target)")),
+    match (&parameters.model, parameters.hardware) {
+        (Model::File(path), _) => in_file(path),
+        (Model::Analytic, _) => Ok(analytic("")),
+        (Model::Shipped, Machine::Target) => Ok(for_target(target, "")),
+        (Model::Shipped, Machine::Host) => match calibrated_file(target).filter(|path| path.exists()) {
+            Some(path) => in_file(&path),
+            None => Ok(for_target(target, " (this computer is not calibrated for this target)")),
+        },
     }
 }
 

@@ -14,7 +14,7 @@ const ACCEPTED: &str = "accepted parameters: parallelism (threads, a whole numbe
     strategy (beam, greedy, random, root or none; default beam), candidates (schedules that a beam search may look at; \
     default 40000 / stages), time_limit (seconds that it may take; default none), memory_limit (MB that it may hold; \
     default none), top_k (best schedules to report; default 1), seed (of strategy=random; default 0), \
-    model (what prices schedules: analytic, shipped, or a file of a learned cost model; default analytic), \
+    model (what prices schedules: shipped, analytic, or a file of a learned cost model; default shipped), \
     hardware (host: the learned model as nnc calibrate fitted it to this computer, if it did; target: nothing measured \
     here; default target), \
     report (a file to write a JSON report to), schedule (a file with a schedule to apply instead of searching: such a \
@@ -24,12 +24,12 @@ const ACCEPTED: &str = "accepted parameters: parallelism (threads, a whole numbe
 /// What prices schedules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Model {
-    /// The analytic cost.
-    #[default]
-    Analytic,
     /// The learned model that comes with the plugin, where there is one for the target; with [`Machine::Host`] the one fitted
     /// to this computer.
+    #[default]
     Shipped,
+    /// The analytic cost.
+    Analytic,
     /// A learned model in a file.
     File(PathBuf),
 }
@@ -224,7 +224,8 @@ mod tests {
         assert_eq!((files.report, files.schedule), (Some("r.json".into()), Some("s.json".into())));
         let priced = parse(&[("model", "m.json"), ("hardware", "host")]).unwrap();
         assert_eq!((priced.model, priced.hardware), (Model::File("m.json".into()), Machine::Host));
-        assert_eq!(parse(&[("model", "shipped")]).unwrap().model, Model::Shipped);
+        assert_eq!(parse(&[]).unwrap().model, Model::Shipped);
+        assert_eq!(parse(&[("model", "analytic")]).unwrap().model, Model::Analytic);
         let others = parse(&[("parallelism", "2"), ("reassociate", "true"), ("strategy", "root")]).unwrap();
         let expected =
             Parameters { parallelism: 2, strategy: Strategy::Root, reassociate: true, ..Parameters::default() };

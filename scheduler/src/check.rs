@@ -85,8 +85,19 @@ struct Dim {
     extent: Option<i64>,
     /// Free of data hazards.
     parallel: bool,
-    /// Neither split nor fused: runs over the whole dimension.
-    whole: bool,
+    /// How it was made of loops over whole dimensions; nothing for one of those.
+    made: Vec<Made>,
+}
+
+/// A step from the loops over whole dimensions to those of a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Made {
+    /// The outer loop of a split by so much.
+    Outer(u32),
+    /// The inner one.
+    Inner(u32),
+    /// One of two.
+    Fused,
 }
 
 struct Replay<'a> {
@@ -168,7 +179,7 @@ impl<'a> Replay<'a> {
                 None => pipeline.func(stage.func).bounds.get(&l.var).and_then(|b| b.extent),
             },
             parallel: l.parallel,
-            whole: true,
+            made: Vec::new(),
         };
         pipeline.stage(stage).loops.iter().map(dim).collect()
     }

@@ -227,6 +227,17 @@ fn outputs_share_loops() {
         Directive::ComputeWith { stage, with, var: var(name) }
     };
     check(&pipeline, &[with(right, left, "y")]).unwrap();
+    let split = |func: FuncId, factor| Directive::Split {
+        stage: StageRef { func, stage: 0 },
+        old: var("y"),
+        outer: var("yo"),
+        inner: var("yi"),
+        factor,
+        tail: Tail::GuardWithIf,
+    };
+    check(&pipeline, &[split(left, 8), split(right, 8), with(right, left, "yo")]).unwrap();
+    let error = check(&pipeline, &[split(left, 8), split(right, 4), with(right, left, "yo")]).unwrap_err();
+    assert!(error.to_string().contains("loops differ"), "{error}");
     let error = check(&pipeline, &[root(0), with(right, source, "y")]).unwrap_err().to_string();
     assert!(error.contains("depends on"), "{error}");
     // What both read is computed for both, in loops that they share.

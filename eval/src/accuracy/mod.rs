@@ -3,14 +3,18 @@
 mod adams;
 mod again;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{ensure, Context, Result};
 use clap::{Args, ValueEnum};
-use scheduler::cost::trusted;
+use host::Processor;
+use scheduler::cost::{nearest, trusted};
+use scheduler::ir::Target;
 use scheduler::Hardware;
 use serde::Serialize;
 
+use crate::cli::program_folder;
 use crate::collect::dataset::{self, Group};
 use crate::collect::record::{self, Measured};
 use crate::report;
@@ -28,24 +32,30 @@ pub enum HeldOut {
     Family,
     /// All schedules of a pipeline.
     Pipeline,
+    /// All that was measured on a processor.
+    Processor,
 }
 
 impl HeldOut {
-    fn label<'a>(self, family: &'a str, name: &'a str) -> &'a str {
-        match self {
-            HeldOut::Family => family,
-            HeldOut::Pipeline => name,
-        }
+    fn labels(self, groups: &[Group]) -> Vec<&str> {
+        let label: fn(&Group) -> &str = match self {
+            HeldOut::Family => |group| &group.family,
+            HeldOut::Pipeline => |group| &group.name,
+            HeldOut::Processor => |group| &group.processor,
+        };
+        groups.iter().map(label).collect()
     }
 }
 
 /// Arguments of `nnc accuracy`.
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
+  nnc accuracy
   nnc accuracy records.gz
   nnc accuracy records.gz --held-out pipeline --json accuracy.json
   nnc accuracy records.gz others.gz --brief
   nnc accuracy first --again second --brief
+  nnc accuracy one-machine.gz another.gz --held-out processor --brief
   nnc accuracy records.gz --fit --brief
 
 Every pipeline is predicted by models that were trained without it, and without its family. rho is Spearman's rank \
@@ -53,19 +63,20 @@ correlation of predicted and measured times over the schedules of one pipeline, 
 the times of pipelines, regret the time of the schedule with the best prediction over that of the fastest measured.
 
 Random pipelines may end in an output that is the same along a dimension, which compilers compute once whatever its loops are; \
-a second table has those that do not.
+a second table has those that do not. Where records are of several processors, a table each has those of one.
 
 Where there are schedules by Adams2019 among the records (nnc collect --others), another table compares its own cost model \
 with these on them.")]
 pub struct AccuracyArgs {
-    /// Records: folders of `nnc collect`, or what its --export wrote
-    #[arg(value_name = "FILE", required = true)]
+    /// Records: folders of `nnc collect`, or what its --export wrote [default: those that the model shipped for this computer's
+    /// vectors was trained on, in eval/data]
+    #[arg(value_name = "FILE")]
     pub records: Vec<PathBuf>,
     /// What is held out together
     #[arg(long, value_name = "WHAT", default_value = "family")]
     pub held_out: HeldOut,
-    /// Parts into which the pipelines are split, each predicted from the others
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..))]
+    /// Parts into which the pipelines are split, each predicted from the others; random pipelines are of eight families
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..))]
     pub folds: u32,
     /// Epochs of training
     #[arg(long, value_name = "N", default_value_t = 600)]
@@ -113,6 +124,9 @@ struct Report {
     /// On the pipelines whose outputs differ along all of their dimensions, where others do not.
     #[serde(skip_serializing_if = "Option::is_none")]
     varying: Option<Comparison>,
+    /// By processor, where there are several.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    processors: BTreeMap<String, Comparison>,
     /// By pipeline, in the order of the records.
     predictions: Vec<Predictions>,
 }
@@ -145,7 +159,8 @@ impl Comparison {
 pub fn run(args: &AccuracyArgs) -> Result<()> {
     // Shipped models know nothing of the computer they will be used on but its target.
     let profile = Hardware::generic(1, 1);
-    let records = args.records.iter().map(|path| record::read(path)).collect::<Result<Vec<_>>>()?.concat();
+    let paths = if args.records.is_empty() { vec![shipped_records()?] } else { args.records.clone() };
+    let records = paths.iter().map(|path| record::read(path)).collect::<Result<Vec<_>>>()?.concat();
     let groups = dataset::groups(&records, &profile)?;
     ensure!(groups.len() >= args.folds as usize, "{} pipelines are too few", groups.len());
     let alike = groups.iter().all(|group| group.hardware.vector_bytes == groups[0].hardware.vector_bytes);
@@ -168,6 +183,14 @@ pub fn run(args: &AccuracyArgs) -> Result<()> {
     Ok(())
 }
 
+/// What the model that is shipped for this computer's vectors was trained on.
+fn shipped_records() -> Result<PathBuf> {
+    let processor = Processor::here();
+    let (name, vector_bytes) = (processor.target_name(), processor.vector_bytes());
+    let (name, _) = nearest(&Target { name, vector_bytes, strict_float: false, gpu: false });
+    Ok(program_folder()?.join(format!("../../eval/data/{name}.gz")))
+}
+
 /// Predicts what was held out with every method, and prints how well.
 fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented: &[Pipeline]) -> Result<()> {
     // Before training, which takes minutes.
@@ -176,21 +199,26 @@ fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented:
     let measured = measured(augmented);
     let expected: Vec<Vec<f64>> = augmented.iter().map(Pipeline::analytic).collect();
     let analytic = at_best_speed(&measured, &expected);
-    let learned = held_out(args, &AUGMENTED, augmented)?;
+    let labels = args.held_out.labels(groups);
+    let learned = held_out(args, &AUGMENTED, &labels, augmented)?;
     let mut methods = vec![
         figures("analytic", &measured, &analytic),
         figures(AUGMENTED.name, &measured, &learned),
         figures("NN+C half way to analytic", &measured, &half_way(&learned, &analytic)),
     ];
     if args.fit {
-        methods.insert(1, figures("analytic, fitted", &measured, &held_out_fitted(args, groups)?));
+        methods.insert(1, figures("analytic, fitted", &measured, &held_out_fitted(args, &labels, groups)?));
     }
     for method in METHODS.iter().filter(|method| !args.brief && method.name != AUGMENTED.name) {
-        let predicted = held_out(args, method, &pipelines(groups, method.view))?;
+        let predicted = held_out(args, method, &labels, &pipelines(groups, method.view))?;
         methods.push(figures(method.name, &measured, &predicted));
     }
     let schedules = schedules(augmented);
-    let varying = varying(groups, &measured, &analytic, &learned);
+    let seconds = [measured.as_slice(), &analytic, &learned];
+    let varying = on_part(groups, |group| group.varies, seconds);
+    let processors: BTreeSet<&String> = groups.iter().map(|group| &group.processor).collect();
+    let on_processor = |name: &String| Some((name.clone(), on_part(groups, |group| group.processor == *name, seconds)?));
+    let processors: BTreeMap<String, Comparison> = processors.into_iter().filter_map(on_processor).collect();
     let adams2019 = adams::compare(groups, &measured, &expected, &learned);
     let all: Vec<&Group> = groups.iter().collect();
     let fitted = args.fit.then(|| Constants::assumed(&all).fitted(&all));
@@ -202,12 +230,13 @@ fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented:
             learned,
         })
         .collect();
-    let report = Report { pipelines: groups.len(), schedules, methods, fitted, varying, adams2019, again, predictions };
+    let report = Report { pipelines: groups.len(), schedules, methods, fitted, varying, processors, adams2019, again, predictions };
     println!("{schedules} schedules of {} pipelines\n\n{}", report.pipelines, table(&report.methods));
     if let Some(fitted) = &report.fitted {
         println!("\nconstants fitted to all of them\n\n{}", serde_json::to_string_pretty(fitted)?);
     }
     report.varying.iter().for_each(|some| some.print("whose outputs differ along all of their dimensions"));
+    report.processors.iter().for_each(|(processor, some)| some.print(&format!("on {processor}")));
     report.adams2019.iter().for_each(|theirs| theirs.print("by Adams2019"));
     report.again.iter().for_each(|again| again.print("measured again"));
     if let Some(path) = &args.json {
@@ -216,10 +245,14 @@ fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented:
     Ok(())
 }
 
-/// On the pipelines of which [`Group::varies`] says that outputs differ along all dimensions; `None` if those are all.
-fn varying(groups: &[Group], measured: &[Vec<f64>], analytic: &[Vec<f64>], learned: &[Vec<f64>]) -> Option<Comparison> {
+/// On a part of the pipelines; `None` if those are all.
+fn on_part(
+    groups: &[Group],
+    is_in: impl Fn(&Group) -> bool,
+    [measured, analytic, learned]: [&[Vec<f64>]; 3],
+) -> Option<Comparison> {
     let on_these = |all: &[Vec<f64>]| -> Vec<Vec<f64>> {
-        groups.iter().zip(all).filter(|(group, _)| group.varies).map(|(_, seconds)| seconds.clone()).collect()
+        groups.iter().zip(all).filter(|(group, _)| is_in(group)).map(|(_, seconds)| seconds.clone()).collect()
     };
     let measured = on_these(measured);
     let methods = vec![
@@ -237,20 +270,23 @@ fn half_way(predicted: &[Vec<f64>], analytic: &[Vec<f64>]) -> Vec<Vec<f64>> {
 }
 
 /// What models say that were trained without what they predict.
-fn held_out(args: &AccuracyArgs, method: &Method, pipelines: &[Pipeline]) -> Result<Vec<Vec<f64>>> {
-    let labels: Vec<&str> = pipelines.iter().map(|p| args.held_out.label(&p.family, &p.name)).collect();
+fn held_out(
+    args: &AccuracyArgs,
+    method: &Method,
+    labels: &[&str],
+    pipelines: &[Pipeline],
+) -> Result<Vec<Vec<f64>>> {
     let predict = |training: &[&Pipeline], test: &[&Pipeline]| {
         method.train(training, args.epochs, args.members, args.seed)?.predict(test)
     };
-    cross_validate(pipelines, &labels, args.folds as usize, predict)
+    cross_validate(pipelines, labels, args.folds as usize, predict)
 }
 
 /// What the analytic cost says with constants fitted to all but what it predicts.
-fn held_out_fitted(args: &AccuracyArgs, groups: &[Group]) -> Result<Vec<Vec<f64>>> {
-    let labels: Vec<&str> = groups.iter().map(|g| args.held_out.label(&g.family, &g.name)).collect();
+fn held_out_fitted(args: &AccuracyArgs, labels: &[&str], groups: &[Group]) -> Result<Vec<Vec<f64>>> {
     let predict = |training: &[&Group], test: &[&Group]| {
         let fitted = Constants::assumed(training).fitted(training);
         Ok(test.iter().map(|group| fitted.predict(group)).collect())
     };
-    cross_validate(groups, &labels, args.folds as usize, predict)
+    cross_validate(groups, labels, args.folds as usize, predict)
 }

@@ -8,9 +8,9 @@ use anyhow::Result;
 use scheduler::cost::{Kernel, Variant};
 use scheduler::features::{analyze, ScheduledPipeline, ScheduledStage};
 use scheduler::ir::{self, Regions};
-use scheduler::Hardware;
+use scheduler::{check, Hardware};
 
-use super::others::ADAMS2019;
+use super::others::{self, ADAMS2019};
 use super::record::Measured;
 use super::varying::varies;
 
@@ -43,6 +43,8 @@ pub struct Group {
     pub name: String,
     /// What is held out together.
     pub family: String,
+    /// The processor that it was measured on, with its fingerprint.
+    pub processor: String,
     /// The machine that schedules are for.
     pub hardware: Hardware,
     /// Stages, each once.
@@ -62,11 +64,12 @@ pub fn groups(all: &[Measured], profile: &Hardware) -> Result<Vec<Group>> {
 fn group(measured: &Measured, profile: &Hardware) -> Result<Option<Group>> {
     let Some(pipeline) = &measured.pipeline else { return Ok(None) };
     let (threads, vector_bytes) = (measured.machine.threads, pipeline.target.vector_bytes);
-    let hardware = Hardware { threads, vector_bytes, ..*profile };
+    let hardware = profile.with(threads, vector_bytes);
     let regions = Regions::at_estimates(pipeline)?;
     let mut group = Group {
         name: measured.name.clone(),
         family: measured.family.clone(),
+        processor: format!("{} ({})", measured.machine.cpu, measured.machine.hardware),
         hardware,
         stages: Vec::new(),
         rows: Vec::new(),
@@ -75,6 +78,10 @@ fn group(measured: &Measured, profile: &Hardware) -> Result<Option<Group>> {
     let mut known = BTreeMap::new();
     for record in &measured.records {
         let Some(seconds) = record.seconds else { continue };
+        // What the checker has come to refuse is no schedule that our plugin would build.
+        if !others::made(record) && check(pipeline, &record.directives).is_err() {
+            continue;
+        }
         let Ok(scheduled) = analyze(pipeline, &regions, &record.directives, &hardware) else { continue };
         let stages = stage_rows(pipeline, &scheduled).into_iter().map(|row| {
             *known.entry(format!("{row:?}")).or_insert_with(|| {

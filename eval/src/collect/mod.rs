@@ -20,6 +20,7 @@ use draw::Drawer;
 use others::Others;
 use record::{Machine, Measured, Store};
 use sample::Sampler;
+use varying::varies;
 
 use crate::cli::program_folder;
 use crate::dump;
@@ -173,6 +174,10 @@ fn measure(task: &Task, sampler: &Sampler, machine: &Machine, args: &CollectArgs
         }
     };
     let (pipeline, data) = sized;
+    if task.scale.is_some() && !varies(&data) {
+        measured.message = "its outputs repeat a row or a value, which compilers find out for some schedules".to_owned();
+        return Ok(Some(measured));
+    }
     let drawer = Drawer::new(&data, machine.threads);
     match drawer.and_then(|drawer| Ok((drawer.draw(args.schedules, task.seed, MOST_SECONDS)?, drawer))) {
         Ok((mut candidates, drawer)) => {

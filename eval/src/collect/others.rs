@@ -21,6 +21,8 @@ use crate::worker::client::Failure;
 
 /// The autoscheduler that says what it expects its schedules to take.
 pub const ADAMS2019: &str = "Adams2019";
+/// Those that make one schedule.
+const SINGLE: [&str; 2] = ["Mullapudi2016", "Li2018"];
 /// Draws for each schedule of it that is wanted: many give one that was drawn before.
 const DRAWS: usize = 3;
 
@@ -59,7 +61,7 @@ impl Others<'_> {
         if count == 0 {
             return Ok(drawn);
         }
-        for name in ["Mullapudi2016", "Li2018"] {
+        for name in SINGLE {
             self.take(&Scheduler::plugin(Source::Known(name)), &mut seen, &mut drawn)?;
         }
         let enough = drawn.candidates.len() + count;
@@ -111,6 +113,11 @@ impl Others<'_> {
         let directives = serde_json::from_value(report["directives"].take()).context("directives of the report")?;
         Ok(Ok(Read { directives, predicted_seconds: schedule.expected_seconds }))
     }
+}
+
+/// Whether another autoscheduler made the schedule of a record.
+pub fn made(record: &Record) -> bool {
+    SINGLE.iter().chain([&ADAMS2019]).any(|name| record.source.starts_with(name))
 }
 
 /// What our directives cannot say.

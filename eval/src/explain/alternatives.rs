@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use scheduler::cost::Pricing;
 use scheduler::features::{analyze, ScheduledPipeline};
 use scheduler::ir::{FuncId, Pipeline, Regions, StageRef};
 use scheduler::{check, check_reassociated, Directive, Hardware, Roofline, Times};
@@ -29,43 +30,50 @@ pub struct Alternative {
     pub why: String,
 }
 
-type StageTimes = BTreeMap<StageRef, Times>;
-
-fn times(scheduled: &ScheduledPipeline, hardware: &Hardware) -> StageTimes {
-    scheduled.stages.iter().map(|s| (s.stage, Roofline(*hardware).times(&s.features))).collect()
-}
+/// What each stage takes: by resource, and together.
+type StageTimes = BTreeMap<StageRef, (Times, f64)>;
 
 fn total(times: &StageTimes) -> f64 {
-    times.values().map(Times::seconds).sum()
+    times.values().map(|(_, seconds)| seconds).sum()
 }
 
-/// The legal schedules that differ in one decision: those expected to be faster, the fastest first, then the others, those
-/// about the slowest Funcs first.
-pub fn find(
-    pipeline: &Pipeline,
-    regions: &Regions,
-    directives: &[Directive],
-    scheduled: &ScheduledPipeline,
-    hardware: &Hardware,
-) -> Vec<Alternative> {
-    // A schedule that rounds otherwise has alternatives that do.
-    let legal = if check(pipeline, directives).is_ok() { check } else { check_reassociated };
-    let before = times(scheduled, hardware);
-    let seconds = |id: &FuncId| -> f64 { before.iter().filter(|(s, _)| s.func == *id).map(|(_, t)| t.seconds()).sum() };
-    let mut slowest: Vec<(f64, FuncId)> = pipeline.func_ids().map(|id| (seconds(&id), id)).collect();
-    slowest.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let changed = slowest.iter().flat_map(|&(_, id)| change::of_func(pipeline, directives, scheduled, id));
-    let mut found: Vec<Alternative> = changed
-        .take(MOST)
-        .filter_map(|changed| {
-            legal(pipeline, &changed.directives).ok()?;
-            let after = times(&analyze(pipeline, regions, &changed.directives, hardware).ok()?, hardware);
-            compare(pipeline, &changed, &before, &after)
-        })
-        .collect();
-    let now = total(&before);
-    found.sort_by(|a, b| a.predicted_seconds.min(now).total_cmp(&b.predicted_seconds.min(now)));
-    found
+/// Makes and prices schedules of one pipeline that differ in one decision.
+pub struct Alternatives<'a> {
+    pub pipeline: &'a Pipeline,
+    pub regions: &'a Regions,
+    pub hardware: &'a Hardware,
+    pub pricing: &'a Pricing<'a>,
+}
+
+impl Alternatives<'_> {
+    /// The legal ones: those expected to be faster, the fastest first, then the others, those about the slowest Funcs first.
+    pub fn find(&self, directives: &[Directive], scheduled: &ScheduledPipeline) -> Vec<Alternative> {
+        let pipeline = self.pipeline;
+        // A schedule that rounds otherwise has alternatives that do.
+        let legal = if check(pipeline, directives).is_ok() { check } else { check_reassociated };
+        let before = self.times(scheduled);
+        let seconds = |id: &FuncId| -> f64 { before.iter().filter(|(s, _)| s.func == *id).map(|(_, t)| t.1).sum() };
+        let mut slowest: Vec<(f64, FuncId)> = pipeline.func_ids().map(|id| (seconds(&id), id)).collect();
+        slowest.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let changed = slowest.iter().flat_map(|&(_, id)| change::of_func(pipeline, directives, scheduled, id));
+        let mut found: Vec<Alternative> = changed
+            .take(MOST)
+            .filter_map(|changed| {
+                legal(pipeline, &changed.directives).ok()?;
+                let after = analyze(pipeline, self.regions, &changed.directives, self.hardware).ok()?;
+                compare(pipeline, &changed, &before, &self.times(&after))
+            })
+            .collect();
+        let now = total(&before);
+        found.sort_by(|a, b| a.predicted_seconds.min(now).total_cmp(&b.predicted_seconds.min(now)));
+        found
+    }
+
+    fn times(&self, scheduled: &ScheduledPipeline) -> StageTimes {
+        let roofline = Roofline(*self.hardware);
+        let priced = scheduled.stages.iter().zip(self.pricing.of(scheduled));
+        priced.map(|(s, price)| (s.stage, (roofline.times(&s.features), price.seconds))).collect()
+    }
 }
 
 fn compare(pipeline: &Pipeline, changed: &Changed, before: &StageTimes, after: &StageTimes) -> Option<Alternative> {
@@ -83,10 +91,10 @@ fn compare(pipeline: &Pipeline, changed: &Changed, before: &StageTimes, after: &
 
 /// The stage that changes most, and what bounds it where it takes longer.
 fn why(pipeline: &Pipeline, before: &StageTimes, after: &StageTimes, slower: bool) -> String {
-    let nothing = Times::default();
+    let nothing = (Times::default(), 0.0);
     let of = |times: &StageTimes, stage: &StageRef| times.get(stage).copied().unwrap_or(nothing);
     let stages = before.keys().chain(after.keys().filter(|s| !before.contains_key(s)));
-    let difference = |s: &StageRef| of(after, s).seconds() - of(before, s).seconds();
+    let difference = |s: &StageRef| of(after, s).1 - of(before, s).1;
     let sign = if slower { 1.0 } else { -1.0 };
     let Some(stage) = stages.max_by(|a, b| (sign * difference(a)).total_cmp(&(sign * difference(b)))) else {
         return String::new();
@@ -94,5 +102,5 @@ fn why(pipeline: &Pipeline, before: &StageTimes, after: &StageTimes, slower: boo
     let name = stage_name(&pipeline.func(stage.func).name, stage.stage);
     let delta = duration(difference(stage).abs());
     let (word, times) = if slower { ("more", after) } else { ("less", before) };
-    format!("{name} takes {delta} {word}: {}", bound_name(of(times, stage).bound()))
+    format!("{name} takes {delta} {word}: {}", bound_name(of(times, stage).0.bound()))
 }

@@ -12,14 +12,15 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use scheduler::features::{Features, ScheduledPipeline};
+use scheduler::cost::{shipped, Pricing, StagePrice};
+use scheduler::features::{Features, ScheduledPipeline, ScheduledStage};
 use scheduler::ir::{Pipeline, Regions};
 use scheduler::{Bound, Directive, Hardware, Roofline, Times};
 use serde::Serialize;
 
 use crate::cli::BuildArgs;
 use crate::schedulers::Scheduler;
-use alternatives::Alternative;
+use alternatives::{Alternative, Alternatives};
 
 /// Arguments of `nnc explain`.
 #[derive(Args, Debug)]
@@ -32,8 +33,9 @@ use alternatives::Alternative;
 A FILE for --schedule is what autoscheduler.report=FILE or `nnc explain --json` writes, or a JSON list of directives. Only \
 the former has a pipeline in it; for the others, name the pipeline.
 
-Nothing is run: times are what the analytic cost model expects (doc/FEATURES.md says from what). Compare schedules of one \
-pipeline with it, and measure with `nnc eval`.")]
+Nothing is run: times are what the learned cost model for the target predicts (doc/learned-cost.md), and what the analytic cost \
+expects of each resource (doc/FEATURES.md), on which the former builds. Compare schedules of one pipeline with it, and measure \
+with `nnc eval`.")]
 pub struct ExplainArgs {
     /// What to build; exactly one pipeline, none where the schedule's file has one.
     #[command(flatten)]
@@ -72,7 +74,7 @@ struct StageReport {
     share: f64,
     /// What takes longest.
     bound: Bound,
-    /// Seconds by resource.
+    /// Seconds by resource, by the analytic cost.
     times: Times,
     features: Features,
 }
@@ -83,6 +85,8 @@ struct Explanation {
     pipeline: String,
     target: String,
     threads: u32,
+    /// What predicts seconds.
+    model: &'static str,
     predicted_seconds: f64,
     /// Why our checker refuses the schedule, if it does.
     illegal: Option<String>,
@@ -100,7 +104,7 @@ struct Explanation {
 pub fn run(args: &ExplainArgs) -> Result<()> {
     let subject = subject::open(args)?;
     let threads = u32::try_from(args.build.threads())?;
-    let explanation = explain(&subject, &Hardware::generic(threads, subject.pipeline.target.vector_bytes))?;
+    let explanation = explain(&subject, threads)?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&explanation)?);
     } else {
@@ -109,8 +113,13 @@ pub fn run(args: &ExplainArgs) -> Result<()> {
     Ok(())
 }
 
-fn explain(subject: &Subject, hardware: &Hardware) -> Result<Explanation> {
+fn explain(subject: &Subject, threads: u32) -> Result<Explanation> {
     let Subject { name, pipeline, directives, made_by_other } = subject;
+    let (model_name, model) = shipped(&pipeline.target).map_or(("analytic", None), |(name, model)| (name, Some(model)));
+    let vector_bytes = pipeline.target.vector_bytes;
+    let generic = || Hardware::generic(threads, vector_bytes);
+    let hardware = &model.map_or_else(generic, |model| model.hardware(threads, vector_bytes));
+    let pricing = Pricing::new(pipeline, hardware, model);
     // What our plugin adds in another order it has been allowed to.
     let check = if *made_by_other { scheduler::check } else { scheduler::check_reassociated };
     let illegal = match check(pipeline, directives) {
@@ -119,37 +128,43 @@ fn explain(subject: &Subject, hardware: &Hardware) -> Result<Explanation> {
     };
     let regions = Regions::at_estimates(pipeline)?;
     let scheduled = scheduler::features::analyze(pipeline, &regions, directives, hardware)?;
-    let stages = stages(pipeline, &scheduled, hardware);
+    let stages = stages(pipeline, &scheduled, hardware, &pricing);
     let predicted_seconds = stages.iter().map(|s| s.seconds).sum();
     let is_inlined = |id: &scheduler::ir::FuncId| scheduled.computed[id.index()] == scheduler::features::Site::Inline;
     Ok(Explanation {
         pipeline: name.clone(),
         target: pipeline.target.name.clone(),
-        threads: hardware.threads,
+        threads,
+        model: model_name,
         predicted_seconds,
         illegal,
         loop_nest: loops::lines(pipeline, directives, &scheduled, &stages),
         inlined: pipeline.func_ids().filter(is_inlined).map(|id| pipeline.func(id).name.clone()).collect(),
-        alternatives: alternatives::find(pipeline, &regions, directives, &scheduled, hardware),
+        alternatives: Alternatives { pipeline, regions: &regions, hardware, pricing: &pricing }.find(directives, &scheduled),
         stages,
         directives: directives.clone(),
     })
 }
 
-fn stages(pipeline: &Pipeline, scheduled: &ScheduledPipeline, hardware: &Hardware) -> Vec<StageReport> {
-    let report = |s: &scheduler::features::ScheduledStage| {
+fn stages(
+    pipeline: &Pipeline,
+    scheduled: &ScheduledPipeline,
+    hardware: &Hardware,
+    pricing: &Pricing,
+) -> Vec<StageReport> {
+    let report = |(s, price): (&ScheduledStage, StagePrice)| {
         let times = Roofline(*hardware).times(&s.features);
         StageReport {
             func: pipeline.func(s.stage.func).name.clone(),
             stage: s.stage.stage,
-            seconds: times.seconds(),
+            seconds: price.seconds,
             share: 0.0,
             bound: times.bound(),
             times,
             features: s.features.clone(),
         }
     };
-    let mut stages: Vec<StageReport> = scheduled.stages.iter().map(report).collect();
+    let mut stages: Vec<StageReport> = scheduled.stages.iter().zip(pricing.of(scheduled)).map(report).collect();
     let total: f64 = stages.iter().map(|s| s.seconds).sum();
     for stage in &mut stages {
         stage.share = stage.seconds / total.max(f64::MIN_POSITIVE);

@@ -15,10 +15,11 @@ const SMALL: f64 = 0.002;
 /// The loop nests, the stages, the alternatives.
 pub fn text(explanation: &Explanation) -> String {
     let mut text = format!(
-        "{}: {} expected with {} threads (target {})\n\n",
+        "{}: {} expected with {} threads (model {}, target {})\n\n",
         explanation.pipeline,
         duration(explanation.predicted_seconds),
         explanation.threads,
+        explanation.model,
         explanation.target
     );
     if let Some(reason) = &explanation.illegal {

@@ -10,7 +10,7 @@ fn explained(name: &str) -> Explanation {
     let pipeline = Pipeline::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
     let hardware = Hardware::generic(2, 32);
     let directives = search(&pipeline, &Options::new(hardware).with_strategy(Strategy::Greedy)).unwrap().directives;
-    explain(&Subject { name: name.to_owned(), pipeline, directives, made_by_other: false }, &hardware).unwrap()
+    explain(&Subject { name: name.to_owned(), pipeline, directives, made_by_other: false }, 2).unwrap()
 }
 
 fn code(name: &str) -> String {
@@ -102,6 +102,6 @@ fn schedules_for_other_pipelines_are_refused() {
     let path = format!("{}/../tests/fixtures/blur.json", env!("CARGO_MANIFEST_DIR"));
     let pipeline = Pipeline::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
     let subject = Subject { name: "blur".to_owned(), pipeline, directives: other, made_by_other: false };
-    let error = format!("{:#}", explain(&subject, &Hardware::generic(2, 32)).unwrap_err());
+    let error = format!("{:#}", explain(&subject, 2).unwrap_err());
     assert!(error.contains("does not fit"), "{error}");
 }

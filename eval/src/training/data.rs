@@ -44,8 +44,6 @@ struct Stage {
 pub struct Pipeline {
     /// The generator with its parameters.
     pub name: String,
-    /// What is held out together.
-    pub family: String,
     stages: Vec<Stage>,
     /// Schedules: stages, measured seconds.
     pub rows: Vec<(Vec<usize>, f64)>,
@@ -62,15 +60,14 @@ fn stage(row: &StageRow, hardware: &Hardware, view: View) -> Stage {
 
 /// Logarithms of counts.
 fn plain(f: &Features) -> Vec<f64> {
-    let slow = f.gathered_loads + f.scattered_stores + f.boundary_loads;
     let counts = [
         f.iterations,
         f.vectors,
         f.operations,
-        f.math_calls + f.float_divisions + f.integer_divisions,
+        f.math_calls + f.float_divisions,
         f.loads(),
         f.stores(),
-        slow,
+        f.strided_loads + f.strided_stores,
         f.l1_miss_bytes,
         f.l2_miss_bytes,
         f.l3_miss_bytes,
@@ -81,6 +78,12 @@ fn plain(f: &Features) -> Vec<f64> {
         f.code_bytes,
         f.fresh_pages,
         f.lanes,
+        f.gathered_loads,
+        f.scattered_stores,
+        f.boundary_loads,
+        f.masked_lanes,
+        f.chained_steps,
+        f.integer_divisions,
     ];
     counts.iter().map(|count| count.ln_1p()).collect()
 }
@@ -97,7 +100,6 @@ pub fn input_names(view: View) -> Vec<String> {
 pub fn pipelines(groups: &[Group], view: View) -> Vec<Pipeline> {
     let pipeline = |group: &Group| Pipeline {
         name: group.name.clone(),
-        family: group.family.clone(),
         stages: group.stages.iter().map(|row| stage(row, &group.hardware, view)).collect(),
         rows: group.rows.iter().map(|row| (row.stages.clone(), row.seconds)).collect(),
     };

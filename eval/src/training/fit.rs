@@ -71,7 +71,7 @@ impl Constants {
     /// What these constants expect of every schedule of a pipeline, in seconds.
     pub fn predict(&self, group: &Group) -> Vec<f64> {
         let Hardware { threads, vector_bytes, .. } = group.hardware;
-        let roofline = Roofline(Hardware { threads, vector_bytes, ..self.hardware });
+        let roofline = Roofline(self.hardware.with(threads, vector_bytes));
         let seconds = |features| roofline.times_with(features, &self.instructions).seconds();
         let stages: Vec<f64> = group.stages.iter().map(|row| seconds(&row.scheduled.features)).collect();
         group.rows.iter().map(|row| row.stages.iter().map(|&stage| stages[stage]).sum()).collect()
@@ -174,7 +174,7 @@ mod tests {
         };
         let rows = stages.iter().enumerate().map(row).collect();
         let hardware = Hardware::generic(1, 32);
-        Group { name: String::new(), family: String::new(), hardware, stages, rows, varies: true }
+        Group { name: String::new(), family: String::new(), processor: String::new(), hardware, stages, rows, varies: true }
     }
 
     /// On a machine three times as slow whose divisions take twice as long beside that.

@@ -25,7 +25,7 @@ pub struct Method {
 
 /// The predictor proper.
 pub const AUGMENTED: Method =
-    Method { name: "NN+C", view: View::Augmented, residual: true, classes: Classes::KernelAndVariant, hidden: 3 };
+    Method { name: "NN+C", view: View::Augmented, residual: true, classes: Classes::KernelAndVariant, hidden: 2 };
 
 /// All that are compared, the predictor proper first.
 pub const METHODS: [Method; 6] = [
@@ -70,7 +70,7 @@ impl Method {
             seed,
             shape: self.shape()?,
             loss: Loss::Relative { delta: 0.3 },
-            order_weight: 1.0,
+            order_weight: 0.3,
             epochs,
             learning_rate: 0.02,
             weight_decay: 3e-3,

@@ -1,6 +1,6 @@
 //! What may be done to the loops of a stage.
 
-use super::{illegal, Dim, Replay};
+use super::{illegal, Dim, Made, Replay};
 use crate::directive::{LoopVar, Tail};
 use crate::ir::StageRef;
 use crate::Error;
@@ -38,15 +38,21 @@ impl Replay<'_> {
         let dim = self.nest(stage)?[at].clone();
         let exact = dim.extent.is_some_and(|e| e % i64::from(factor) == 0);
         let any_size = matches!(tail, Tail::GuardWithIf | Tail::Predicate);
-        let shifts = tail == Tail::ShiftInwards && dim.whole && self.may_shift(stage, old, factor);
+        let shifts = tail == Tail::ShiftInwards && dim.made.is_empty() && self.may_shift(stage, old, factor);
         let overruns = tail == Tail::RoundUp && self.may_overrun(stage, old);
         if !any_size && !exact && !shifts && !overruns && !self.may_widen(stage, old) {
             return Err(illegal(stage, format!("tail {tail:?} of {} needs a multiple of {factor}", old.name)));
         }
         let nest = self.nest(stage)?;
-        let half = |var: &LoopVar, extent| Dim { var: var.clone(), extent, parallel: dim.parallel, whole: false };
+        let half = |var: &LoopVar, extent, made| Dim {
+            var: var.clone(),
+            extent,
+            parallel: dim.parallel,
+            made: [dim.made.as_slice(), &[made]].concat(),
+        };
         let tiles = dim.extent.map(|e| (e + i64::from(factor) - 1) / i64::from(factor));
-        nest.splice(at..=at, [half(inner, Some(i64::from(factor))), half(outer, tiles)]);
+        let inner = half(inner, Some(i64::from(factor)), Made::Inner(factor));
+        nest.splice(at..=at, [inner, half(outer, tiles, Made::Outer(factor))]);
         self.distinct(stage)
     }
 
@@ -67,7 +73,7 @@ impl Replay<'_> {
             var: fused.clone(),
             extent: nest[i].extent.zip(nest[o].extent).map(|(a, b)| a * b),
             parallel: nest[i].parallel && nest[o].parallel,
-            whole: false,
+            made: [nest[i].made.as_slice(), &nest[o].made, &[Made::Fused]].concat(),
         };
         nest.splice(i..=o, [dim]);
         self.distinct(stage)

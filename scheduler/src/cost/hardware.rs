@@ -59,7 +59,7 @@ impl Hardware {
             accesses_per_second: 8e9,
             l2_bytes_per_second: 380e9,
             l3_bytes_per_second: 40e9,
-            memory_bytes_per_second: 30e9 * (f64::from(threads.max(2)) / 2.0).cbrt().powi(2),
+            memory_bytes_per_second: 30e9 * channels(threads),
             loop_seconds: 0.17e-9,
             loop_entry_seconds: 0.7e-9,
             task_seconds: 0.06e-6,
@@ -67,6 +67,14 @@ impl Hardware {
             allocation_seconds: 0.1e-6,
             page_seconds: 1e-6,
         }
+    }
+
+    /// The same cores and vectors of another width: with more threads than this profile is for, memory is assumed to be as
+    /// much faster as in [`Hardware::generic`].
+    #[must_use]
+    pub fn with(self, threads: u32, vector_bytes: u32) -> Self {
+        let memory_bytes_per_second = self.memory_bytes_per_second * (channels(threads) / channels(self.threads));
+        Self { threads, vector_bytes, memory_bytes_per_second, ..self }
     }
 
     /// Whether there is such a machine: all speeds and sizes are positive numbers, all durations numbers.
@@ -94,6 +102,11 @@ impl Hardware {
     }
 }
 
+/// How much faster memory is than with two threads.
+fn channels(threads: u32) -> f64 {
+    (f64::from(threads.max(2)) / 2.0).cbrt().powi(2)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,5 +116,8 @@ mod tests {
         let speed = |threads| Hardware::generic(threads, 32).memory_bytes_per_second;
         assert_eq!((speed(1), speed(2)), (30e9, 30e9));
         assert!((speed(16) / 120e9 - 1.0).abs() < 1e-9, "{}", speed(16));
+        assert_eq!(Hardware::generic(1, 1).with(16, 32), Hardware::generic(16, 32));
+        let measured = Hardware { memory_bytes_per_second: 70e9, ..Hardware::generic(16, 64) };
+        assert_eq!(measured.with(16, 32).memory_bytes_per_second, 70e9);
     }
 }

@@ -1,10 +1,10 @@
 //! What a learned model sees of a stage: few numbers, most of them ratios, so that sizes never seen look familiar.
 
-use super::{Hardware, Roofline};
+use super::{Hardware, InstructionSet, Roofline};
 use crate::features::{LoopKind, ScheduledStage};
 
 /// Number of inputs.
-pub const INPUTS: usize = 17;
+pub const INPUTS: usize = 23;
 
 /// Names of the inputs, in order.
 pub const INPUT_NAMES: [&str; INPUTS] = [
@@ -17,19 +17,26 @@ pub const INPUT_NAMES: [&str; INPUTS] = [
     "page_share",
     "lanes",
     "idle_lanes",
-    "slow_accesses",
+    "gathered_share",
+    "scattered_share",
     "body",
     "trip",
-    "threads",
+    "busy_threads",
     "code_bytes",
     "recomputation",
     "converted",
     "chain",
+    "division_share",
+    "call_share",
+    "border_share",
+    "masked_share",
+    "store_share",
 ];
 
 /// The inputs of a stage, and the analytic estimate of its seconds, positive.
 ///
-/// Shares are of the estimate, in \[0, 1\]; counts and sizes enter as logarithms.
+/// Shares are of the estimate, in \[0, 1\], and of the machine's threads, so that machines with more threads than were ever
+/// measured look familiar, too; counts and sizes enter as logarithms.
 pub fn inputs(stage: &ScheduledStage, hardware: &Hardware) -> ([f64; INPUTS], f64) {
     let (mut row, bound) = arguments(stage, hardware);
     row.iter_mut().zip(BENDS).for_each(|(value, bend)| *value = bend.of(*value));
@@ -60,7 +67,10 @@ impl Bend {
 /// Of each input.
 pub(super) const BENDS: [Bend; INPUTS] = {
     use Bend::{Ln, Ln1p, None};
-    [Ln, None, None, None, None, None, None, Ln1p, Ln1p, None, Ln1p, Ln1p, None, Ln1p, Ln1p, None, Ln1p]
+    [
+        Ln, None, None, None, None, None, None, Ln1p, Ln1p, None, None, Ln1p, Ln1p, None, Ln1p, Ln1p, None, Ln1p, None, None,
+        None, None, None,
+    ]
 };
 
 /// As [`inputs`], before [`BENDS`] are applied.
@@ -69,7 +79,10 @@ pub(super) fn arguments(stage: &ScheduledStage, hardware: &Hardware) -> ([f64; I
     let times = Roofline(*hardware).times(f);
     let bound = times.seconds().max(LEAST_SECONDS);
     let (accesses, arithmetic) = (f.loads() + f.stores(), arithmetic_instructions(f));
-    let slow = f.gathered_loads + f.scattered_stores + f.boundary_loads + f.strided_loads + f.strided_stores;
+    let instructions = InstructionSet::with_vectors_of(hardware.vector_bytes);
+    let parts = instructions.parts(f);
+    let per_instruction = times.compute / (bound * parts.all.max(1.0));
+    let per_access = times.l1 / (bound * instructions.accesses(f).max(1.0));
     let others = f.casts + f.comparisons + f.intrinsics + f.constant_divisions + f.math_calls;
     let mut row = [
         bound,
@@ -81,14 +94,20 @@ pub(super) fn arguments(stage: &ScheduledStage, hardware: &Hardware) -> ([f64; I
         f.fresh_pages * hardware.page_seconds / (f.threads.max(1.0) * bound),
         f.lanes,
         1.0 / f.lane_utilization.max(f64::MIN_POSITIVE),
-        slow / (accesses + 1.0),
+        per_access * (1.0 + instructions.lane) * f.gathered_loads,
+        per_access * (instructions.store + instructions.lane) * f.scattered_stores,
         (accesses + arithmetic) / f.loop_iterations.max(1.0),
         f.vectors / f.realizations.max(1.0),
-        f.threads / f.imbalance.max(1.0),
+        f.threads / f.imbalance.max(1.0) / f64::from(hardware.threads),
         f.code_bytes,
         f.recomputation,
         others / (arithmetic + 1.0),
         chain_seconds(stage, hardware) / bound,
+        per_instruction * parts.divisions,
+        per_instruction * parts.calls,
+        per_instruction * parts.borders,
+        per_instruction * parts.masked,
+        per_access * instructions.store * f.stores(),
     ];
     // Counts are never below nothing, whatever floats make of them.
     let counts = row.iter_mut().zip(BENDS).filter(|(_, bend)| *bend == Bend::Ln1p);

@@ -42,6 +42,20 @@ pub struct InstructionSet {
     pub scalars: f64,
 }
 
+/// Instructions of one run, in units of an addition of vectors.
+pub(super) struct Parts {
+    /// All of them.
+    pub(super) all: f64,
+    /// Divisions but by constants, and roots.
+    pub(super) divisions: f64,
+    /// Exponentials, logarithms, functions of libm.
+    pub(super) calls: f64,
+    /// What borders take.
+    pub(super) borders: f64,
+    /// Tests of masks.
+    pub(super) masked: f64,
+}
+
 impl InstructionSet {
     /// With mask registers.
     const AVX512: Self = Self {
@@ -81,6 +95,21 @@ impl InstructionSet {
         }
     }
 
+    /// Instructions of one run, by what is special about them.
+    pub(super) fn parts(&self, f: &Features) -> Parts {
+        Parts {
+            all: self.vector_instructions(f) + self.lane_by_lane(f),
+            divisions: self.integer_division * f.integer_divisions + self.float_division * f.float_divisions,
+            calls: self.math * f.math_calls + self.call * f.scalar_calls,
+            borders: self.borders(f),
+            masked: self.masked_lane * f.masked_lanes,
+        }
+    }
+
+    fn borders(&self, f: &Features) -> f64 {
+        (self.border + self.border_lane * f.lanes) * f.boundary_loads
+    }
+
     /// Vector instructions of one run.
     pub(super) fn vector_instructions(&self, f: &Features) -> f64 {
         let floats = f.float_additions + f.float_multiplications + f.float_multiply_adds;
@@ -89,8 +118,7 @@ impl InstructionSet {
         let divisions = self.constant_division * f.constant_divisions
             + self.float_division * f.float_divisions
             + self.integer_division * f.integer_divisions;
-        let borders = (self.border + self.border_lane * f.lanes) * f.boundary_loads;
-        simple + others + divisions + self.math * f.math_calls + borders
+        simple + others + divisions + self.math * f.math_calls + self.borders(f)
     }
 
     /// Waiting for results in one run.

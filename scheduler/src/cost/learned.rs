@@ -2,8 +2,8 @@
 
 use super::batch::{self, Unpriced};
 use super::packed::Packed;
-use super::{Hardware, Kernel, Kernels, Variant, INPUTS, INPUT_NAMES};
-use crate::features::{ScheduledPipeline, ScheduledStage};
+use super::{Hardware, Kernel, Variant, INPUTS, INPUT_NAMES};
+use crate::features::ScheduledStage;
 use crate::Error;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -90,6 +90,11 @@ impl Predicted {
         self.analytic_seconds.ln() + self.correction
     }
 
+    /// Seconds.
+    pub fn seconds(&self) -> f64 {
+        self.analytic_seconds * self.correction.exp()
+    }
+
     /// Seconds for a search to compare: half way to the analytic time, and more where there is doubt.
     pub fn cautious_seconds(&self) -> f64 {
         self.analytic_seconds * (trusted(self.correction, 0.0) + CAUTION * self.doubt).exp()
@@ -159,7 +164,7 @@ impl LearnedModel {
 
     /// The machine that a search with this model is for: the one trained on, with so many threads and such vectors.
     pub fn hardware(&self, threads: u32, vector_bytes: u32) -> Hardware {
-        Hardware { threads, vector_bytes, ..self.hardware }
+        self.hardware.with(threads, vector_bytes)
     }
 
     /// Scaling of the inputs, and the mean logarithm of measured over analytic time.
@@ -208,15 +213,6 @@ impl LearnedModel {
     /// What the networks of each one's class add to the logarithm of the analytic time, and how far it is to be doubted.
     pub fn corrections(&self, stages: &[Unpriced]) -> Vec<(f64, f64)> {
         batch::corrections(&self.packed, stages)
-    }
-
-    /// Seconds of every stage of a scheduled pipeline, more where there is doubt.
-    pub fn stages(&self, hardware: &Hardware, kernels: &Kernels, scheduled: &ScheduledPipeline) -> Vec<f64> {
-        let classed = scheduled.stages.iter().map(|s| {
-            let at = s.stage.func.index();
-            (kernels.at(s.stage), Variant::of(scheduled.computed[at], scheduled.stored[at]), s)
-        });
-        self.predict_all(hardware, classed).iter().map(Predicted::cautious_seconds).collect()
     }
 }
 

@@ -10,6 +10,7 @@ mod learned;
 mod packed;
 #[cfg(test)]
 mod packed_tests;
+mod pricing;
 mod roofline;
 mod shipped;
 
@@ -20,6 +21,7 @@ pub(crate) use hardware::LINE_BYTES;
 pub use inputs::{inputs, INPUTS, INPUT_NAMES};
 pub use instructions::InstructionSet;
 pub use learned::{class_names, trusted, InputScale, LearnedModel, Predicted, SmallNetwork, ANY_CLASS};
+pub use pricing::{Pricing, StagePrice};
 pub use roofline::{Bound, Roofline, Times};
 pub use shipped::{nearest, shipped};
 

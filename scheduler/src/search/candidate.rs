@@ -3,12 +3,11 @@
 use super::choice::Choices;
 use super::placement::Placement;
 use super::problem::Problem;
-use super::StageSeconds;
 use crate::check::check_candidate;
-use crate::cost::{CostModel, Hardware, Kernels, LearnedModel, Roofline};
+use crate::cost::StagePrice;
 use crate::directive::Directive;
 use crate::features::Analysis;
-use crate::ir::{FuncId, Pipeline};
+use crate::ir::FuncId;
 use crate::Error;
 use std::hash::{Hash, Hasher};
 
@@ -18,35 +17,11 @@ pub(super) struct Candidate {
     pub(super) placements: Vec<Placement>,
     pub(super) directives: Vec<Directive>,
     /// Stages that are not inlined. Inlined ones count with the stages they are inlined into.
-    pub(super) stages: Vec<StageSeconds>,
-    /// Of one run.
+    pub(super) stages: Vec<StagePrice>,
+    /// Of one run, to compare by.
     pub(super) seconds: f64,
     /// Estimated machine code of all bodies.
     pub(super) code_bytes: f64,
-}
-
-/// A learned model, and what it knows of a pipeline's stages whatever their schedule.
-pub(super) struct Learned<'a> {
-    model: &'a LearnedModel,
-    kernels: Kernels,
-}
-
-impl<'a> Learned<'a> {
-    pub(super) fn new(model: &'a LearnedModel, pipeline: &Pipeline) -> Self {
-        Self { model, kernels: Kernels::of(pipeline) }
-    }
-}
-
-/// What every stage is expected to take: as the learned model says or, without one, as the analytic cost does.
-pub(super) fn stage_seconds(analysis: &Analysis, hardware: &Hardware, learned: Option<&Learned>) -> Vec<StageSeconds> {
-    let Some(Learned { model, kernels }) = learned else {
-        let analytic = Roofline(*hardware);
-        let priced = analysis.features().map(|(stage, f)| StageSeconds { stage, seconds: analytic.seconds(f) });
-        return priced.collect();
-    };
-    let scheduled = analysis.scheduled();
-    let seconds = model.stages(hardware, kernels, &scheduled);
-    scheduled.stages.iter().zip(seconds).map(|(s, seconds)| StageSeconds { stage: s.stage, seconds }).collect()
 }
 
 /// Makes one candidate after the other; most share most of their features.
@@ -70,8 +45,8 @@ impl<'a> Evaluator<'a> {
         let Problem { pipeline, regions, reassociate, .. } = *self.problem;
         check_candidate(pipeline, Some(regions), &directives, reassociate)?;
         self.analysis.update(&directives)?;
-        let stages = stage_seconds(&self.analysis, self.problem.hardware, self.problem.learned.as_ref());
-        let seconds = stages.iter().map(|s| s.seconds).sum();
+        let stages = self.problem.pricing.of_last(&self.analysis);
+        let seconds = stages.iter().map(|s| s.cautious_seconds).sum();
         let code_bytes = self.analysis.features().map(|(_, f)| f.code_bytes).sum();
         Ok(Candidate { choices, placements, directives, stages, seconds, code_bytes })
     }
@@ -90,7 +65,7 @@ impl Candidate {
         if self.placements[id.index()] == Placement::Inline {
             return true;
         }
-        let own: f64 = self.stages.iter().filter(|s| s.stage.func == id).map(|s| s.seconds).sum();
+        let own: f64 = self.stages.iter().filter(|s| s.stage.func == id).map(|s| s.cautious_seconds).sum();
         own >= share * self.seconds
     }
 

@@ -54,14 +54,15 @@ mod windows;
 pub use budget::{Budget, StopReason};
 
 use crate::check::{check, check_candidate};
-use crate::cost::{Hardware, LearnedModel};
+use crate::cost::{Hardware, LearnedModel, Pricing, StagePrice};
 use crate::directive::Directive;
 use crate::features::Analysis;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef, StorageOrders};
 use crate::Error;
-use candidate::{Candidate, Evaluator, Learned};
+use candidate::{Candidate, Evaluator};
 use choice::Choices;
 use problem::Problem;
+use refine::Refined;
 use serde::{Deserialize, Serialize};
 use storage::Stored;
 
@@ -182,49 +183,46 @@ pub fn search_all(pipeline: &Pipeline, options: &Options) -> Result<Found, Error
     }
     let regions = Regions::at_estimates(pipeline)?;
     let problem = Problem::new(pipeline, &regions, options);
-    let mut best: Option<Found> = None;
     let ways = storage::reorder(&problem, options);
     let stages = pipeline.funcs.iter().map(|f| f.stages.len()).sum();
     let budget = options.budget.unwrap_or_else(|| Budget::for_stages(stages)).shared(ways.len());
     let options = &Options { budget: Some(budget), ..*options };
-    for stored in ways {
-        let found = find_stored(&problem, options, stored.as_ref())?;
-        let seconds = |found: &Found| found.schedules[0].predicted_seconds;
-        if best.as_ref().is_none_or(|best| seconds(best) > MUCH_SLOWER * seconds(&found)) {
-            best = Some(found);
+    let mut best: Option<(&Option<Stored>, Refined)> = None;
+    for stored in &ways {
+        let ordered = stored.as_ref().map(|s| s.problem(options));
+        let found = find(ordered.as_ref().unwrap_or(&problem), options)?;
+        let seconds = |found: &Refined| found.best[0].seconds;
+        if best.as_ref().is_none_or(|(_, best)| seconds(best) > MUCH_SLOWER * seconds(&found)) {
+            best = Some((stored, found));
         }
     }
-    Ok(best.expect("there is one way to store Funcs at least"))
-}
-
-/// The schedules of a strategy that follows rules, with Funcs stored in these orders.
-fn find_stored(problem: &Problem, options: &Options, stored: Option<&Stored>) -> Result<Found, Error> {
-    let ordered = stored.map(|s| s.problem(options));
-    let ordered = ordered.as_ref().unwrap_or(problem);
-    let orders = stored.map_or_else(StorageOrders::new, |s| s.orders.clone());
-    let mut found = find(ordered, options)?;
-    for schedule in &mut found.schedules {
-        schedule.directives = layout::laid_out(ordered, &orders, std::mem::take(&mut schedule.directives))?;
-        check_candidate(problem.pipeline, Some(problem.regions), &schedule.directives, options.reassociate)?;
-    }
-    Ok(found)
+    let (stored, found) = best.expect("there is one way to store Funcs at least");
+    finished(&problem, options, stored.as_ref(), found)
 }
 
 /// The schedules of a strategy that follows rules.
-fn find(problem: &Problem, options: &Options) -> Result<Found, Error> {
+fn find(problem: &Problem, options: &Options) -> Result<Refined, Error> {
     let mut evaluator = Evaluator::new(problem);
-    let one =
-        |candidate: Candidate| refine::Refined { best: vec![candidate], candidates: 1, stop: StopReason::Converged };
-    let found = match options.strategy {
+    let one = |candidate| Refined { best: vec![candidate], candidates: 1, stop: StopReason::Converged };
+    Ok(match options.strategy {
         Strategy::Random => one(random::candidate(problem, &mut evaluator, options.seed)?),
         Strategy::Beam => refine::refine(problem, evaluator, &options.budget.unwrap_or_default(), options.top_k)?,
         _ => one(evaluator.candidate(Choices::default())?),
-    };
-    Ok(Found {
-        schedules: found.best.into_iter().map(Schedule::from).collect(),
-        candidates: found.candidates,
-        stop: found.stop,
     })
+}
+
+/// What was found, with Funcs stored in these orders, laid out in memory.
+fn finished(problem: &Problem, options: &Options, stored: Option<&Stored>, found: Refined) -> Result<Found, Error> {
+    let ordered = stored.map(|s| s.problem(options));
+    let ordered = ordered.as_ref().unwrap_or(problem);
+    let orders = stored.map_or_else(StorageOrders::new, |s| s.orders.clone());
+    let finish = |candidate: Candidate| {
+        let directives = layout::laid_out(ordered, &orders, candidate.directives)?;
+        check_candidate(problem.pipeline, Some(problem.regions), &directives, options.reassociate)?;
+        Ok(Schedule::priced(directives, &candidate.stages))
+    };
+    let Refined { best, candidates, stop } = found;
+    Ok(Found { schedules: best.into_iter().map(finish).collect::<Result<_, Error>>()?, candidates, stop })
 }
 
 impl Found {
@@ -235,10 +233,11 @@ impl Found {
     }
 }
 
-impl From<Candidate> for Schedule {
-    fn from(candidate: Candidate) -> Self {
-        let Candidate { directives, seconds, stages, .. } = candidate;
-        Self { directives, predicted_seconds: seconds, stages }
+impl Schedule {
+    fn priced(directives: Vec<Directive>, prices: &[StagePrice]) -> Self {
+        let stage = |price: &StagePrice| StageSeconds { stage: price.stage, seconds: price.seconds };
+        let stages: Vec<StageSeconds> = prices.iter().map(stage).collect();
+        Self { directives, predicted_seconds: stages.iter().map(|s| s.seconds).sum(), stages }
     }
 }
 
@@ -252,10 +251,8 @@ pub fn given(pipeline: &Pipeline, directives: Vec<Directive>, options: &Options)
     let regions = regions?;
     let mut analysis = Analysis::new(pipeline, &regions, &options.hardware);
     analysis.update(&directives)?;
-    let learned = options.model.map(|model| Learned::new(model, pipeline));
-    let stages = candidate::stage_seconds(&analysis, &options.hardware, learned.as_ref());
-    let schedule = Schedule { directives, predicted_seconds: stages.iter().map(|s| s.seconds).sum(), stages };
-    Ok(Found { schedules: vec![schedule], candidates: 1, stop: StopReason::Converged })
+    let prices = Pricing::new(pipeline, &options.hardware, options.model).of_last(&analysis);
+    Ok(Found { schedules: vec![Schedule::priced(directives, &prices)], candidates: 1, stop: StopReason::Converged })
 }
 
 /// Every Func that the user has not scheduled, computed at root in its default loops.

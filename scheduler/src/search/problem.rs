@@ -1,13 +1,12 @@
 //! What all candidates of one search share.
 
-use super::candidate::Learned;
 use super::choice::Choices;
 use super::decisive::decisive;
 use super::placement::{place, Placement};
 use super::reads::by_func;
 use super::shape::Shape;
 use super::{nest, panels, scatters, slabs, strips, tiles, together, volumes, Options};
-use crate::cost::Hardware;
+use crate::cost::{Hardware, Pricing};
 use crate::directive::Directive;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef};
 use std::collections::BTreeSet;
@@ -17,8 +16,8 @@ pub(super) struct Problem<'a> {
     pub(super) pipeline: &'a Pipeline,
     pub(super) regions: &'a Regions,
     pub(super) hardware: &'a Hardware,
-    /// What prices stages; none for the analytic cost.
-    pub(super) learned: Option<Learned<'a>>,
+    /// What prices stages.
+    pub(super) pricing: Pricing<'a>,
     /// Whether sums of floats may be in another order.
     pub(super) reassociate: bool,
     /// By Func, the stages that read it.
@@ -44,7 +43,7 @@ impl<'a> Problem<'a> {
             pipeline,
             regions,
             hardware: &options.hardware,
-            learned: options.model.map(|model| Learned::new(model, pipeline)),
+            pricing: Pricing::new(pipeline, &options.hardware, options.model),
             reassociate: options.reassociate,
             consumers: pipeline.consumers(),
             pinned: pipeline.func_ids().map(is_pinned).collect(),
