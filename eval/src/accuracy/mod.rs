@@ -204,7 +204,7 @@ fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented:
     let mut methods = vec![
         figures("analytic", &measured, &analytic),
         figures(AUGMENTED.name, &measured, &learned),
-        figures("NN+C half way to analytic", &measured, &half_way(&learned, &analytic)),
+        figures("NN+C as searches trust it", &measured, &as_trusted(&learned, &analytic)),
     ];
     if args.fit {
         methods.insert(1, figures("analytic, fitted", &measured, &held_out_fitted(args, &labels, groups)?));
@@ -217,7 +217,8 @@ fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented:
     let seconds = [measured.as_slice(), &analytic, &learned];
     let varying = on_part(groups, |group| group.varies, seconds);
     let processors: BTreeSet<&String> = groups.iter().map(|group| &group.processor).collect();
-    let on_processor = |name: &String| Some((name.clone(), on_part(groups, |group| group.processor == *name, seconds)?));
+    let on_processor =
+        |name: &String| Some((name.clone(), on_part(groups, |group| group.processor == *name, seconds)?));
     let processors: BTreeMap<String, Comparison> = processors.into_iter().filter_map(on_processor).collect();
     let adams2019 = adams::compare(groups, &measured, &expected, &learned);
     let all: Vec<&Group> = groups.iter().collect();
@@ -230,7 +231,17 @@ fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented:
             learned,
         })
         .collect();
-    let report = Report { pipelines: groups.len(), schedules, methods, fitted, varying, processors, adams2019, again, predictions };
+    let report = Report {
+        pipelines: groups.len(),
+        schedules,
+        methods,
+        fitted,
+        varying,
+        processors,
+        adams2019,
+        again,
+        predictions,
+    };
     println!("{schedules} schedules of {} pipelines\n\n{}", report.pipelines, table(&report.methods));
     if let Some(fitted) = &report.fitted {
         println!("\nconstants fitted to all of them\n\n{}", serde_json::to_string_pretty(fitted)?);
@@ -264,18 +275,13 @@ fn on_part(
 }
 
 /// What searches compare schedules by, in seconds: between what networks predict and the analytic times.
-fn half_way(predicted: &[Vec<f64>], analytic: &[Vec<f64>]) -> Vec<Vec<f64>> {
+fn as_trusted(predicted: &[Vec<f64>], analytic: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let between = |(p, a): (&f64, &f64)| trusted(p.ln(), a.ln()).exp();
     predicted.iter().zip(analytic).map(|(p, a)| p.iter().zip(a).map(between).collect()).collect()
 }
 
 /// What models say that were trained without what they predict.
-fn held_out(
-    args: &AccuracyArgs,
-    method: &Method,
-    labels: &[&str],
-    pipelines: &[Pipeline],
-) -> Result<Vec<Vec<f64>>> {
+fn held_out(args: &AccuracyArgs, method: &Method, labels: &[&str], pipelines: &[Pipeline]) -> Result<Vec<Vec<f64>>> {
     let predict = |training: &[&Pipeline], test: &[&Pipeline]| {
         method.train(training, args.epochs, args.members, args.seed)?.predict(test)
     };

@@ -175,7 +175,8 @@ fn measure(task: &Task, sampler: &Sampler, machine: &Machine, args: &CollectArgs
     };
     let (pipeline, data) = sized;
     if task.scale.is_some() && !varies(&data) {
-        measured.message = "its outputs repeat a row or a value, which compilers find out for some schedules".to_owned();
+        measured.message =
+            "its outputs repeat a row or a value, which compilers find out for some schedules".to_owned();
         return Ok(Some(measured));
     }
     let drawer = Drawer::new(&data, machine.threads);

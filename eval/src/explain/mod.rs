@@ -140,7 +140,8 @@ fn explain(subject: &Subject, threads: u32) -> Result<Explanation> {
         illegal,
         loop_nest: loops::lines(pipeline, directives, &scheduled, &stages),
         inlined: pipeline.func_ids().filter(is_inlined).map(|id| pipeline.func(id).name.clone()).collect(),
-        alternatives: Alternatives { pipeline, regions: &regions, hardware, pricing: &pricing }.find(directives, &scheduled),
+        alternatives: Alternatives { pipeline, regions: &regions, hardware, pricing: &pricing }
+            .find(directives, &scheduled),
         stages,
         directives: directives.clone(),
     })

@@ -174,7 +174,15 @@ mod tests {
         };
         let rows = stages.iter().enumerate().map(row).collect();
         let hardware = Hardware::generic(1, 32);
-        Group { name: String::new(), family: String::new(), processor: String::new(), hardware, stages, rows, varies: true }
+        Group {
+            name: String::new(),
+            family: String::new(),
+            processor: String::new(),
+            hardware,
+            stages,
+            rows,
+            varies: true,
+        }
     }
 
     /// On a machine three times as slow whose divisions take twice as long beside that.

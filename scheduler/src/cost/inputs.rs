@@ -68,8 +68,8 @@ impl Bend {
 pub(super) const BENDS: [Bend; INPUTS] = {
     use Bend::{Ln, Ln1p, None};
     [
-        Ln, None, None, None, None, None, None, Ln1p, Ln1p, None, None, Ln1p, Ln1p, None, Ln1p, Ln1p, None, Ln1p, None, None,
-        None, None, None,
+        Ln, None, None, None, None, None, None, Ln1p, Ln1p, None, None, Ln1p, Ln1p, None, Ln1p, Ln1p, None, Ln1p, None,
+        None, None, None, None,
     ]
 };
 
