@@ -7,7 +7,7 @@
 mod support;
 
 use criterion::{criterion_group, criterion_main, Criterion, Throughput};
-use scheduler::cost::{inputs, Kernel, Kernels, LearnedModel, Predicted, Variant};
+use scheduler::cost::{inputs, Kernel, Kernels, LearnedModel, Predicted, Pricing, Variant};
 use scheduler::features::analyze;
 use scheduler::ir::Regions;
 use scheduler::{search, CostModel, Hardware, Options, Roofline, Strategy};
@@ -42,7 +42,8 @@ fn seconds_of_all_stages(c: &mut Criterion) {
         b.iter(|| scheduled.stages.iter().map(|s| inputs(s, &hardware).1).sum::<f64>());
     });
     // As a search does: variants included.
-    group.bench_function("stages", |b| b.iter(|| model.stages(&hardware, &kernels, &scheduled)));
+    let pricing = Pricing::new(&pipeline, &hardware, Some(&model));
+    group.bench_function("pricing", |b| b.iter(|| pricing.of(&scheduled)));
     let classed = || scheduled.stages.iter().zip(&classes).map(|(s, &(kernel, variant))| (kernel, variant, s));
     group.bench_function("learned", |b| {
         let seconds = || model.predict_all(&hardware, classed()).iter().map(Predicted::cautious_seconds).sum::<f64>();

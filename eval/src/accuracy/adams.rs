@@ -48,6 +48,7 @@ mod tests {
         let row = |&(seconds, by_adams2019): &(f64, Option<f64>)| Row { seconds, stages: vec![], by_adams2019 };
         Group {
             name: String::new(),
+            processor: String::new(),
             family: String::new(),
             hardware: Hardware::generic(1, 1),
             stages: vec![],
