@@ -176,4 +176,22 @@ mod tests {
             .collect();
         assert_eq!((bent.try_into().unwrap(), bound), inputs(&stage, &hardware));
     }
+
+    #[test]
+    fn special_instructions_have_shares_of_the_time() {
+        let share = |name: &str, features: Features| {
+            let features = Features { lanes: 8.0, threads: 2.0, imbalance: 1.0, ..features };
+            let stage = StageRef { func: FuncId::from_index(0), stage: 0 };
+            let stage = ScheduledStage { stage, levels: vec![], features };
+            let at = INPUT_NAMES.iter().position(|known| *known == name).unwrap();
+            inputs(&stage, &Hardware::generic(4, 32)).0[at]
+        };
+        let divisions = Features { integer_divisions: 1e9, ..Features::default() };
+        assert!(share("division_share", divisions.clone()) > 0.9);
+        assert_eq!(share("call_share", divisions.clone()), 0.0);
+        assert_eq!(share("busy_threads", divisions), 0.5);
+        let half = Features { gathered_loads: 1e9, scattered_stores: 1e9, ..Features::default() };
+        let (gathered, scattered) = (share("gathered_share", half.clone()), share("scattered_share", half));
+        assert!(gathered > 0.2 && scattered > gathered && gathered + scattered <= 1.0, "{gathered} {scattered}");
+    }
 }
