@@ -62,7 +62,7 @@ fn random_schedules_are_legal_and_differ() {
 }
 
 #[test]
-fn what_decides_by_one_value_where_others_are_read_is_stored() {
+fn what_decides_where_others_are_read_is_stored_if_bounds_could_be_lost() {
     let mut builder = Builder::new();
     let decider = builder.pure(&[]);
     let table = builder.pure(&[]);
@@ -76,6 +76,10 @@ fn what_decides_by_one_value_where_others_are_read_is_stored() {
         })
     };
     assert!(!stored(&pipeline));
+    // Values that need not fit into a coordinate: Halide may find no bounds for it.
+    let mut wide = pipeline.clone();
+    wide.funcs[decider.index()].types = vec!["uint32".to_owned()];
+    assert!(stored(&wide));
     // Of an input, and at a place that no loop moves.
     let mut decided = pipeline.clone();
     let input = r#"{"name": "input", "kind": "buffer", "type": "uint8", "dims": []}"#;
