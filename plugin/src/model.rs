@@ -23,7 +23,7 @@ pub struct Chosen {
 pub fn choose(parameters: &Parameters, target: &Target) -> Result<Chosen, String> {
     match (&parameters.model, parameters.hardware) {
         (Model::File(path), _) => in_file(path),
-        (Model::Analytic, _) => Ok(analytic("")),
+        (Model::Analytic, _) => Ok(analytic()),
         (Model::Shipped, Machine::Target) => Ok(for_target(target, "")),
         (Model::Shipped, Machine::Host) => match calibrated_file(target).filter(|path| path.exists()) {
             Some(path) => in_file(&path),
@@ -35,12 +35,12 @@ pub fn choose(parameters: &Parameters, target: &Target) -> Result<Chosen, String
 fn for_target(target: &Target, note: &str) -> Chosen {
     match shipped(target) {
         Some((name, model)) => Chosen { model: Some(model), name: format!("{name}{note}") },
-        None => analytic(note),
+        None => Chosen { name: "analytic (uncalibrated: no model is shipped for this target)".to_owned(), ..analytic() },
     }
 }
 
-fn analytic(note: &str) -> Chosen {
-    Chosen { model: None, name: format!("analytic{note}") }
+fn analytic() -> Chosen {
+    Chosen { model: None, name: "analytic".to_owned() }
 }
 
 /// Where the model would be that was calibrated on this computer for what the target runs on; `None` if the target is of
