@@ -32,7 +32,7 @@ gen_honours_hl_autoscheduler() {
 # The model that is shipped for the target's vectors, unless the user wants another, and the analytic cost where none is.
 schedules_name_their_model() {
     local names target
-    names=(x86-64-linux-avx2-fma:x86-64-avx2 x86-64-linux-avx512_skylake:x86-64-avx512 x86-64-linux-sse41:'analytic (uncalibrated: no model is shipped for this target)'
+    names=(x86-64-linux-avx2-fma:x86-64-avx2 x86-64-linux-avx512_skylake:x86-64-avx512 x86-64-linux-sse41:'analytic (uncalibrated, no model is shipped for this target)'
         x86-64-linux-avx512_sapphirerapids:x86-64-avx512-sapphirerapids)
     for target in "${names[@]}"; do
         "$nnc" gen -- "$generator" -g blur -o "$work" -e schedule target="${target%:*}"

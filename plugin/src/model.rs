@@ -35,7 +35,9 @@ pub fn choose(parameters: &Parameters, target: &Target) -> Result<Chosen, String
 fn for_target(target: &Target, note: &str) -> Chosen {
     match shipped(target) {
         Some((name, model)) => Chosen { model: Some(model), name: format!("{name}{note}") },
-        None => Chosen { name: "analytic (uncalibrated: no model is shipped for this target)".to_owned(), ..analytic() },
+        None => {
+            Chosen { name: "analytic (uncalibrated, no model is shipped for this target)".to_owned(), ..analytic() }
+        }
     }
 }
 
