@@ -157,7 +157,7 @@ calibrate_small() {
     local schedule=("$nnc" gen -- "$root/target/pipelines/halide_pipelines.generator" -g blur -o "$work" -e schedule target=host)
     "${schedule[@]}" autoscheduler.hardware=host
     grep -q 'is not calibrated' "$work/blur.schedule.h"
-    timeout 500 "$nnc" calibrate --random 12 --schedules 4 --budget 200s --threads 2 --out "$work/calibration" \
+    timeout 500 "$nnc" calibrate --random 18 --schedules 4 --budget 200s --threads 2 --out "$work/calibration" \
         --json "$work/calibration.json" | tee "$work/calibrate.txt"
     grep -q 'as shipped' "$work/calibrate.txt"
     grep -q '"profile"' "$work/calibration.json"

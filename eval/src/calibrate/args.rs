@@ -29,8 +29,8 @@ pub struct CalibrateArgs {
     /// Time for measuring schedules
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_duration)]
     pub budget: Duration,
-    /// Pipelines to measure, at most
-    #[arg(long, value_name = "N", default_value_t = 48)]
+    /// Pipelines to draw; a third or so repeat themselves and are left out
+    #[arg(long, value_name = "N", default_value_t = 72)]
     pub random: u64,
     /// Schedules of each pipeline
     #[arg(long, value_name = "N", default_value_t = 10)]
