@@ -135,7 +135,11 @@ fn suite(args: &CalibrateArgs, folder: &Path) -> CollectArgs {
 impl Data {
     fn new(records: &[Measured], hardware: Hardware) -> Result<Data> {
         let pipelines = pipelines(&dataset::groups(records, &hardware)?, View::Augmented);
-        ensure!(pipelines.len() >= FEWEST, "{} pipelines are too few: give it more --budget, or --random more", pipelines.len());
+        ensure!(
+            pipelines.len() >= FEWEST,
+            "{} pipelines are too few: give it more --budget, or --random more",
+            pipelines.len()
+        );
         Ok(Data { hardware, pipelines })
     }
 
