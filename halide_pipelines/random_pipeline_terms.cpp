@@ -197,6 +197,10 @@ Term convert(Random &random, const Term &term, Type type) {
     if (type.bits() < 32) {
         return {narrowed(random, value.expr, value.limit, type), largest(type)};
     }
+    if (type == UInt(32)) {
+        // Wraps. Not by the cast itself, as above: it may meet one from a negative float.
+        return {cast(type, value.expr & 0x7fffffff), value.limit};
+    }
     return {cast(type, value.expr), value.limit};
 }
 
