@@ -241,9 +241,11 @@ impl Plan {
             let Site::At { stage, level } = site else { return false };
             self.sharing(model, model.index(stage), level).any(|(stage, _)| changes.blocks.contains(stage))
         };
-        let below_sunk = model.readers[func].iter().any(|&reader| changes.sunk.contains(reader));
+        // Windows below others that sink, or are held elsewhere, may slide no longer, or again.
+        let below_moved =
+            model.readers[func].iter().any(|&reader| changes.sunk.contains(reader) || changes.held.contains(reader));
         let in_other = in_changed(self.compute[func]) || in_changed(self.store[func]);
-        let placed = changes.held.contains(func) || in_other || below_sunk;
+        let placed = changes.held.contains(func) || in_other || below_moved;
         let mut runs_otherwise = false;
         if placed {
             let before = (self.realizations[func], self.allocated[func]);
