@@ -21,6 +21,7 @@ fn build_shim(root: &Path) {
         "access",
         "apply",
         "comparisons",
+        "distinct",
         "estimates",
         "extract",
         "inputs",
@@ -30,6 +31,7 @@ fn build_shim(root: &Path) {
         "read_schedule",
         "request",
         "schedule_state",
+        "tree_size",
     ];
     println!("cargo:rerun-if-changed=cpp");
     cc::Build::new()

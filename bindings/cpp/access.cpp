@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "estimates.h"
+#include "tree_size.h"
 
 using namespace Halide;
 using namespace Halide::Internal;
@@ -41,7 +42,8 @@ using MaybeAffine = std::optional<Affine>;
 class Analysis {
     const std::vector<std::string> &loops;
     const LetValues &lets;
-    // Lets that use each other make more paths than variables.
+    // Expressions and Lets that use each other make more paths than nodes.
+    mutable std::map<Expr, MaybeAffine, ExprCompare> known_nodes;
     mutable std::map<std::string, MaybeAffine> known_lets;
 
     MaybeAffine sum(const Expr &a, const Expr &b, int64_t sign) const {
@@ -170,6 +172,12 @@ public:
     }
 
     MaybeAffine of(const Expr &e) const {
+        const auto before = known_nodes.find(e);
+        return before != known_nodes.end() ? before->second : known_nodes[e] = of_node(e);
+    }
+
+private:
+    MaybeAffine of_node(const Expr &e) const {
         if (const auto i = as_const_int(e)) {
             return constant(*i);
         } else if (const auto u = as_const_uint(e)) {
@@ -206,8 +214,12 @@ public:
 
 /// Takes a sum apart: adds up what is affine, and collects the rest.
 class Sum {
+    /// Beyond, sums of sums that share terms would have more terms than anybody reads.
+    static constexpr size_t max_terms = 256;
+
     const Analysis &analysis;
     const LetValues &lets;
+    size_t terms = 0;
 
 public:
     Affine affine;
@@ -218,6 +230,10 @@ public:
     }
 
     void add(const Expr &e, int64_t sign) {
+        if (terms++ >= max_terms) {
+            rest.push_back(e);
+            return;
+        }
         if (const MaybeAffine term = analysis.of(e)) {
             affine = analysis.sum(affine, *term, sign);
             return;
@@ -292,8 +308,10 @@ public:
 
 }  // namespace
 
+/// The expression in numbers as far as possible, without Lets unless it is too large for that.
 static Expr known(const Expr &e) {
-    return simplify(substitute_in_all_lets(substitute_estimates(e)));
+    const Expr estimated = substitute_estimates(e);
+    return is_small_tree(estimated) ? simplify(substitute_in_all_lets(estimated)) : estimated;
 }
 
 bool depends_on_data(const std::vector<Expr> &exprs, const LetValues &lets) {

@@ -1,5 +1,10 @@
 #include "estimates.h"
 
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <sstream>
+
 using namespace Halide;
 using namespace Halide::Internal;
 
@@ -27,22 +32,18 @@ struct BufferField {
     }
 };
 
-class Substitute : public IRMutator {
-    using IRMutator::visit;
+class Substitute : public IRGraphMutator {
+    using IRGraphMutator::visit;
 
     static Expr buffer_field(const BufferField &field, const Parameter &param) {
         if (field.dim >= param.dimensions()) {
             return Expr();
         }
         switch (field.kind) {
-        case BufferField::Min: {
-            const Expr estimate = param.min_constraint_estimate(field.dim);
-            return estimate.defined() ? estimate : param.min_constraint(field.dim);
-        }
-        case BufferField::Extent: {
-            const Expr estimate = param.extent_constraint_estimate(field.dim);
-            return estimate.defined() ? estimate : param.extent_constraint(field.dim);
-        }
+        case BufferField::Min:
+            return expected_min(param, field.dim);
+        case BufferField::Extent:
+            return expected_extent(param, field.dim);
         case BufferField::Stride:
             return param.stride_constraint(field.dim);
         case BufferField::Other:
@@ -81,16 +82,82 @@ class Substitute : public IRMutator {
     }
 };
 
+class FindInput : public IRGraphVisitor {
+    using IRGraphVisitor::visit;
+
+    void visit(const Variable *v) override {
+        found |= v->param.defined() || v->image.defined();
+    }
+
+public:
+    bool found = false;
+};
+
+/// A constraint that is a number is a fact, and holds whatever the estimate is.
+Expr expected(const Expr &constraint, const Expr &estimate) {
+    const bool is_number = constraint.defined() && as_const_int(simplify(constraint));
+    return is_number || !estimate.defined() ? constraint : estimate;
+}
+
+std::optional<double> as_number(const Expr &e) {
+    const Expr simple = e.defined() ? simplify(e) : Expr();
+    if (!simple.defined()) {
+        return std::nullopt;
+    }
+    if (const auto i = as_const_int(simple)) {
+        return (double)*i;
+    }
+    if (const auto u = as_const_uint(simple)) {
+        return (double)*u;
+    }
+    const auto f = as_const_float(simple);
+    return f ? std::optional<double>(*f) : std::nullopt;
+}
+
 }  // namespace
+
+Expr expected_min(const Parameter &param, int dim) {
+    return expected(param.min_constraint(dim), param.min_constraint_estimate(dim));
+}
+
+Expr expected_extent(const Parameter &param, int dim) {
+    return expected(param.extent_constraint(dim), param.extent_constraint_estimate(dim));
+}
+
+AssumedValue assume_value(const Parameter &scalar) {
+    if (const auto value = as_number(scalar.default_value())) {
+        return {*value, "its default"};
+    }
+    if (scalar.has_scalar_value()) {
+        if (const auto value = as_number(scalar.scalar_expr())) {
+            return {*value, "its value now"};
+        }
+    }
+    const auto min = as_number(scalar.min_value()), max = as_number(scalar.max_value());
+    if (min && max) {
+        const double middle = (*min + *max) / 2;
+        return {scalar.type().is_float() ? middle : std::floor(middle), "the middle of its range"};
+    }
+    return {std::min(std::max(1.0, min.value_or(1)), max.value_or(1)), "for want of anything better"};
+}
 
 Expr substitute_estimates(const Expr &e) {
     return Substitute().mutate(e);
 }
 
+bool mentions_inputs(const Expr &e) {
+    FindInput find;
+    e.accept(&find);
+    return find.found;
+}
+
+std::string describe_assumption(const Parameter &scalar, const AssumedValue &assumed) {
+    std::ostringstream text;
+    text << "scalar input '" << scalar.name() << "' is taken as " << assumed.value << ", " << assumed.reason;
+    return text.str();
+}
+
 std::string describe_parameter(const Variable *v) {
-    if (!v->param.is_buffer()) {
-        return "scalar input '" + v->param.name() + "'";
-    }
     const BufferField field(v->name);
     const char *what = field.kind == BufferField::Min ? "min" : field.kind == BufferField::Extent ? "extent" :
                                                                                                     "stride";

@@ -1,6 +1,7 @@
 // Describes a whole Pipeline as data, once.
 #include "access.h"
 #include "comparisons.h"
+#include "distinct.h"
 #include "estimates.h"
 #include "inputs.h"
 #include "inside.h"
@@ -46,6 +47,8 @@ public:
 
 class Extract {
     hs_request &request;
+    /// All expressions are renamed before anything is said of them.
+    DistinctNames names;
     Json json;
     ProgramWriter programs;
     Inputs inputs;
@@ -66,40 +69,28 @@ class Extract {
         return false;
     }
 
-    static std::vector<std::string> loop_names(const Definition &definition) {
-        std::vector<std::string> names;
-        for (const Dim &dim : definition.schedule().dims()) {
-            if (dim.var != Var::outermost().name()) {
-                names.push_back(dim.var);
-            }
-        }
-        return names;
-    }
-
-    void loops(const Definition &definition) {
-        const StageSchedule &schedule = definition.schedule();
-        json.key("loops").array([&] {
-            for (const Dim &dim : schedule.dims()) {
-                if (dim.var == Var::outermost().name()) {
-                    continue;
-                }
-                json.object([&] {
-                    json.key("var").value(dim.var);
-                    json.key("parallel").value(dim.is_pure());
-                    for (const ReductionVariable &rv : schedule.rvars()) {
-                        if (rv.var == dim.var) {
-                            json.key("reduction").object([&] {
-                                json.key("min");
-                                programs.write(json, rv.min);
-                                json.key("extent");
-                                programs.write(json, rv.extent);
-                                constant("constant", rv.extent);
-                            });
-                        }
+    void loops(const Definition &definition, const std::vector<OriginalLoop> &loops) {
+        json.key("loops").array(loops, [&](const OriginalLoop &loop) {
+            json.object([&] {
+                json.key("var").value(loop.var);
+                json.key("parallel").value(loop.parallel);
+                for (const ReductionVariable &rv : definition.schedule().rvars()) {
+                    if (rv.var == loop.var) {
+                        json.key("reduction").object([&] {
+                            json.key("min");
+                            programs.write(json, rv.min);
+                            json.key("extent");
+                            programs.write(json, rv.extent);
+                            constant("constant", rv.extent);
+                        });
                     }
-                });
-            }
+                }
+            });
         });
+        const GivenLoops given = given_loops(definition);
+        if (given != GivenLoops::Nothing) {
+            json.key("given").value(given == GivenLoops::Order ? "order" : "all");
+        }
     }
 
     static std::vector<Expr> simplified(const std::vector<Expr> &exprs) {
@@ -131,7 +122,7 @@ class Extract {
     /// Writes the value that a call loads.
     void value_read(const Call *call) {
         json.key("source");
-        if (!source(call->call_type == Call::Image && call->param.defined() ? call->param.name() : call->name)) {
+        if (!source(call->name)) {
             json.null();
         }
         json.key("value").value(call->value_index);
@@ -192,13 +183,13 @@ class Extract {
     }
 
     /// The input whose coordinates are those of a producer: itself, or the one that a Func hands on; empty if there is none.
-    std::string input_behind(std::string producer) const {
+    std::string input_behind(std::string producer) {
         for (auto func = func_index.find(producer); func != func_index.end(); func = func_index.find(producer)) {
             const Call *load = handed_on(request.funcs[func->second]);
             if (!load) {
                 return "";
             }
-            producer = load->param.defined() ? load->param.name() : load->name;
+            producer = load->call_type == Call::Image ? names.of(load->param, load->image) : load->name;
         }
         return producer;
     }
@@ -209,8 +200,7 @@ class Extract {
             programs.write(json, i.has_lower_bound() ? i.min : Expr());
             json.key("max");
             programs.write(json, i.has_upper_bound() ? i.max : Expr());
-            if (i.is_bounded() && substitute_estimates(i.min).same_as(i.min) &&
-                substitute_estimates(i.max).same_as(i.max)) {
+            if (i.is_bounded() && !mentions_inputs(i.min) && !mentions_inputs(i.max)) {
                 json.key("exact").value(true);
             }
             if (inside) {
@@ -260,8 +250,11 @@ class Extract {
         }
     }
 
-    void stage(const Function &f, const Definition &definition) {
-        const std::vector<std::string> names = loop_names(definition);
+    void stage(const Function &f, const Definition &as_written) {
+        const Definition definition = names.renamed(as_written);
+        const std::vector<OriginalLoop> original = original_loops(f, definition);
+        std::vector<std::string> vars(original.size());
+        std::transform(original.begin(), original.end(), vars.begin(), [](const OriginalLoop &l) { return l.var; });
         std::vector<Expr> exprs = definition.values();
         if (!definition.is_init()) {
             exprs.insert(exprs.end(), definition.args().begin(), definition.args().end());
@@ -272,27 +265,27 @@ class Extract {
             with_predicate.push_back(definition.predicate());
         }
         json.object([&] {
-            loops(definition);
+            loops(definition, original);
             json.key("predicate").value(predicated);
             json.key("operations");
             // What is computed is what Halide leaves of it; regions are worked out from all that is written there.
             const std::vector<Expr> computed = simplified(with_predicate);
-            write_operations(json, computed, names, definition.is_init() ? "" : f.name());
-            accesses(computed, names);
-            if (const auto compared = compared_loops(computed, names); !compared.empty()) {
+            write_operations(json, computed, vars, definition.is_init() ? "" : f.name());
+            accesses(computed, vars);
+            if (const auto compared = compared_loops(computed, vars); !compared.empty()) {
                 json.key("compared").array(compared, [&](size_t l) { json.value(l); });
             }
             if (const auto dropped = dropped_reads(with_predicate, computed); !dropped.empty()) {
                 json.key("dropped").array(dropped, [&](const Call *call) { json.object([&] { value_read(call); }); });
             }
-            requirements(f, definition, exprs, names);
+            requirements(f, definition, exprs, vars);
             if (!definition.is_init()) {
                 FindLoads find;
                 for (const Expr &arg : definition.args()) {
                     arg.accept(&find);
                 }
                 json.key("stores").array(definition.args(),
-                                         [&](const Expr &arg) { write_access_row(json, arg, names, find.lets); });
+                                         [&](const Expr &arg) { write_access_row(json, arg, vars, find.lets); });
                 const AssociativeOp op = prove_associativity(f.name(), definition.args(), definition.values());
                 json.key("associative").value(op.associative());
                 json.key("commutative").value(op.associative() && op.commutative());
@@ -308,9 +301,9 @@ class Extract {
                     if (arg.is_func()) {
                         source(Function(arg.func).name());
                     } else if (arg.is_image_param()) {
-                        source(arg.image_param.name());
+                        source(names.of(arg.image_param, Buffer<>()));
                     } else if (arg.is_buffer()) {
-                        source(arg.buffer.name());
+                        source(names.of(Parameter(), arg.buffer));
                     }
                 }
             });
@@ -328,14 +321,17 @@ class Extract {
     /// Estimates or declared bounds: one entry per dimension that has any.
     void bounds(const std::string &key, const std::vector<Bound> &bounds) {
         json.key(key).object([&] {
-            std::map<std::string, const Bound *> last;
+            // What is declared last holds; alignments say nothing of either.
+            std::map<std::string, Bound> known;
             for (const Bound &b : bounds) {
-                last[b.var] = &b;
+                Bound &of_var = known[b.var];
+                of_var.min = b.min.defined() ? b.min : of_var.min;
+                of_var.extent = b.extent.defined() ? b.extent : of_var.extent;
             }
-            for (const auto &[var, b] : last) {
-                json.key(var).object([&, b = b] {
-                    constant("min", b->min);
-                    constant("extent", b->extent);
+            for (const auto &[var, b] : known) {
+                json.key(var).object([&, &b = b] {
+                    constant("min", b.min);
+                    constant("extent", b.extent);
                 });
             }
         });
@@ -363,13 +359,15 @@ class Extract {
             json.key("args").array(f.args(), [&](const std::string &arg) { json.value(arg); });
             json.key("types").array(f.output_types(), [&](const Type &t) { json.value(type_name(t)); });
             json.key("inlinable").value(f.can_be_inlined());
-            const std::string scheduled = existing_schedule(f);
-            if (!scheduled.empty()) {
-                json.key("scheduled").value(scheduled);
+            const std::string placed = decided_place(f), otherwise = decided_otherwise(f);
+            if (!placed.empty()) {
+                json.key("scheduled").value(placed);
+            } else if (!otherwise.empty()) {
+                json.key("partly").value(otherwise);
             }
             json.key("placed_inside").array([&] {
-                for (const LoopLevel &level : {f.schedule().compute_level(), f.schedule().store_level()}) {
-                    const auto host = func_index.find(loop_level_func(level));
+                for (const std::string &name : loop_hosts(f)) {
+                    const auto host = func_index.find(name);
                     if (host != func_index.end()) {
                         json.value(host->second);
                     }
@@ -395,7 +393,9 @@ class Extract {
         const Target &t = request.target;
         json.key("target").object([&] {
             json.key("name").value(t.to_string());
-            json.key("vector_bytes").value(t.natural_vector_size(UInt(8)));
+            // Halide does not say for a target without an architecture; all that it compiles for have as many.
+            json.key("vector_bytes").value(t.has_unknowns() ? 16 : t.natural_vector_size(UInt(8)));
+            json.key("unknown").value(t.has_unknowns());
             json.key("strict_float").value(t.has_feature(Target::StrictFloat));
             json.key("gpu").value(t.has_gpu_feature());
         });
@@ -403,17 +403,16 @@ class Extract {
 
 public:
     explicit Extract(hs_request &request)
-        : request(request) {
+        : request(request), names(request.funcs), inputs(request.funcs, names) {
         std::vector<std::string> order;
         for (const Function &f : request.funcs) {
             func_index.emplace(f.name(), order.size());
             order.push_back(f.name());
-            inputs.add(f);
         }
-        value_bounds = compute_function_value_bounds(order, request.env);
+        value_bounds = compute_function_value_bounds(order, names.renamed_copies(request.pipeline.outputs(), request.env));
     }
 
-    std::string pipeline() {
+    std::string description() {
         json.object([&] {
             json.key("version").value(2);
             target();
@@ -424,6 +423,8 @@ public:
                                       [&](const Func &f) { json.value(func_index.at(f.name())); });
             json.key("missing_estimates").array(programs.missing_estimates(),
                                                 [&](const std::string &what) { json.value(what); });
+            json.key("assumed_values").array(programs.assumed_values(),
+                                             [&](const std::string &what) { json.value(what); });
         });
         return json.take();
     }
@@ -433,7 +434,7 @@ public:
 
 extern "C" int32_t hs_extract(hs_request *request, hs_string *json) {
     return guard(request->error, [&] {
-        request->json = Extract(*request).pipeline();
+        request->json = Extract(*request).description();
         *json = borrow(request->json);
     });
 }

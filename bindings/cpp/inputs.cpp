@@ -10,6 +10,7 @@ class FindInputs : public IRGraphVisitor {
     using IRGraphVisitor::visit;
 
     Inputs &found;
+    DistinctNames &names;
 
     void visit(const Call *op) override {
         if (op->call_type == Call::Image) {
@@ -25,26 +26,28 @@ class FindInputs : public IRGraphVisitor {
     }
 
 public:
-    explicit FindInputs(Inputs &found)
-        : found(found) {
+    FindInputs(Inputs &found, DistinctNames &names)
+        : found(found), names(names) {
     }
 
     void add(const Parameter &param, const Buffer<> &image) {
-        const std::string &name = param.defined() ? param.name() : image.name();
+        const std::string name = names.of(param, image);
         if (found.index.emplace(name, found.inputs.size()).second) {
             found.inputs.push_back({param, image});
         }
     }
 };
 
-void Inputs::add(const Function &f) {
-    FindInputs find(*this);
-    f.accept(&find);
-    for (const ExternFuncArgument &arg : f.extern_arguments()) {
-        if (arg.is_image_param()) {
-            find.add(arg.image_param, Buffer<>());
-        } else if (arg.is_buffer()) {
-            find.add(Parameter(), arg.buffer);
+Inputs::Inputs(const std::vector<Function> &funcs, DistinctNames &names) {
+    FindInputs find(*this, names);
+    for (const Function &f : funcs) {
+        f.accept(&find);
+        for (const ExternFuncArgument &arg : f.extern_arguments()) {
+            if (arg.is_image_param()) {
+                find.add(arg.image_param, Buffer<>());
+            } else if (arg.is_buffer()) {
+                find.add(Parameter(), arg.buffer);
+            }
         }
     }
 }
@@ -89,12 +92,6 @@ void write_dimension(Json &json, const Expr &min, const Expr &extent) {
     });
 }
 
-void write_param_dimension(Json &json, const Parameter &param, int d) {
-    const auto first_defined = [](const Expr &a, const Expr &b) { return a.defined() ? a : b; };
-    write_dimension(json, first_defined(param.min_constraint_estimate(d), param.min_constraint(d)),
-                    first_defined(param.extent_constraint_estimate(d), param.extent_constraint(d)));
-}
-
 }  // namespace
 
 void Inputs::write(Json &json) const {
@@ -110,7 +107,7 @@ void Inputs::write(Json &json) const {
             json.key("dims").array([&] {
                 for (int d = 0; d < dimensions; d++) {
                     if (input.param.defined()) {
-                        write_param_dimension(json, input.param, d);
+                        write_dimension(json, expected_min(input.param, d), expected_extent(input.param, d));
                     } else {
                         write_dimension(json, input.image.dim(d).min(), input.image.dim(d).extent());
                     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "Halide.h"
+#include "distinct.h"
 #include "inside.h"
 #include "json.h"
 
@@ -23,10 +24,10 @@ class Inputs {
     friend class FindInputs;
 
 public:
-    /// Finds every input the Func mentions, in definitions and in extern arguments.
-    void add(const Halide::Internal::Function &f);
+    /// Finds every input that the Funcs mention, in definitions and in extern arguments.
+    Inputs(const std::vector<Halide::Internal::Function> &funcs, DistinctNames &names);
 
-    /// Whether an input has this name, and its number.
+    /// Whether an input has this distinct name, and its number.
     const size_t *find(const std::string &name) const;
 
     /// Dimension `d` of an input; undefined for scalars.

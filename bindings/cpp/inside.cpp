@@ -1,5 +1,7 @@
 #include "inside.h"
 
+#include "tree_size.h"
+
 using namespace Halide;
 using namespace Halide::Internal;
 
@@ -48,7 +50,7 @@ Expr plain(const Expr &e) {
 }  // namespace
 
 bool lies_inside(const Interval &read, const InputDimension &input) {
-    if (!read.is_bounded() || !input.extent.defined()) {
+    if (!read.is_bounded() || !input.extent.defined() || !is_small_tree(read.min) || !is_small_tree(read.max)) {
         return false;
     }
     const Prover prover(input);
@@ -63,7 +65,7 @@ const Call *handed_on(const Function &f) {
     }
     const auto same = [](const Expr &e, const std::string &arg) {
         const Variable *v = e.as<Variable>();
-        return v && v->name == arg;
+        return v && !v->param.defined() && v->name == arg;
     };
     const std::vector<std::string> &args = f.args();
     return std::equal(load->args.begin(), load->args.end(), args.begin(), args.end(), same) ? load : nullptr;

@@ -1,6 +1,7 @@
 #include "program.h"
 
 #include "estimates.h"
+#include "tree_size.h"
 
 using namespace Halide;
 using namespace Halide::Internal;
@@ -18,6 +19,7 @@ class Postfix : public IRVisitor {
     using IRVisitor::visit;
 
     std::set<std::string> &missing;
+    std::set<std::string> &assumed;
 
     void number(double value) {
         tokens.push_back({true, value, ""});
@@ -107,6 +109,12 @@ class Postfix : public IRVisitor {
     }
 
     void visit(const Variable *op) override {
+        if (op->param.defined() && !op->param.is_buffer()) {
+            const AssumedValue value = assume_value(op->param);
+            assumed.insert(describe_assumption(op->param, value));
+            number(value.value);
+            return;
+        }
         if (op->param.defined()) {
             missing.insert(describe_parameter(op));
             ok = false;
@@ -139,8 +147,8 @@ class Postfix : public IRVisitor {
     }
 
 public:
-    explicit Postfix(std::set<std::string> &missing)
-        : missing(missing) {
+    Postfix(std::set<std::string> &missing, std::set<std::string> &assumed)
+        : missing(missing), assumed(assumed) {
     }
 
     std::vector<Token> tokens;
@@ -154,8 +162,13 @@ void ProgramWriter::write(Json &json, const Expr &e) {
         json.null();
         return;
     }
-    Postfix postfix(missing);
-    simplify(substitute_in_all_lets(lower_intrinsics(substitute_estimates(e)))).accept(&postfix);
+    const Expr estimated = substitute_estimates(e);
+    if (!is_small_tree(estimated)) {
+        json.null();
+        return;
+    }
+    Postfix postfix(missing, assumed);
+    simplify(substitute_in_all_lets(lower_intrinsics(estimated))).accept(&postfix);
     if (!postfix.ok || postfix.tokens.size() > max_tokens) {
         json.null();
         return;

@@ -55,6 +55,11 @@ void hs_set_schedule_source(hs_request *request, hs_string source) {
     request->schedule_source = to_string(source);
 }
 
+void hs_warn(hs_request *, hs_string message) {
+    std::string ignored;
+    guard(ignored, [&] { _halide_user_warning << to_string(message) << "\n"; });
+}
+
 void hs_set_error(hs_request *request, hs_string message) {
     request->error = to_string(message);
 }

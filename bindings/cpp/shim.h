@@ -123,6 +123,9 @@ int32_t hs_apply(hs_request *request, const hs_directive *directives, size_t cou
 /* What `-e schedule` writes: the body of apply_schedule(). Copied. */
 void hs_set_schedule_source(hs_request *request, hs_string source);
 
+/* Warns the user the way Halide does. */
+void hs_warn(hs_request *request, hs_string message);
+
 /* Why the request failed; set by Rust before a non-zero return, or by a failing function here. */
 void hs_set_error(hs_request *request, hs_string message);
 hs_string hs_error(const hs_request *request);

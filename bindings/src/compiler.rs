@@ -143,6 +143,12 @@ impl Request<'_> {
         unsafe { shim::hs_set_schedule_source(self.raw, lend(source)) }
     }
 
+    /// Warns the user the way Halide does.
+    pub fn warn(&mut self, message: &str) {
+        // SAFETY: `raw` is valid and the shim copies the text.
+        unsafe { shim::hs_warn(self.raw, lend(message)) }
+    }
+
     fn checked(&self, status: i32) -> Result<(), String> {
         if status == 0 {
             return Ok(());

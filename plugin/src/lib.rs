@@ -21,6 +21,7 @@ impl Scheduler for Srivastava2020 {
         let parameters = Parameters::parse(&request.parameters())?;
         let started = std::time::Instant::now();
         let pipeline = Pipeline::from_json(&request.extract()?).map_err(|e| e.to_string())?;
+        doubts(&parameters, &pipeline)?.iter().for_each(|doubt| request.warn(doubt));
         let stages = pipeline.funcs.iter().map(|f| f.stages.len()).sum();
         let (options, model) = parameters.options(&pipeline.target, stages)?;
         let found = match &parameters.schedule {
@@ -44,6 +45,31 @@ impl Scheduler for Srivastava2020 {
             None => Ok(()),
         }
     }
+}
+
+/// What the schedule is planned for that nobody said, in words.
+///
+/// # Errors
+/// A message, where that may not be.
+fn doubts(parameters: &Parameters, pipeline: &Pipeline) -> Result<Vec<String>, String> {
+    let assumed = &pipeline.assumed_values;
+    if parameters.strict_estimates && !assumed.is_empty() {
+        let advice = "set it with set_estimate(), or leave strict_estimates=true out";
+        return Err(format!("an estimate is missing: {}; {advice}", assumed.join("; ")));
+    }
+    let name = Srivastava2020::NAME;
+    let mut doubts: Vec<String> = assumed
+        .iter()
+        .map(|what| format!("{name}: {what}, as it has no estimate: set one with set_estimate() for a better schedule"))
+        .collect();
+    if pipeline.target.unknown {
+        let bytes = pipeline.target.vector_bytes;
+        doubts.push(format!(
+            "{name}: the target {} is incomplete: planned for vectors of {bytes} bytes",
+            pipeline.target.name
+        ));
+    }
+    Ok(doubts)
 }
 
 /// Runs when the library is loaded, after libHalide's own initialisers.

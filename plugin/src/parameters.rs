@@ -19,7 +19,9 @@ const ACCEPTED: &str = "accepted parameters: parallelism (threads, a whole numbe
     here; default target), \
     report (a file to write a JSON report to), schedule (a file with a schedule to apply instead of searching: such a \
     report, a JSON list of directives, or what a generator writes with -e hlpipe), reassociate (true or false: \
-    whether schedules may add and multiply floats in another order, which rounds otherwise; default false)";
+    whether schedules may add and multiply floats in another order, which rounds otherwise; default false), \
+    strict_estimates (true or false: whether a scalar input without an estimate that sizes depend on is an error rather than \
+    assumed, with a warning; default false)";
 
 /// What prices schedules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +69,8 @@ pub struct Parameters {
     pub schedule: Option<PathBuf>,
     /// Whether schedules, found or given, may add and multiply floats in another order.
     pub reassociate: bool,
+    /// Whether no value may be assumed for a scalar input without an estimate.
+    pub strict_estimates: bool,
 }
 
 impl Parameters {
@@ -104,6 +108,7 @@ impl Parameters {
                     };
                 }
                 "reassociate" => parameters.reassociate = value.parse().map_err(|_| bad())?,
+                "strict_estimates" => parameters.strict_estimates = value.parse().map_err(|_| bad())?,
                 "report" if !value.is_empty() => parameters.report = Some(value.into()),
                 "schedule" if !value.is_empty() => parameters.schedule = Some(value.into()),
                 "model" => {
@@ -176,6 +181,7 @@ impl Default for Parameters {
             report: None,
             schedule: None,
             reassociate: false,
+            strict_estimates: false,
         }
     }
 }
@@ -241,6 +247,7 @@ mod tests {
             ("report", ""),
             ("schedule", ""),
             ("reassociate", "yes"),
+            ("strict_estimates", "1"),
             ("paralelism", "2"),
             ("model", ""),
             ("hardware", "mine"),

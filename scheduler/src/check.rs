@@ -9,7 +9,7 @@ mod parts;
 mod placements;
 
 use crate::directive::{AtLeast, Directive, LoopVar};
-use crate::ir::{FuncId, Interval, Loop, Name, Pipeline, Regions, Source, StageRef};
+use crate::ir::{FuncId, Given, Interval, Loop, Name, Pipeline, Regions, Source, StageRef};
 use crate::Error;
 use bounds::Dimension;
 use std::cell::OnceCell;
@@ -133,6 +133,19 @@ struct Replay<'a> {
     atomic: BTreeSet<StageRef>,
 }
 
+/// Whether loops change places with each other, or with those of another Func.
+fn reorders(directive: &Directive) -> bool {
+    let kept = matches!(
+        directive,
+        Directive::Split { .. }
+            | Directive::Vectorize { .. }
+            | Directive::Unroll { .. }
+            | Directive::Parallel { .. }
+            | Directive::NeverPartition { .. }
+    );
+    !kept
+}
+
 fn illegal(stage: StageRef, reason: impl Into<String>) -> Error {
     Error::Illegal { stage, reason: reason.into() }
 }
@@ -197,6 +210,7 @@ impl<'a> Replay<'a> {
         if self.pipeline.func(directive.subject()).scheduled.is_some() {
             return Err(illegal(first_stage(directive.subject()), "the user has scheduled this Func"));
         }
+        self.decided(directive)?;
         let hosts = |func: FuncId| self.pipeline.funcs.iter().any(|f| f.placed_inside.contains(&func));
         if let Some(stage) = directive.stage().filter(|s| hosts(s.func)) {
             if !matches!(directive, Directive::Unscheduled { .. }) {
@@ -270,6 +284,29 @@ impl<'a> Replay<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a call changes what the user has decided of a Func whose place is open.
+    fn decided(&self, directive: &Directive) -> Result<(), Error> {
+        let func = directive.subject();
+        if let Directive::ComputeAt { consumer, .. } | Directive::StoreAt { consumer, .. } = directive {
+            if !self.pipeline.func(*consumer).is_free() {
+                return Err(illegal(first_stage(func), "its place is in loops that the user may have scheduled"));
+            }
+        }
+        let Some(decided) = &self.pipeline.func(func).partly else { return Ok(()) };
+        match directive.stage() {
+            None if matches!(directive, Directive::ComputeRoot { .. }) => Ok(()),
+            None => Err(illegal(first_stage(func), format!("the user has it {decided}: it is computed at root"))),
+            Some(stage) => match self.pipeline.stage(stage).given {
+                _ if matches!(directive, Directive::Rfactor { .. }) => {
+                    Err(illegal(stage, "what the user has decided of it does not hold for an intermediate Func"))
+                }
+                Given::Order if reorders(directive) => Err(illegal(stage, "the user has ordered its loops")),
+                Given::All => Err(illegal(stage, "the user has scheduled its loops")),
+                Given::Nothing | Given::Order => Ok(()),
+            },
+        }
     }
 
     /// Whether the pipeline's user or an extern stage gets it as a buffer, with its dimensions in the order of the arguments

@@ -2,7 +2,7 @@
 
 mod support;
 
-use scheduler::ir::{Bound, DroppedRead, FuncId, Pipeline, Requirement, Source, StageRef};
+use scheduler::ir::{Bound, DroppedRead, FuncId, Given, Pipeline, Requirement, Source, StageRef};
 use scheduler::{check, check_reassociated, AtLeast, Directive, LoopVar, Tail};
 use support::{Builder, Read};
 
@@ -331,4 +331,31 @@ fn floats_are_added_up_in_lanes_only_where_they_may_be_rounded_otherwise() {
     check_reassociated(&commutative, &in_lanes("x", &[again(vec![inside("lane")])])).unwrap();
     assert!(refused(&in_lanes("x", &[again(vec![inside("part")])])).contains("no loop part"));
     assert!(refused(&in_lanes("x", &[again(Vec::new())])).contains("at root"));
+}
+
+/// The sum is the user's in part.
+fn with_given_loops(given: Given) -> Pipeline {
+    let mut pipeline = pipeline();
+    pipeline.funcs[2].partly = Some("loops of update 0 already scheduled".to_owned());
+    pipeline.funcs[2].stages[1].given = given;
+    pipeline
+}
+
+#[test]
+fn keeps_what_is_partly_scheduled() {
+    let update = stage(2, 1);
+    let unroll = Directive::Unroll { stage: update, var: var("r2$x") };
+    let vectors =
+        [split(stage(2, 0), "x", 8, Tail::GuardWithIf), Directive::Vectorize { stage: stage(2, 0), var: var("xi") }];
+    check(&with_given_loops(Given::All), &[vec![root(2)], vectors.to_vec()].concat()).unwrap();
+    check(&with_given_loops(Given::Order), &[root(2), unroll.clone()]).unwrap();
+    let refused =
+        |given, directive: Directive| check(&with_given_loops(given), &[root(2), directive]).unwrap_err().to_string();
+    assert!(refused(Given::All, unroll).contains("has scheduled its loops"));
+    let reorder = Directive::Reorder { stage: update, vars: ["x", "r2$x", "y"].map(var).to_vec() };
+    assert!(refused(Given::Order, reorder).contains("has ordered its loops"));
+    let elsewhere = Directive::ComputeAt { func: func(2), consumer: func(3), var: var("y") };
+    assert!(refused(Given::All, elsewhere).contains("computed at root"));
+    let inside = Directive::ComputeAt { func: func(1), consumer: func(2), var: var("y") };
+    assert!(refused(Given::All, inside).contains("loops that the user may have scheduled"));
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use scheduler::ir::{Access, Pipeline, Source};
+use scheduler::ir::{Access, Bound, FuncId, Given, Pipeline, Regions, Source};
 use scheduler::{check, search_all, Budget, Directive, Found, Hardware, Options, StopReason, Strategy};
 use std::time::Duration;
 use support::{Builder, Read};
@@ -93,4 +93,41 @@ fn what_decides_where_others_are_read_is_stored_if_bounds_could_be_lost() {
         row.coeffs.iter_mut().for_each(|coefficient| *coefficient = [0, 1]);
     }
     assert!(stored(&decided));
+}
+
+#[test]
+fn what_is_partly_scheduled_gets_a_place_and_keeps_its_loops() {
+    let mut builder = Builder::new();
+    let source = builder.pure(&[]);
+    let sum = builder.sum(source, 10);
+    let output = builder.pure(&[(sum, Read::Point)]);
+    let free = builder.finish(&[output], 1000, 1000);
+    for given in [Given::Order, Given::All] {
+        let mut pipeline = free.clone();
+        pipeline.funcs[sum.index()].partly = Some("loops of update 0 already scheduled".to_owned());
+        pipeline.funcs[sum.index()].stages[1].given = given;
+        for strategy in [Strategy::Beam, Strategy::Greedy, Strategy::Random, Strategy::Root] {
+            let schedule = &found(&pipeline, |options| options.strategy = strategy).schedules[0];
+            check(&pipeline, &schedule.directives).unwrap();
+            assert!(schedule.directives.contains(&Directive::ComputeRoot { func: sum }), "{strategy:?}");
+            let of_update = |d: &&Directive| d.stage().is_some_and(|s| s.func == sum && s.stage == 1);
+            let update = schedule.directives.iter().filter(of_update);
+            assert!(update.count() == 0 || given == Given::Order, "{strategy:?}");
+        }
+    }
+}
+
+#[test]
+fn declared_bounds_win_over_estimates() {
+    let mut builder = Builder::new();
+    let source = builder.pure(&[]);
+    let output = builder.pure(&[(source, Read::Point)]);
+    let mut pipeline = builder.finish(&[output], 100, 100);
+    let extent = |pipeline: &Pipeline, func: FuncId, dim| Regions::at_estimates(pipeline).unwrap().extent(func, dim);
+    pipeline.funcs[output.index()].bounds.insert("x".into(), Bound { min: None, extent: Some(128) });
+    assert_eq!((extent(&pipeline, output, 0), extent(&pipeline, source, 0)), (128, 128));
+    pipeline.funcs[output.index()].estimates.remove("y");
+    assert!(Regions::at_estimates(&pipeline).is_err());
+    pipeline.funcs[output.index()].bounds.insert("y".into(), Bound { min: Some(5), extent: Some(7) });
+    assert_eq!(extent(&pipeline, source, 1), 7);
 }

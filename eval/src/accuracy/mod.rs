@@ -187,7 +187,7 @@ pub fn run(args: &AccuracyArgs) -> Result<()> {
 fn shipped_records() -> Result<PathBuf> {
     let processor = Processor::here();
     let (name, vector_bytes) = (processor.target_name(), processor.vector_bytes());
-    let (name, _) = nearest(&Target { name, vector_bytes, strict_float: false, gpu: false });
+    let (name, _) = nearest(&Target { name, vector_bytes, ..Target::default() });
     Ok(program_folder()?.join(format!("../../eval/data/{name}.gz")))
 }
 

@@ -68,8 +68,7 @@ mod tests {
 
     #[test]
     fn targets_find_theirs() {
-        let target =
-            |name: &str, vector_bytes| Target { name: name.to_owned(), vector_bytes, strict_float: false, gpu: false };
+        let target = |name: &str, vector_bytes| Target { name: name.to_owned(), vector_bytes, ..Target::default() };
         assert_eq!(shipped(&target("x86-64-linux-avx512_skylake", 64)).unwrap().0, "x86-64-avx512");
         let rapids = target("x86-64-linux-avx2-avx512_sapphirerapids-avx512_zen4", 64);
         assert_eq!(shipped(&rapids).unwrap().0, "x86-64-avx512-sapphirerapids");

@@ -212,7 +212,7 @@ impl Plan {
         let compute = match calls.computed(index) {
             Some(Some((host, var))) => self.loop_of(model, id, host, var)?,
             Some(None) => Site::Root,
-            None if func.inlinable && func.scheduled.is_none() && !model.pipeline.is_output(id) => Site::Inline,
+            None if func.inlinable && func.is_free() && !model.pipeline.is_output(id) => Site::Inline,
             None => Site::Root,
         };
         let store = match calls.stored(index) {

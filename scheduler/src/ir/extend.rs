@@ -21,7 +21,7 @@ impl Regions {
         !pipeline.is_output(id)
             && !self.is_read_by_extern(id)
             && func.extern_definition.is_none()
-            && func.scheduled.is_none()
+            && func.is_free()
             && !func.bounds.contains_key(&func.args[dim])
     }
 

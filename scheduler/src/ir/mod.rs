@@ -50,10 +50,13 @@ pub struct Pipeline {
     /// Parameters without an estimate that a bound depends on, each described for a person.
     #[serde(default)]
     pub missing_estimates: Vec<String>,
+    /// Scalar parameters without an estimate that a bound depends on, each described for a person with the value taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumed_values: Vec<String>,
 }
 
 /// What of the compilation target matters to a schedule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// Halide's target string.
     pub name: String,
@@ -63,6 +66,9 @@ pub struct Target {
     pub strict_float: bool,
     /// Whether the target has a GPU.
     pub gpu: bool,
+    /// Whether the target leaves its architecture or system open; vectors are then what every processor has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unknown: bool,
 }
 
 /// What an input is.
@@ -113,9 +119,13 @@ pub struct Func {
     pub types: Vec<String>,
     /// Whether Halide could inline it (pure, single definition).
     pub inlinable: bool,
-    /// What of its schedule the user already decided, if anything: such a Func is left alone.
+    /// Why its place is not ours to choose, if it is not: such a Func is left alone.
     #[serde(default)]
     pub scheduled: Option<String>,
+    /// What else of its schedule the user already decided, if anything: such a Func is computed at root, in the loops that it
+    /// has, and what is left of it may be scheduled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partly: Option<String>,
     /// The Funcs inside whose loops the user already had it computed or stored: their loops must stay as they are.
     #[serde(default)]
     pub placed_inside: Vec<FuncId>,
@@ -160,8 +170,11 @@ pub struct Extern {
 /// One definition of a Func.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
-    /// Loops, innermost first, as Halide orders them by default.
+    /// Loops over whole dimensions, innermost first: as the user ordered them, else as Halide does by default.
     pub loops: Vec<Loop>,
+    /// What of them the user already decided.
+    #[serde(default, skip_serializing_if = "Given::is_nothing")]
+    pub given: Given,
     /// Whether an `RDom::where` guards it.
     pub predicate: bool,
     /// Operations for one evaluation.
@@ -188,6 +201,25 @@ pub struct Stage {
     /// Whether Halide proves the update associative and commutative.
     #[serde(default)]
     pub commutative: bool,
+}
+
+/// How much of a stage's loops the user has scheduled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Given {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Their order, which stays; they may be split, vectorised and run in parallel.
+    Order,
+    /// All: they stay as they are. They are described as they were before.
+    All,
+}
+
+impl Given {
+    fn is_nothing(&self) -> bool {
+        *self == Self::Nothing
+    }
 }
 
 /// One loop of a stage.
@@ -344,6 +376,11 @@ impl Pipeline {
 }
 
 impl Func {
+    /// Whether the user has decided nothing of its schedule, so that its loops are those described.
+    pub fn is_free(&self) -> bool {
+        self.scheduled.is_none() && self.partly.is_none()
+    }
+
     /// References to all its stages.
     pub fn stage_refs(&self, id: FuncId) -> impl DoubleEndedIterator<Item = StageRef> {
         (0..self.stages.len()).map(move |stage| StageRef { func: id, stage })

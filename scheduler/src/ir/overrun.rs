@@ -78,8 +78,7 @@ fn reads_are_harmless(
 /// earlier stages cover it only if the update reads it as well, and such reads are looked at here.
 pub(super) fn reads_stay_inside(pipeline: &Pipeline, regions: &Regions) -> Vec<Vec<bool>> {
     // Declared bounds are promises, and what the user scheduled has its own tails.
-    let may_extend =
-        |func: &Func| func.extern_definition.is_none() && func.bounds.is_empty() && func.scheduled.is_none();
+    let may_extend = |func: &Func| func.extern_definition.is_none() && func.bounds.is_empty() && func.is_free();
     harmless(pipeline, regions, Sides::End, |id, _| may_extend(pipeline.func(id)))
 }
 

@@ -3,6 +3,7 @@
 use super::bounds::StageBounds;
 use super::{overrun, type_bytes, Bound, Func, FuncId, Name, Pipeline, Source, Stage, StageRef};
 use crate::Error;
+use std::collections::BTreeMap;
 
 /// Coordinates from `min` to `max`, both included; empty when `max < min`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,11 +152,10 @@ impl Regions {
         let index = id.index();
         for (dim, arg) in func.args.iter().enumerate() {
             let estimate = pipeline.is_output(id).then(|| func.estimates.get(arg).copied()).flatten();
+            let declared = func.bounds.get(arg).copied().unwrap_or_default();
             let region = &mut self.funcs[index][dim];
-            *region = merge(*region, estimate.and_then(Bound::interval));
-            if let Some(bound) = func.bounds.get(arg).copied().and_then(Bound::interval) {
-                *region = Some(bound);
-            }
+            let estimate = estimate.and_then(|e| declared.or(e).interval());
+            *region = declared.of(merge(*region, estimate));
         }
         // Updates first, last to first: what they read and write of the Func itself widens its region.
         for stage in func.stage_refs(id).rev() {
@@ -203,6 +203,18 @@ impl Regions {
 }
 
 impl Bound {
+    /// Its parts, where they are known, else those of another one.
+    fn or(self, other: Self) -> Self {
+        Self { min: self.min.or(other.min), extent: self.extent.or(other.extent) }
+    }
+
+    /// What becomes of an interval where this holds, whatever was estimated or asked for.
+    fn of(self, interval: Option<Interval>) -> Option<Interval> {
+        let min = self.min.or(interval.map(|i| i.min))?;
+        let max = self.extent.map(|extent| min + extent - 1).or(interval.map(|i| i.max))?;
+        Some(Interval { min, max })
+    }
+
     /// The interval, when both ends are known.
     pub fn interval(self) -> Option<Interval> {
         let (min, extent) = (self.min?, self.extent?);
@@ -227,10 +239,8 @@ fn missing_estimates(pipeline: &Pipeline) -> Vec<String> {
     for &output in &pipeline.outputs {
         let func = pipeline.func(output);
         for (dim, arg) in func.args.iter().enumerate() {
-            let known = |bounds: &std::collections::BTreeMap<Name, Bound>| {
-                bounds.get(arg).copied().and_then(Bound::interval).is_some()
-            };
-            if !known(&func.estimates) && !known(&func.bounds) {
+            let of = |bounds: &BTreeMap<Name, Bound>| bounds.get(arg).copied().unwrap_or_default();
+            if of(&func.bounds).or(of(&func.estimates)).interval().is_none() {
                 missing.push(format!("dimension {dim} ('{arg}') of output '{}'", func.name));
             }
         }

@@ -51,6 +51,7 @@ fn padded(problem: &Problem, analysis: &Analysis, func: FuncId) -> Option<Direct
     let definition = problem.pipeline.func(func);
     let alignment = problem.hardware.vector_bytes / definition.element_bytes().max(1);
     let pads = !problem.pinned[func.index()]
+        && definition.is_free()
         && definition.args.len() > 1
         && alignment > 1
         && analysis.realized_extent(func, 0)? >= MIN_VECTORS * i64::from(alignment);

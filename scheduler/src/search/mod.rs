@@ -57,7 +57,7 @@ use crate::check::{check, check_candidate};
 use crate::cost::{Hardware, LearnedModel, Pricing, StagePrice};
 use crate::directive::Directive;
 use crate::features::Analysis;
-use crate::ir::{FuncId, Pipeline, Regions, StageRef, StorageOrders};
+use crate::ir::{FuncId, Given, Pipeline, Regions, StageRef, StorageOrders};
 use crate::Error;
 use candidate::{Candidate, Evaluator};
 use choice::Choices;
@@ -269,6 +269,7 @@ fn plain_root(pipeline: &Pipeline) -> Vec<Directive> {
 
 /// Marks a Func's updates as left in their default loops on purpose, so that Halide does not warn.
 fn unscheduled_updates(pipeline: &Pipeline, id: FuncId) -> impl Iterator<Item = Directive> + '_ {
-    let updates = pipeline.func(id).stage_refs(id).filter(|s| s.stage > 0);
+    let is_free = |stage: &StageRef| pipeline.stage(*stage).given == Given::Nothing;
+    let updates = pipeline.func(id).stage_refs(id).filter(|s| s.stage > 0).filter(is_free);
     updates.map(|stage| Directive::Unscheduled { stage })
 }

@@ -28,7 +28,7 @@ const SIDE_BY_SIDE: [u32; 4] = [1, 2, 4, 8];
 pub(super) fn about(problem: &Problem, candidate: &Candidate, id: FuncId, grain: Grain) -> Vec<Choices> {
     let func = problem.pipeline.func(id);
     let placement = &candidate.placements[id.index()];
-    if *placement == Placement::LeftAlone || *placement == Placement::Host || func.extern_definition.is_some() {
+    if placement.is_decided() || func.extern_definition.is_some() {
         return Vec::new();
     }
     match grain {

@@ -14,7 +14,7 @@ use super::unscheduled_updates;
 use super::vector::{self, Vector};
 use crate::cost::Hardware;
 use crate::directive::{Directive, LoopVar};
-use crate::ir::{FuncId, Pipeline, Regions, Stage, StageRef};
+use crate::ir::{FuncId, Given, Pipeline, Regions, Stage, StageRef};
 
 /// Below this many weighted operations a stage is not worth waking other threads for.
 const MIN_PARALLEL_WORK: f64 = 50_000.0;
@@ -61,6 +61,7 @@ impl Planner<'_> {
         match &self.placements[id.index()] {
             Placement::LeftAlone | Placement::Inline => Vec::new(),
             Placement::Host => self.root(id).into_iter().chain(unscheduled_updates(self.pipeline, id)).collect(),
+            Placement::Partly => self.root(id).into_iter().chain(self.rest(id)).collect(),
             Placement::Root => self.root(id).into_iter().chain(self.stages(id, true)).collect(),
             Placement::Strips(strips) => {
                 let nest = self.strips(self.plain_nest(id), strips).0;
@@ -94,6 +95,28 @@ impl Planner<'_> {
 
     fn stages(&self, id: FuncId, at_root: bool) -> impl Iterator<Item = Directive> + '_ {
         self.pipeline.func(id).stage_refs(id).flat_map(move |stage| self.stage(stage, at_root))
+    }
+
+    /// What the user has left to schedule of a Func at root.
+    fn rest(&self, id: FuncId) -> impl Iterator<Item = Directive> + '_ {
+        self.pipeline.func(id).stage_refs(id).flat_map(|stage| match self.pipeline.stage(stage).given {
+            Given::Nothing => self.stage(stage, true),
+            Given::Order => self.in_order(stage),
+            Given::All => Vec::new(),
+        })
+    }
+
+    /// Loops that keep their order: vectors of the innermost one, tasks of the outermost ones.
+    fn in_order(&self, stage: StageRef) -> Vec<Directive> {
+        let mut nest = self.plain_nest_of(stage);
+        let is_innermost = |v: &Vector| v.index == 0 && nest.loops[0].parallel;
+        if let Some(vector) = self.vector(stage).filter(is_innermost) {
+            nest.vectorize(vector);
+        }
+        if self.is_worth_tasks(stage) {
+            nest.parallelize(i64::from(self.hardware.threads), TASKS_PER_THREAD, None);
+        }
+        nest.directives
     }
 
     /// The updates of a leader, after all that its pure definition led.
@@ -299,7 +322,9 @@ impl Planner<'_> {
         nest.reorder(order);
         if at_root && self.is_worth_tasks(stage) {
             let tasks = self.choices.of(stage.func).tasks.map_or(TASKS_PER_THREAD, i64::from);
-            if !parts::form(self, &mut nest) {
+            // Its copies would not know of an intermediate Func.
+            let in_parts = self.pipeline.func(stage.func).is_free() && parts::form(self, &mut nest);
+            if !in_parts {
                 nest.parallelize(i64::from(self.hardware.threads), tasks, None);
             }
         }

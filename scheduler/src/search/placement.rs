@@ -24,6 +24,8 @@ pub(super) enum Placement {
     },
     /// At root, in its default loops, because the user placed other Funcs inside them.
     Host,
+    /// At root, because the user scheduled other things of it.
+    Partly,
     /// At root, in strips along one dimension, with other Funcs inside.
     Strips(super::strips::Strips),
     /// At root, in register tiles, with a reduction inside.
@@ -74,6 +76,11 @@ impl Placement {
     /// Whether the Func has storage of its own.
     pub(super) fn is_stored(&self) -> bool {
         *self != Placement::Inline
+    }
+
+    /// Whether the user left no choice.
+    pub(super) fn is_decided(&self) -> bool {
+        matches!(self, Placement::LeftAlone | Placement::Host | Placement::Partly)
     }
 
     /// Whether it is inside of the strips, blocks or slabs of another Func, or of the steps of a reduction there.
@@ -151,6 +158,8 @@ fn place_each(problem: &Problem, choices: &Choices) -> (Vec<Placement>, Vec<BTre
             Placement::LeftAlone
         } else if problem.hosts.contains(&id) {
             Placement::Host
+        } else if func.partly.is_some() {
+            Placement::Partly
         } else if problem.inlinable[id.index()] && inlines(&inlining) {
             inlining.inline(id, read_by, &placements);
             Placement::Inline

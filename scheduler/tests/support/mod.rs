@@ -4,8 +4,8 @@
 #![allow(dead_code)]
 
 use scheduler::ir::{
-    Access, AccessRow, Bound, Dependent, Func, FuncId, Lanes, Loop, Operations, Pipeline, Program, ReductionBounds,
-    Requirement, Source, Stage, SymbolicInterval, Target, Token, FORMAT_VERSION,
+    Access, AccessRow, Bound, Dependent, Func, FuncId, Given, Lanes, Loop, Operations, Pipeline, Program,
+    ReductionBounds, Requirement, Source, Stage, SymbolicInterval, Target, Token, FORMAT_VERSION,
 };
 use std::collections::BTreeMap;
 
@@ -65,6 +65,7 @@ impl Builder {
         let own = vec![row([0, 1, 0]), row([0, 0, 1])];
         let update = Stage {
             loops,
+            given: Given::default(),
             predicate: false,
             operations: operations(3, &[("add", 1)]),
             accesses: vec![
@@ -107,6 +108,7 @@ impl Builder {
             types: vec!["float32".into()],
             inlinable: stages.len() == 1,
             scheduled: None,
+            partly: None,
             placed_inside: Vec::new(),
             estimates: BTreeMap::new(),
             bounds: BTreeMap::new(),
@@ -125,11 +127,12 @@ impl Builder {
         }
         Pipeline {
             version: FORMAT_VERSION,
-            target: Target { name: "x86-64-linux-avx2".into(), vector_bytes: 32, strict_float: false, gpu: false },
+            target: Target { name: "x86-64-linux-avx2".into(), vector_bytes: 32, ..Target::default() },
             inputs: Vec::new(),
             funcs: self.funcs,
             outputs: outputs.to_vec(),
             missing_estimates: Vec::new(),
+            assumed_values: Vec::new(),
         }
     }
 }
@@ -184,6 +187,7 @@ fn pure_stage(reads: &[(FuncId, Read)]) -> Stage {
     let taps: i64 = reads.iter().map(|(_, r)| offsets(*r).len() as i64).sum();
     Stage {
         loops: vec![pure_loop("x"), pure_loop("y")],
+        given: Given::default(),
         predicate: false,
         operations: operations(2, &[("add", taps as u32), ("mul", 1)]),
         accesses: reads.iter().flat_map(|&(id, read)| accesses(id, read)).collect(),
