@@ -1,6 +1,6 @@
 // Random pipelines, for tests of schedulers: what users write, drawn at random.
 //
-// The parameters `seed`, `stages` and `families` determine the pipeline, `scale` its sizes. Fewer stages of the same seed and families are
+// The parameters `seed`, `stages`, `families` and `quirks` determine the pipeline, `scale` its sizes. Fewer stages of the same seed and families are
 // a prefix of more, but for what the outputs read, which makes it easy to find the stage that matters.
 #include "random_pipeline.h"
 
@@ -15,7 +15,7 @@ namespace {
 using namespace pipelines::random_pipeline;
 
 /// Streams of random numbers; those of outputs and stages are in Builder.
-enum Stream : uint64_t { shape_stream = 1, input_stream = 2 };
+enum Stream : uint64_t { shape_stream = 1, input_stream = 2, quirk_stream = 3 };
 
 class RandomPipeline : public Generator<RandomPipeline> {
 public:
@@ -25,6 +25,9 @@ public:
     GeneratorParam<int> scale{"scale", 1, 1, 64};
     /// Names of kinds of stages, separated by plus signs, or `all`.
     GeneratorParam<std::string> families{"families", "all"};
+    /// What else people do, separated by plus signs: `names` that several things share, partial `schedules`, `bounds` of
+    /// buffers, scalars without `estimates`. `all` of it, or `none`.
+    GeneratorParam<std::string> quirks{"quirks", "none"};
 
     void configure() {
         draw_shape();
@@ -57,11 +60,14 @@ public:
             Func scalar("factor_value");
             scalar() = clamp(*factor, -50, 50);
             values.push_back({scalar, 0, 50, {}, 0, false});
+            if (has_quirk("estimates")) {
+                values.push_back(shifted(values[0]));
+            }
         }
-        Builder builder(seed, extents, values);
-        const std::vector<std::string> chosen = chosen_families();
+        Builder builder(seed, extents, values, has_quirk("names"));
+        const std::vector<std::string> kinds = chosen(families, Builder::families(), "family");
         for (int i = 0; i < stages; i++) {
-            builder.add_stage(i, chosen);
+            builder.add_stage(i, kinds);
         }
         for (size_t i = 0; i < outputs.size(); i++) {
             *outputs[i] = builder.output(static_cast<int>(i), outputs[i]->type(), first_dims(outputs[i]->dimensions()));
@@ -72,13 +78,20 @@ public:
         for (Input<Buffer<>> *input : inputs) {
             pipelines::set_estimates(*input, sizes(input->dimensions()));
         }
-        if (factor) {
+        if (factor && !has_quirk("estimates")) {
             factor->set_estimate(7);
         }
         std::vector<Func> roots;
         for (Output<Buffer<>> *output : outputs) {
             pipelines::set_estimates(*output, sizes(output->dimensions()));
             roots.push_back(*output);
+        }
+        Random random(seed, quirk_stream);
+        if (has_quirk("bounds")) {
+            bound_buffers(random);
+        }
+        if (has_quirk("schedules")) {
+            schedule_partly(random, roots);
         }
         if (!using_autoscheduler()) {
             pipelines::schedule_root(roots);
@@ -120,20 +133,60 @@ private:
         return result;
     }
 
-    std::vector<std::string> chosen_families() const {
-        if (families.value() == "all") {
-            return Builder::families();
+    /// The names in a list separated by plus signs, or all of those that are known.
+    static std::vector<std::string> chosen(const std::string &list, const std::vector<std::string> &known,
+                                           const std::string &kind) {
+        if (list == "all") {
+            return known;
         }
-        const std::vector<std::string> known = Builder::families();
-        std::vector<std::string> chosen;
-        std::istringstream text(families.value());
+        std::vector<std::string> names;
+        std::istringstream text(list);
         for (std::string name; std::getline(text, name, '+');) {
             if (std::find(known.begin(), known.end(), name) == known.end()) {
-                throw std::invalid_argument("random_pipeline has no family '" + name + "'");
+                throw std::invalid_argument("random_pipeline has no " + kind + " '" + name + "'");
             }
-            chosen.push_back(name);
+            names.push_back(name);
         }
-        return chosen;
+        return names;
+    }
+
+    bool has_quirk(const std::string &name) const {
+        if (quirks.value() == "none") {
+            return false;
+        }
+        const auto names = chosen(quirks, {"names", "schedules", "bounds", "estimates"}, "quirk");
+        return std::find(names.begin(), names.end(), name) != names.end();
+    }
+
+    /// A value that the scalar moves along its first dimension.
+    Value shifted(const Value &value) {
+        std::vector<Var> vars(value.dims.size());
+        std::vector<Expr> at(vars.begin(), vars.end());
+        at[0] += *factor;
+        Func moved("moved");
+        moved(vars) = value.func(at);
+        return {moved, 0, value.limit, value.dims, 0, false};
+    }
+
+    /// Fixes some of the bounds of inputs and outputs that the estimates have.
+    void bound_buffers(Random &random) {
+        const auto bound = [&](auto &buffer) {
+            for (int d = 0; d < buffer.dimensions(); d++) {
+                if (random.chance(30)) {
+                    buffer.dim(d).set_min(0);
+                }
+                // Dimensions without a place have few values, and often a known number of them.
+                if (order[d] >= C && random.chance(50)) {
+                    buffer.dim(d).set_bounds(0, extents[order[d]]);
+                }
+            }
+        };
+        for (Input<Buffer<>> *input : inputs) {
+            bound(*input);
+        }
+        for (Output<Buffer<>> *output : outputs) {
+            bound(*output);
+        }
     }
 
     Value read_input(Random &random, Input<Buffer<>> &input) {

@@ -78,11 +78,15 @@ Halide::Type random_type(Random &random);
 /// An int32 or float32 from several of the kind, by random operations.
 Term combine(Random &random, const std::vector<Term> &terms);
 
+/// Schedules some Funcs, but does not say where they are computed.
+void schedule_partly(Random &random, const std::vector<Halide::Func> &outputs);
+
 /// Adds stage by stage to a growing pipeline.
 class Builder {
 public:
-    /// `inputs` are the first values; the first of them has all roles, in the storage order that most Funcs get.
-    Builder(uint64_t seed, const Extents &extents, std::vector<Value> inputs);
+    /// `inputs` are the first values; the first of them has all roles, in the storage order that most Funcs get. With
+    /// `shared_names` Funcs, variables and embedded images are called alike.
+    Builder(uint64_t seed, const Extents &extents, std::vector<Value> inputs, bool shared_names);
 
     /// Names of the kinds of stages.
     static std::vector<std::string> families();
@@ -106,9 +110,12 @@ private:
     std::vector<Value> values;
     std::array<Halide::Var, role_count> vars;
     int counter = 0;
+    bool shared_names;
 
     static const std::vector<Family> &all_families();
     std::string name(const std::string &family);
+    /// Makes an embedded image available, with the name of the next Func.
+    void add_image();
     /// How many coordinates of a role there are at a level, at the estimates.
     int extent(int role, int level) const;
     /// A value to read, a recent one rather than an old one.

@@ -29,9 +29,20 @@ std::vector<int> without(const std::vector<int> &dims, const std::vector<int> &r
     return rest;
 }
 
-Builder::Builder(uint64_t seed, const Extents &extents, std::vector<Value> inputs)
+namespace {
+
+/// What variables and Funcs are called that share their names with each other, and with inputs and outputs as far as Halide
+/// allows it: a Func that is called like an input can only be inlined.
+const std::array<std::string, role_count> common_names = {"input0", "a", "output0", "b"};
+
+}  // namespace
+
+Builder::Builder(uint64_t seed, const Extents &extents, std::vector<Value> inputs, bool shared_names)
     : seed(seed), random(seed, 0), extents(extents), values(std::move(inputs)),
-      vars{Var("x"), Var("y"), Var("c"), Var("n")} {
+      vars{Var("x"), Var("y"), Var("c"), Var("n")}, shared_names(shared_names) {
+    if (shared_names) {
+        std::transform(common_names.begin(), common_names.end(), vars.begin(), [](const std::string &n) { return Var(n); });
+    }
 }
 
 const std::vector<Builder::Family> &Builder::all_families() {
@@ -67,6 +78,9 @@ std::vector<std::string> Builder::families() {
 
 void Builder::add_stage(int index, const std::vector<std::string> &families) {
     random = Random(seed, 100 + index);
+    if (shared_names && Random(seed, 30 + index).chance(20)) {
+        add_image();
+    }
     std::string chosen = random.pick(families);
     // Pipelines are mostly made of the first two kinds.
     if (families.size() > 2 && random.chance(30)) {
@@ -109,7 +123,21 @@ Func Builder::output(int index, Type type, const std::vector<int> &dims) {
     return func;
 }
 
+void Builder::add_image() {
+    // As the Funcs of inputs are called, which nobody schedules.
+    const std::string shared = name("") + "_im";
+    Buffer<int> image({extent(X, 0)}, shared);
+    image.for_each_element([&](int i) { image(i) = i % 251; });
+    Func func(shared);
+    image.set_name(func.name());
+    func(vars[X]) = image(clamp(vars[X], 0, extent(X, 0) - 1));
+    add(func, 250, {X}, 0);
+}
+
 std::string Builder::name(const std::string &family) {
+    if (shared_names) {
+        return counter++ % 2 == 0 ? "a" : "b";
+    }
     return family + "_" + std::to_string(counter++);
 }
 

@@ -359,7 +359,10 @@ class Extract {
             json.key("args").array(f.args(), [&](const std::string &arg) { json.value(arg); });
             json.key("types").array(f.output_types(), [&](const Type &t) { json.value(type_name(t)); });
             json.key("inlinable").value(f.can_be_inlined());
-            const std::string placed = decided_place(f), otherwise = decided_otherwise(f);
+            // Realised, it would share a name with the buffer, which Halide does not allow.
+            const bool shares_name = f.can_be_inlined() && inputs.is_named(f.name());
+            const std::string placed = shares_name ? "called like an input" : decided_place(f);
+            const std::string otherwise = decided_otherwise(f);
             if (!placed.empty()) {
                 json.key("scheduled").value(placed);
             } else if (!otherwise.empty()) {

@@ -1,5 +1,7 @@
 #include "inputs.h"
 
+#include <algorithm>
+
 #include "estimates.h"
 #include "operations.h"
 
@@ -69,6 +71,12 @@ InputDimension Inputs::dimension(const std::string &name, int d) const {
         return Variable::make(Int(32), name + what + std::to_string(d), input.param);
     };
     return {field(".min."), field(".extent.")};
+}
+
+bool Inputs::is_named(const std::string &name) const {
+    return std::any_of(inputs.begin(), inputs.end(), [&](const Input &input) {
+        return name == (input.param.defined() ? input.param.name() : input.image.name());
+    });
 }
 
 namespace {

@@ -30,6 +30,9 @@ public:
     /// Whether an input has this distinct name, and its number.
     const size_t *find(const std::string &name) const;
 
+    /// Whether the user has given an input this name.
+    bool is_named(const std::string &name) const;
+
     /// Dimension `d` of an input; undefined for scalars.
     InputDimension dimension(const std::string &name, int d) const;
 

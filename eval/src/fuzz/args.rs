@@ -16,7 +16,7 @@ use crate::units::{parse_duration, parse_range};
 #[command(mut_arg("names", |names| names.hide(true)), after_long_help = "Examples:
   nnc fuzz
   nnc fuzz --count 5000 --seed 1000 --budget 1h --json fuzz.json
-  nnc fuzz --families matmul+scan --stages 1..6
+  nnc fuzz --families matmul+scan --stages 1..6 --quirks none
   nnc fuzz --generator out/my.generator:my_random
 
 Each seed is a pipeline: that of the generator random_pipeline, or another one with the parameters seed and stages. It is \
@@ -40,6 +40,10 @@ pub struct FuzzArgs {
     /// Kinds of stages to draw from, joined by plus signs [default: all]
     #[arg(long, value_name = "NAMES")]
     pub families: Option<String>,
+    /// What people do besides defining Funcs, joined by plus signs: names (shared by several things), schedules (that leave the
+    /// place open), bounds (of buffers), estimates (missing ones); all, or none [default: all of random_pipeline]
+    #[arg(long, value_name = "NAMES")]
+    pub quirks: Option<String>,
     /// What schedules the pipelines [default: HL_AUTOSCHEDULER, else Srivastava2020]
     #[arg(long, value_name = "SCHEDULER")]
     pub scheduler: Option<Scheduler>,

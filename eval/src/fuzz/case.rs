@@ -9,6 +9,7 @@ use crate::builder::Builder;
 use crate::cache::{Cache, Key};
 use crate::child;
 use crate::generator::{self, Pipeline};
+use crate::hl_autoscheduler;
 use crate::record::Status;
 use crate::schedulers::Scheduler;
 use crate::verify::Checks;
@@ -109,6 +110,10 @@ impl Setting {
             pipeline: pipeline.to_string(),
         };
         let reference = builder.build(pipeline, &Scheduler::Unscheduled)?;
+        // The plugin makes the reference, too: what it refuses is no fault of the pipeline.
+        if reference.outcome.status != Status::Ok && reference.outcome.message.contains(hl_autoscheduler::OURS) {
+            return Ok(finding(Verdict::Failed, reference.outcome.message, None));
+        }
         if reference.outcome.status != Status::Ok {
             let message = format!("no unscheduled build: {}", reference.outcome.message);
             return Ok(finding(Verdict::Invalid, message, None));

@@ -70,6 +70,9 @@ fn setting(args: &FuzzArgs, runtime: &Path) -> Result<Setting> {
     args.build.parametrise(&mut chosen)?;
     let mut generator = args.build.open_named(RANDOM_PIPELINE)?;
     generator.params.extend(args.families.iter().map(|families| ("families".to_owned(), families.clone())));
+    let all = || (args.build.generator.is_empty()).then(|| "all".to_owned());
+    let quirks = args.quirks.clone().or_else(all);
+    generator.params.extend(quirks.map(|quirks| ("quirks".to_owned(), quirks)));
     // Nothing needs the lowered code that builds of a reference emit.
     let mut builder = args.build.builder(&Scheduler::None)?;
     builder.target = builder.target_with("strict_float");
