@@ -11,6 +11,7 @@ mod dump;
 mod eval;
 mod explain;
 mod failure;
+mod files;
 mod fuzz;
 mod gen;
 mod generator;
