@@ -18,3 +18,8 @@ pub fn read(path: &Path, most_bytes: u64) -> Result<Vec<u8>> {
 pub fn write(path: &Path, contents: &[u8]) -> Result<()> {
     host::write_output(path, contents).with_context(|| format!("cannot write {}", path.display()))
 }
+
+/// Whether writing replaces what was written before.
+pub fn replaces(path: &Path) -> Result<bool> {
+    host::replaces(path).with_context(|| format!("cannot write {}", path.display()))
+}
