@@ -88,6 +88,39 @@ levels_are_looked_up_side_by_side() {
     grep -A5 'produce laplacians_0:' "$work/explain.txt" | grep -q 'unrolled x_ui in 2:'
 }
 
+# Anything but a regular file of a sensible size is refused at once, whatever it is for.
+only_files_are_read() {
+    local path command
+    rm -f "$work/fifo" "$work/sparse"
+    mkfifo "$work/fifo"
+    truncate -s 2G "$work/sparse"
+    for path in "$work/fifo" "$work/sparse" /dev/zero /proc/kmsg; do
+        for command in "explain --schedule $path" "predict --csv $path --target t --complexity n" "accuracy $path" \
+            "run unsharp --image $path --out $work/out.png"; do
+            # shellcheck disable=SC2086
+            if (ulimit -v 4000000; timeout 20 "$nnc" $command) 2>"$work/error.txt"; then return 1; fi
+            cat "$work/error.txt"
+            grep -qE "$path: it is (a|larger)" "$work/error.txt"
+        done
+    done
+}
+
+# A record that is not whole is measured again, and said to be broken.
+collect_measures_broken_records_again() {
+    local collect=(timeout 200 "$nnc" collect --random 1 --seed 9100 --stages 1 --schedules 2 --threads 2 --out "$work/broken")
+    local record
+    rm -rf "$work/broken"
+    "${collect[@]}"
+    record=$(echo "$work"/broken/*.json.gz)
+    truncate -s -9 "$record"
+    if "$nnc" collect --out "$work/broken" --export "$work/broken.gz" 2>"$work/error.txt"; then return 1; fi
+    grep -q "$record" "$work/error.txt"
+    "${collect[@]}" 2>"$work/error.txt"
+    grep -q "$record.*again" "$work/error.txt"
+    zcat "$record" | grep -q '"records"'
+    "${collect[@]}" 2>&1 | grep -q 'measured before'
+}
+
 # Nobody reads on: no error, and nothing to say about it.
 output_may_be_cut_off() {
     "$nnc" explain blur --threads 2 2>"$work/error.txt" | true
@@ -192,7 +225,7 @@ if [ $# -gt 0 ]; then
 else
     run_shell_tests "$work" eval_small eval_reports_a_timeout gen_honours_hl_autoscheduler \
         schedules_name_their_model bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds explain_reads_schedules_of_others \
-        levels_are_looked_up_side_by_side \
+        levels_are_looked_up_side_by_side only_files_are_read collect_measures_broken_records_again \
         output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_reassociated study_small study_resumes \
         study_from_data calibrate_small collect_others models_from_records
 fi

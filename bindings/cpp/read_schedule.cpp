@@ -1,5 +1,6 @@
 // Reads the schedule of a serialised pipeline as directives.
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <set>
 
@@ -468,11 +469,37 @@ public:
     }
 };
 
+/// Whether the bytes begin as a FlatBuffer does, in which Halide serialises: with the place of a table, which has the place of
+/// its vtable. Halide reads what is none beyond its end.
+bool begins_as_flatbuffer(const std::vector<uint8_t> &bytes) {
+    const auto number = [&](int64_t at, auto value) -> int64_t {
+        if (at < 0 || at + (int64_t)sizeof(value) > (int64_t)bytes.size()) {
+            return -1;
+        }
+        std::memcpy(&value, &bytes[at], sizeof(value));
+        return value;
+    };
+    const int64_t table = number(0, uint32_t());
+    const int64_t vtable = table - number(table, int32_t());
+    const int64_t vtable_size = number(vtable, uint16_t()), table_size = number(vtable + 2, uint16_t());
+    return table >= 4 && vtable_size >= 4 && table_size >= 4 && vtable + vtable_size <= (int64_t)bytes.size() &&
+           table + table_size <= (int64_t)bytes.size();
+}
+
+Pipeline deserialise(hs_string content) {
+    const std::vector<uint8_t> bytes(content.data, content.data + content.size);
+    const Pipeline pipeline = begins_as_flatbuffer(bytes) ? deserialize_pipeline(bytes, {}) : Pipeline();
+    if (!pipeline.defined()) {
+        throw std::invalid_argument("it is no serialised pipeline");
+    }
+    return pipeline;
+}
+
 }  // namespace
 
-extern "C" int32_t hs_read_schedule(hs_request *request, hs_string path, hs_string *json) {
+extern "C" int32_t hs_read_schedule(hs_request *request, hs_string content, hs_string *json) {
     return guard(request->error, [&] {
-        request->schedule_json = ReadSchedule(*request, deserialize_pipeline(to_string(path), {})).directives();
+        request->schedule_json = ReadSchedule(*request, deserialise(content)).directives();
         *json = borrow(request->schedule_json);
     });
 }

@@ -35,9 +35,9 @@ hs_string hs_param_value(const hs_request *request, size_t index);
 /* Describes the pipeline as JSON, the serialised form of the scheduler's `ir::Pipeline`; owned by the request. */
 int32_t hs_extract(hs_request *request, hs_string *json);
 
-/* Reads the schedule of the serialised pipeline in a file, which must be the request's pipeline but for its schedule, as
- * JSON: a list of the scheduler's directives. Owned by the request. */
-int32_t hs_read_schedule(hs_request *request, hs_string path, hs_string *json);
+/* Reads the schedule of a serialised pipeline, which must be the request's pipeline but for its schedule, as JSON: a list of
+ * the scheduler's directives, owned by the request. The content of the file is any bytes. */
+int32_t hs_read_schedule(hs_request *request, hs_string content, hs_string *json);
 
 typedef enum {
     HS_COMPUTE_ROOT,

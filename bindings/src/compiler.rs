@@ -50,8 +50,9 @@ pub struct Call<'a> {
     pub sizes: Vec<Size>,
 }
 
-fn lend(text: &str) -> shim::hs_string {
-    shim::hs_string { data: text.as_ptr().cast::<c_char>(), size: text.len() }
+fn lend(text: impl AsRef<[u8]>) -> shim::hs_string {
+    let bytes = text.as_ref();
+    shim::hs_string { data: bytes.as_ptr().cast::<c_char>(), size: bytes.len() }
 }
 
 /// Copies a string of the shim.
@@ -128,11 +129,11 @@ impl Request<'_> {
     /// list of the scheduler's directives.
     ///
     /// # Errors
-    /// A message when the file cannot be read, is of another pipeline, or has a schedule that directives cannot express.
-    pub fn read_schedule(&mut self, path: &str) -> Result<String, String> {
+    /// A message when `content` is no such file's, is of another pipeline, or has a schedule that directives cannot express.
+    pub fn read_schedule(&mut self, content: &[u8]) -> Result<String, String> {
         let mut json = shim::hs_string { data: std::ptr::null(), size: 0 };
-        // SAFETY: `raw` is valid, `path` and `json` outlive the call, and the shim throws nothing.
-        let status = unsafe { shim::hs_read_schedule(self.raw, lend(path), &mut json) };
+        // SAFETY: `raw` is valid, `content` and `json` outlive the call, and the shim throws nothing.
+        let status = unsafe { shim::hs_read_schedule(self.raw, lend(content), &mut json) };
         self.checked(status)?;
         Ok(copy(json))
     }

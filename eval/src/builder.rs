@@ -1,20 +1,25 @@
 //! Builds one pipeline with one scheduler: generator run, link, cache.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::cache::{hash_file, Cache, Key};
 use crate::child::{self, Limits};
-use crate::failure::{explain, Tail};
+use crate::failure::{explain, Failure, Tail};
 use crate::generator::{self, Pipeline};
 use crate::link;
 use crate::record::Status;
 use crate::schedulers::{Arguments, PluginFiles, Scheduler};
+use crate::scratch::WorkFolder;
 
 /// Name of the compiled function in every library we build.
 pub const FUNCTION: &str = "pipeline";
+/// The library's file.
+const LIBRARY: &str = "pipeline.so";
 /// What Halide prints, at `HL_DEBUG_CODEGEN=1`, when the schedule is complete and lowering begins.
 const LOWERING: &str = "Creating initial loop nests";
 /// What Halide says when a generator has no expert schedule.
@@ -27,6 +32,8 @@ pub struct Outcome {
     pub status: Status,
     /// Why not.
     pub message: String,
+    /// Whether it would be the same if it were built again; only then it is kept.
+    pub lasts: bool,
     /// Seconds from the start of the generator to its first lowering message.
     pub schedule_seconds: Option<f64>,
     /// Seconds from there to the generator's end.
@@ -52,6 +59,44 @@ pub struct Build {
     pub reused: bool,
     /// Whether the scheduler may have rounded floats otherwise.
     pub reassociates: bool,
+    // Where the library is if the cache has not taken it.
+    _folder: Option<Arc<WorkFolder>>,
+}
+
+impl Build {
+    /// One that could not even be tried.
+    pub fn not_tried(error: &anyhow::Error) -> Build {
+        let outcome = Outcome {
+            status: Status::Error,
+            message: format!("{error:#}"),
+            lasts: false,
+            schedule_seconds: None,
+            compile_seconds: None,
+            peak_memory_bytes: None,
+            predicted_seconds: None,
+            float_math: None,
+        };
+        let (key, library) = (String::new(), PathBuf::new());
+        Build { key, outcome, library, reused: false, reassociates: false, _folder: None }
+    }
+}
+
+/// Halide's runtime, compiled once for many pipelines.
+#[derive(Clone, Debug)]
+pub struct Runtime(Arc<WorkFolder>);
+
+impl Runtime {
+    /// Name of its files, without extension.
+    pub const NAME: &'static str = "runtime";
+
+    /// The one whose object file is in `folder`.
+    pub fn in_folder(folder: WorkFolder) -> Runtime {
+        Runtime(Arc::new(folder))
+    }
+
+    fn object(&self) -> PathBuf {
+        self.0.path().join(Runtime::NAME).with_extension("o")
+    }
 }
 
 /// Everything but the pipeline and the scheduler.
@@ -69,8 +114,8 @@ pub struct Builder {
     pub cache: Cache,
     /// Further linker arguments.
     pub link_args: Vec<String>,
-    /// Object file of Halide's runtime, where the target has `no_runtime`.
-    pub runtime: Option<PathBuf>,
+    /// Halide's runtime, where the target has `no_runtime`.
+    pub runtime: Option<Runtime>,
     /// The scheduler whose builds others are compared with.
     pub reference: Scheduler,
 }
@@ -149,27 +194,35 @@ impl Builder {
         key.hex()
     }
 
+    /// A command that runs the generator of `pipeline`.
+    pub fn generator(&self, pipeline: &Pipeline) -> Command {
+        let mut command = generator::command(&pipeline.executable.path);
+        command.env("TMPDIR", self.cache.children_folder());
+        command
+    }
+
     /// Builds, or finds the build in the cache. Fails only if something is wrong with this machine or the command line;
     /// a build that fails is an outcome.
     pub fn build(&self, pipeline: &Pipeline, scheduler: &Scheduler) -> Result<Build> {
         let (args, chosen) = self.arguments(pipeline, scheduler)?;
         let key = self.key(pipeline, &args, &chosen);
-        let library = self.cache.build_folder(&key).join("pipeline.so");
+        let library = self.cache.build_folder(&key).join(LIBRARY);
         let reassociates = scheduler.reassociates();
         if let Some(outcome) = self.cache.read_build(&key) {
-            return Ok(Build { key, outcome, library, reused: true, reassociates });
+            return Ok(Build { key, outcome, library, reused: true, reassociates, _folder: None });
         }
         let work = self.cache.work_folder()?;
         let outcome = self.run_generator(pipeline, &args, &chosen, work.path())?;
         // What the user stopped has no outcome.
-        if !crate::process::interrupted() {
-            self.cache.store_build(&key, &outcome, work)?;
-        }
-        Ok(Build { key, outcome, library, reused: false, reassociates })
+        let keeps = outcome.lasts && !crate::process::interrupted();
+        let work = if keeps { self.cache.store_build(&key, &outcome, work) } else { Some(work) };
+        let library = work.as_ref().map_or(library, |work| work.path().join(LIBRARY));
+        let _folder = work.filter(|_| outcome.status == Status::Ok).map(Arc::new);
+        Ok(Build { key, outcome, library, reused: false, reassociates, _folder })
     }
 
     fn run_generator(&self, pipeline: &Pipeline, args: &[String], chosen: &Arguments, work: &Path) -> Result<Outcome> {
-        let mut command = generator::command(&pipeline.executable.path);
+        let mut command = self.generator(pipeline);
         command.args(args).arg("-o").arg(work).env("HL_DEBUG_CODEGEN", "1");
         let report = work.join("report.json");
         if chosen.reports {
@@ -179,14 +232,20 @@ impl Builder {
         let finished = child::run(command, &self.limits, |seconds, line| log.line(seconds, line))?;
         let doing = if log.lowering_seconds.is_some() { "compiling" } else { "scheduling" };
         let failure = explain(&finished, &log.tail, &self.limits, doing);
-        let (status, message) = match failure {
-            None => self.link(work),
-            Some(_) if log.no_manual => (Status::Skipped, "the generator has no expert schedule".to_owned()),
-            Some(failure) => failure,
+        let failure = match failure {
+            None => self.link(work).err(),
+            Some(_) if log.no_manual => {
+                let message = "the generator has no expert schedule".to_owned();
+                Some(Failure { status: Status::Skipped, message, lasts: true })
+            }
+            failed => failed,
         };
+        let Failure { status, message, lasts } =
+            failure.unwrap_or(Failure { status: Status::Ok, message: String::new(), lasts: true });
         Ok(Outcome {
             status,
             message,
+            lasts,
             schedule_seconds: log.lowering_seconds,
             compile_seconds: log.lowering_seconds.map(|lowering| finished.seconds - lowering),
             peak_memory_bytes: Some(finished.peak_memory_bytes),
@@ -195,18 +254,15 @@ impl Builder {
         })
     }
 
-    fn link(&self, work: &Path) -> (Status, String) {
+    fn link(&self, work: &Path) -> Result<(), Failure> {
         let object = work.join(FUNCTION).with_extension("o");
-        let runtime = self.runtime.iter().map(|path| path.display().to_string());
+        let runtime = self.runtime.iter().map(|runtime| runtime.object().display().to_string());
         let extra: Vec<String> = self.link_args.iter().cloned().chain(runtime).collect();
-        match link::shared_library(&object, &work.join("pipeline.so"), &extra) {
-            Ok(()) => {
-                // The library is what is kept.
-                let _ = std::fs::remove_file(object);
-                (Status::Ok, String::new())
-            }
-            Err(error) => (Status::Error, format!("{error:#}")),
-        }
+        link::shared_library(&object, &work.join(LIBRARY), &extra, &self.cache.children_folder())
+            .map_err(|error| Failure::of_the_machine(&error))?;
+        // The library is what is kept.
+        let _ = std::fs::remove_file(object);
+        Ok(())
     }
 }
 

@@ -1,17 +1,23 @@
 //! Builds and timings that need not be done again, in a folder, by a hash of everything they depend on.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Once};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::scratch::{Scratch, WorkFolder};
+
 /// Changes whenever what is cached changes its meaning.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
+/// The file in a build's folder that says what the build is.
+const ENTRY: &str = "outcome.json";
 
 /// A hash of named content, built piece by piece.
 #[derive(Clone, Debug)]
@@ -45,7 +51,7 @@ fn hex(hash: Sha256) -> String {
 /// Hash of a file's content, as 32 hexadecimal digits.
 pub fn hash_file(path: &Path) -> Result<String> {
     let context = || format!("cannot read {}", path.display());
-    let mut file = fs::File::open(path).with_context(context)?;
+    let mut file = host::open_input(path, u64::MAX).with_context(context)?;
     let mut hash = Sha256::new();
     let mut block = vec![0; 1 << 16];
     loop {
@@ -56,11 +62,37 @@ pub fn hash_file(path: &Path) -> Result<String> {
     }
 }
 
+/// A build, and the hashes of its files by their names, which a disk that was full, or another program, may have changed since.
+#[derive(Serialize, Deserialize)]
+struct Entry<T> {
+    outcome: T,
+    files: BTreeMap<String, String>,
+}
+
+impl<T> Entry<T> {
+    fn of(outcome: T, folder: &Path) -> Result<Entry<T>> {
+        let mut files = BTreeMap::new();
+        for file in fs::read_dir(folder)? {
+            let file = file?;
+            if !file.file_type()?.is_file() {
+                continue;
+            }
+            files.insert(file.file_name().to_string_lossy().into_owned(), hash_file(&file.path())?);
+        }
+        Ok(Entry { outcome, files })
+    }
+
+    fn is_whole(&self, folder: &Path) -> bool {
+        self.files.iter().all(|(name, hash)| hash_file(&folder.join(name)).is_ok_and(|found| found == *hash))
+    }
+}
+
 /// The folder.
 #[derive(Clone, Debug)]
 pub struct Cache {
     root: PathBuf,
     reuse: bool,
+    scratch: Arc<Scratch>,
 }
 
 impl Cache {
@@ -70,16 +102,18 @@ impl Cache {
             let path = root.join(folder);
             fs::create_dir_all(&path).with_context(|| format!("cannot create {}", path.display()))?;
         }
-        let cache = Cache { root: fs::canonicalize(root)?, reuse };
+        let root = fs::canonicalize(root)?;
+        let scratch = Arc::new(Scratch::new(&root.join("work"))?);
+        let cache = Cache { root, reuse, scratch };
         cache.prune();
         Ok(cache)
     }
 
-    /// Removes what has not been used for long, and what killed runs left behind.
+    /// Removes what has not been used for long.
     fn prune(&self) {
-        for (folder, days) in [("builds", 30), ("timings", 30), ("work", 1)] {
+        for folder in ["builds", "timings"] {
             let entries = fs::read_dir(self.root.join(folder)).into_iter().flatten().flatten();
-            for path in entries.map(|entry| entry.path()).filter(|path| is_older(path, days)) {
+            for path in entries.map(|entry| entry.path()).filter(|path| is_older(path, 30)) {
                 // Another run may be removing the same; what stays is for the next run.
                 let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
             }
@@ -87,8 +121,13 @@ impl Cache {
     }
 
     /// A fresh folder on the cache's file system, removed when dropped.
-    pub fn work_folder(&self) -> Result<tempfile::TempDir> {
-        tempfile::tempdir_in(self.root.join("work")).context("cannot create a working folder in the cache")
+    pub fn work_folder(&self) -> Result<WorkFolder> {
+        WorkFolder::new(&self.scratch)
+    }
+
+    /// Where children are to put what is temporary, which they leave there when they are killed.
+    pub fn children_folder(&self) -> PathBuf {
+        self.scratch.of_children()
     }
 
     /// The folder of a build, whether or not it exists.
@@ -96,22 +135,31 @@ impl Cache {
         self.root.join("builds").join(key)
     }
 
-    /// The entry of a build, if there is one to reuse.
+    /// The entry of a build, if there is one to reuse whose files are as they were.
     pub fn read_build<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        self.read(&self.build_folder(key).join("outcome.json"))
+        let folder = self.build_folder(key);
+        let entry: Entry<T> = self.read(&folder.join(ENTRY))?;
+        entry.is_whole(&folder).then_some(entry.outcome)
     }
 
-    /// Stores `outcome` and the files in `work` as the build `key`, in one step that no interruption can halve.
-    pub fn store_build(&self, key: &str, outcome: &impl Serialize, work: tempfile::TempDir) -> Result<()> {
-        fs::write(work.path().join("outcome.json"), serde_json::to_vec_pretty(outcome)?)?;
+    /// Stores `outcome` and the files in `work` as the build `key`, in one step that no interruption can halve. Gives `work`
+    /// back if that cannot be done.
+    pub fn store_build(&self, key: &str, outcome: &impl Serialize, work: WorkFolder) -> Option<WorkFolder> {
+        let stored = self.try_store_build(key, outcome, work.path());
+        stored.inspect_err(warn_once).is_err().then_some(work)
+    }
+
+    fn try_store_build(&self, key: &str, outcome: &impl Serialize, work: &Path) -> Result<()> {
+        let entry = Entry::of(outcome, work)?;
+        fs::write(work.join(ENTRY), serde_json::to_vec_pretty(&entry)?)?;
         let folder = self.build_folder(key);
         match fs::remove_dir_all(&folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }
-        match fs::rename(work.path(), &folder) {
+        match fs::rename(work, &folder) {
             // Another run was faster.
-            Err(_) if folder.join("outcome.json").exists() => Ok(()),
+            Err(_) if folder.join(ENTRY).exists() => Ok(()),
             result => result.with_context(|| format!("cannot store a build in {}", folder.display())),
         }
     }
@@ -121,12 +169,10 @@ impl Cache {
         self.read(&self.timing_path(key))
     }
 
-    /// Stores a timing.
-    pub fn store_timing(&self, key: &str, timing: &impl Serialize) -> Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(self.root.join("work"))?;
-        serde_json::to_writer(&mut file, timing)?;
-        file.persist(self.timing_path(key))?;
-        Ok(())
+    /// Stores a timing, if that can be done.
+    pub fn store_timing(&self, key: &str, timing: &impl Serialize) {
+        let store = || -> Result<()> { crate::files::write(&self.timing_path(key), &serde_json::to_vec(timing)?) };
+        let _ = store().inspect_err(warn_once);
     }
 
     fn timing_path(&self, key: &str) -> PathBuf {
@@ -138,10 +184,16 @@ impl Cache {
             return None;
         }
         // An entry that cannot be read is as good as none.
-        let entry = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+        let entry = serde_json::from_slice(&host::read_input(path, host::LARGEST_FILE).ok()?).ok()?;
         touch(path);
         Some(entry)
     }
+}
+
+/// Says that the cache takes nothing. Everything goes on without it, and for the next entry it will hardly be otherwise.
+fn warn_once(error: &anyhow::Error) {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| eprintln!("nnc: cannot write to the cache, and go on without: {error:#}"));
 }
 
 /// Marks an entry, and the folder it is in, as used now. Failing to only makes it look older.
@@ -175,7 +227,7 @@ mod tests {
         for content in ["old", "new"] {
             let work = cache.work_folder().unwrap();
             fs::write(work.path().join("a.so"), content).unwrap();
-            cache.store_build("k", &vec![1, 2], work).unwrap();
+            assert!(cache.store_build("k", &vec![1, 2], work).is_none());
         }
         assert_eq!(cache.read_build::<Vec<i32>>("k"), Some(vec![1, 2]));
         assert_eq!(fs::read_to_string(cache.build_folder("k").join("a.so")).unwrap(), "new");
@@ -184,11 +236,45 @@ mod tests {
     }
 
     #[test]
+    fn builds_whose_files_changed_are_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path(), true).unwrap();
+        let library = cache.build_folder("k").join("a.so");
+        let found = |break_it: &dyn Fn()| {
+            let work = cache.work_folder().unwrap();
+            fs::write(work.path().join("a.so"), "library").unwrap();
+            assert!(cache.store_build("k", &1, work).is_none());
+            break_it();
+            cache.read_build::<i32>("k")
+        };
+        assert_eq!(found(&|| ()), Some(1));
+        assert_eq!(found(&|| fs::write(&library, "").unwrap()), None);
+        assert_eq!(found(&|| fs::write(&library, "Library").unwrap()), None);
+        assert_eq!(found(&|| fs::remove_file(&library).unwrap()), None);
+    }
+
+    #[test]
+    fn what_cannot_be_stored_is_not_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path(), true).unwrap();
+        for of in ["builds", "timings"] {
+            fs::remove_dir(cache.root.join(of)).unwrap();
+            fs::write(cache.root.join(of), "").unwrap();
+        }
+        let work = cache.work_folder().unwrap();
+        fs::write(work.path().join("a.so"), "library").unwrap();
+        let work = cache.store_build("k", &1, work).expect("it comes back");
+        assert_eq!(fs::read_to_string(work.path().join("a.so")).unwrap(), "library");
+        cache.store_timing("t", &1);
+        assert_eq!((cache.read_build::<i32>("k"), cache.read_timing::<i32>("t")), (None, None));
+    }
+
+    #[test]
     fn old_entries_go() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::open(folder.path(), true).unwrap();
         for key in ["old", "used"] {
-            cache.store_timing(key, &1).unwrap();
+            cache.store_timing(key, &1);
             let file = fs::File::options().write(true).open(cache.timing_path(key)).unwrap();
             file.set_modified(SystemTime::now() - Duration::from_secs(40 * 24 * 3600)).unwrap();
         }

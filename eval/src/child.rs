@@ -1,12 +1,13 @@
 //! Runs a command to its end under a memory limit and a time limit.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{ChildStderr, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::plain;
 use crate::process;
 
 /// What one child process may use.
@@ -53,7 +54,7 @@ pub fn end_of(usage: &process::Usage) -> End {
 
 /// Runs `command` with empty standard input and output. `on_line` gets each line of its standard error, with the
 /// seconds since the start. Fails only if the command cannot be started.
-pub fn run(mut command: Command, limits: &Limits, on_line: impl FnMut(f64, &str) + Send) -> Result<Finished> {
+pub fn run(mut command: Command, limits: &Limits, mut on_line: impl FnMut(f64, &str) + Send) -> Result<Finished> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     process::confine(&mut command, limits.memory_bytes);
     let start = Instant::now();
@@ -61,17 +62,23 @@ pub fn run(mut command: Command, limits: &Limits, on_line: impl FnMut(f64, &str)
         command.spawn().with_context(|| format!("cannot start {}", command.get_program().to_string_lossy()))?;
     let stderr = child.stderr.take().expect("stderr is piped");
     thread::scope(|scope| {
-        scope.spawn(move || read_lines(stderr, start, on_line));
+        scope.spawn(move || read_lines(stderr, |line| on_line(start.elapsed().as_secs_f64(), line)));
         wait(child.id(), start, limits.timeout)
     })
 }
 
-fn read_lines(stderr: ChildStderr, start: Instant, mut on_line: impl FnMut(f64, &str)) {
-    let mut reader = BufReader::new(stderr);
+/// Gives `on_line` each line that a child prints, without what would do more to a terminal than show it.
+pub fn read_lines(stream: impl Read, mut on_line: impl FnMut(&str)) {
+    read_raw_lines(stream, |text| on_line(plain::line(text).trim_end()));
+}
+
+/// Gives `on_line` each line that a child prints.
+pub fn read_raw_lines(stream: impl Read, mut on_line: impl FnMut(&str)) {
+    let mut reader = BufReader::new(stream);
     let mut line = Vec::new();
     // A generator may print gigabytes without a line end: cut lines keep our own memory bounded.
     while reader.by_ref().take(1 << 20).read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-        on_line(start.elapsed().as_secs_f64(), String::from_utf8_lossy(&line).trim_end());
+        on_line(&String::from_utf8_lossy(&line));
         line.clear();
     }
 }
@@ -122,6 +129,12 @@ mod tests {
         assert_eq!(finished.end, End::Exited(3));
         assert_eq!(lines, ["one", "two"]);
         assert!(finished.peak_memory_bytes > 0);
+    }
+
+    #[test]
+    fn terminals_are_spared() {
+        let (_, lines) = shell(r"printf '\033[31m    red\033[0m\r\n\007\377x\n' >&2", 1 << 30, 10_000);
+        assert_eq!(lines, ["    red", "\u{fffd}x"]);
     }
 
     #[test]

@@ -2,16 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{anyhow, Context, Result};
+use anyhow::{Context, Error, Result};
 
 use crate::builder::{expected_by_adams2019, Builder};
 use crate::child;
 use crate::cli::{BuildArgs, DumpArgs};
-use crate::failure::{explain, Tail};
-use crate::generator::{self, Pipeline};
+use crate::failure::{explain, Failure, Tail};
+use crate::files;
+use crate::generator::Pipeline;
 use crate::hl_autoscheduler::{Source, OURS};
+use crate::plain;
 use crate::schedulers::Scheduler;
-use crate::worker::client::Failure;
 
 /// The schedule of any scheduler, in a file that our plugin reads.
 pub struct Serialised {
@@ -39,7 +40,7 @@ fn emit(
     report: Option<&Path>,
 ) -> Result<Result<Option<f64>, Failure>> {
     let chosen = scheduler.arguments(&builder.plugins, &pipeline.executable, builder.threads)?;
-    let mut command = generator::command(&pipeline.executable.path);
+    let mut command = builder.generator(pipeline);
     command.args(["-g", &pipeline.name, "-e", what, "-o"]).arg(folder).env("HL_DEBUG_CODEGEN", "1");
     command.arg(format!("target={}", builder.target));
     command.args(pipeline.params.iter().map(|(key, value)| format!("{key}={value}")));
@@ -50,12 +51,12 @@ fn emit(
         tail.push(line);
     })?;
     let failure = explain(&finished, &tail, &builder.limits, "reading the pipeline");
-    Ok(failure.map_or(Ok(expected), |(status, message)| Err(Failure { status, message })))
+    Ok(failure.map_or(Ok(expected), Err))
 }
 
 /// The report of our plugin, with a scheduler that is ours, on `pipeline`.
 pub fn report_of(pipeline: &Pipeline, builder: &Builder, scheduler: &Scheduler) -> Result<serde_json::Value> {
-    try_report(pipeline, builder, scheduler)?.map_err(|failure| anyhow!("{pipeline}: {failure}"))
+    try_report(pipeline, builder, scheduler)?.map_err(|failure| Error::new(failure).context(pipeline.to_string()))
 }
 
 fn try_report(
@@ -63,14 +64,15 @@ fn try_report(
     builder: &Builder,
     scheduler: &Scheduler,
 ) -> Result<Result<serde_json::Value, Failure>> {
-    let folder = tempfile::tempdir()?;
+    let folder = builder.cache.work_folder()?;
     let report = folder.path().join("report.json");
     // The schedule alone spares the compiler the work.
     if let Err(failure) = emit(pipeline, builder, scheduler, "schedule", folder.path(), Some(&report))? {
         return Ok(Err(failure));
     }
     let text = std::fs::read(&report).context("the plugin wrote no report")?;
-    serde_json::from_slice(&text).map(Ok).context("the plugin's report")
+    let report = serde_json::from_slice(&text).context("the plugin's report")?;
+    Ok(Ok(plain::data(report)))
 }
 
 /// Writes a pipeline into a folder with the schedule that any scheduler makes.
@@ -103,8 +105,8 @@ pub fn report_of_any(build: &BuildArgs, scheduler: &Scheduler) -> Result<(String
         return report(build, scheduler);
     }
     let (pipeline, builder) = (build.open_pipeline()?, build.builder(scheduler)?);
-    let folder = tempfile::tempdir()?;
-    let failed = |failure| anyhow!("{pipeline}: {failure}");
+    let folder = builder.cache.work_folder()?;
+    let failed = |failure: Failure| Error::new(failure).context(pipeline.to_string());
     let schedule = serialise(&pipeline, &builder, scheduler, folder.path())?.map_err(failed)?;
     let report = read_back(&pipeline, &builder, &schedule)?.map_err(failed)?;
     Ok((pipeline.to_string(), report))
@@ -115,7 +117,7 @@ pub fn run(args: &DumpArgs) -> Result<()> {
     let (_, mut report) = report(&args.build, &Scheduler::Unscheduled)?;
     let text = serde_json::to_string_pretty(&report["pipeline"].take())? + "\n";
     match &args.out {
-        Some(path) => std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display())),
+        Some(path) => files::write(path, text.as_bytes()),
         None => {
             print!("{text}");
             Ok(())

@@ -1,13 +1,15 @@
 //! `nnc eval`: build everything, then time pipeline after pipeline, then report.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
 use std::thread;
 
 use anyhow::{ensure, Context, Result};
 
-use crate::builder::{Build, Builder, Outcome};
+use crate::builder::{Build, Builder};
 use crate::cli::EvalArgs;
+use crate::files;
 use crate::generator::Pipeline;
 use crate::hardware::rates;
 use crate::hl_autoscheduler;
@@ -106,7 +108,7 @@ pub fn build_all(
         let (pipeline, scheduler) = (&pipelines[i / schedulers.len()], &schedulers[i % schedulers.len()]);
         let step = format!("{pipeline} {}", scheduler.label());
         progress.begin(&step);
-        let build = builder.build(pipeline, scheduler).unwrap_or_else(|error| not_built(&error));
+        let build = builder.build(pipeline, scheduler).unwrap_or_else(|error| Build::not_tried(&error));
         if process::interrupted() {
             return;
         }
@@ -120,20 +122,6 @@ pub fn build_all(
     });
     let builds = builds.into_inner().expect("no holder panics");
     builds.chunks(schedulers.len()).map(<[_]>::to_vec).collect()
-}
-
-/// The row of a build that could not even be tried.
-fn not_built(error: &anyhow::Error) -> Build {
-    let outcome = Outcome {
-        status: Status::Error,
-        message: format!("{error:#}"),
-        schedule_seconds: None,
-        compile_seconds: None,
-        peak_memory_bytes: None,
-        predicted_seconds: None,
-        float_math: None,
-    };
-    Build { key: String::new(), outcome, library: Default::default(), reused: false, reassociates: false }
 }
 
 fn describe(build: &Build) -> String {
@@ -202,7 +190,7 @@ impl Comparison {
             };
             let name = pipeline.to_string();
             progress.begin(&name);
-            let timed = timer.time(pipeline, &builds[..labels.len()], &builds[self.reference])?;
+            let timed = timer.time(pipeline, &builds[..labels.len()], &builds[self.reference]);
             if process::interrupted() {
                 break;
             }
@@ -212,11 +200,14 @@ impl Comparison {
             let rows = labels.iter().zip(&builds).zip(&timed.measurements);
             evaluation.results.extend(rows.map(|((label, build), measurement)| row(&name, label, build, measurement)));
             evaluation.summary = summary(evaluation, &labels);
-            write_reports(args, evaluation)?;
+            write_reports(args, evaluation, Written::SoFar)?;
             let ran = timed.measurements.iter().filter(|measurement| measurement.run_seconds.is_some()).count();
             progress.end(&name, &format!("{ran} of {} ran", labels.len()), timed.reused);
         }
-        Ok(())
+        if evaluation.results.is_empty() {
+            return Ok(());
+        }
+        write_reports(args, evaluation, Written::AtTheEnd)
     }
 }
 
@@ -245,12 +236,26 @@ fn row(pipeline: &str, scheduler: &str, build: &Build, measurement: &Measurement
     }
 }
 
-fn write_reports(args: &EvalArgs, evaluation: &Evaluation) -> Result<()> {
+/// When a report is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// After each pipeline: only where the next one takes its place.
+    SoFar,
+    /// Where all of them would follow each other, as on a terminal or in a pipe.
+    AtTheEnd,
+}
+
+fn write_reports(args: &EvalArgs, evaluation: &Evaluation, written: Written) -> Result<()> {
+    let is_due = |path: &PathBuf| Ok::<_, anyhow::Error>(files::replaces(path)? == (written == Written::SoFar));
     if let Some(path) = &args.json {
-        report::write_json(evaluation, path)?;
+        if is_due(path)? {
+            report::write_json(evaluation, path)?;
+        }
     }
     if let Some(path) = &args.html {
-        report::write_html(evaluation, path)?;
+        if is_due(path)? {
+            report::write_html(evaluation, path)?;
+        }
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Why a child failed: from how it ended and what it printed, to a status and one line that a person can act on.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use crate::child::{End, Finished, Limits};
 use crate::record::Status;
@@ -9,6 +10,61 @@ use crate::record::Status;
 const TAIL: usize = 30;
 /// Characters kept of a message.
 const MESSAGE: usize = 400;
+
+/// What faults of the machine are called, which pass: full disks, files that are missing or may not be used.
+const OF_THE_MACHINE: [&str; 11] = [
+    "No space left",
+    "Disk quota exceeded",
+    "File too large",
+    "Read-only file system",
+    "Input/output error",
+    "Permission denied",
+    "No such file",
+    "Text file busy",
+    "Too many open files",
+    "temporarily unavailable",
+    "shared object file",
+];
+/// What errors begin with.
+const ERRORS: [&str; 7] = ["Error:", "error:", "Error at", "error at", "LLVM ERROR", "terminate called", "panicked at"];
+
+/// Signals that programs bring upon themselves. SIGBUS is none: a disk that is full sends it, too.
+const CRASHES: [i32; 6] = [libc::SIGSEGV, libc::SIGABRT, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
+
+/// Why a child did not do what it was to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What to report.
+    pub status: Status,
+    /// Why.
+    pub message: String,
+    /// Whether it is the pipeline's, or its schedule's, so that trying again under the same limits is of no use. What the machine
+    /// or the user did is not: it may be gone the next time.
+    pub lasts: bool,
+}
+
+impl Failure {
+    /// A failure that is not the pipeline's.
+    pub fn of_the_machine(error: &anyhow::Error) -> Failure {
+        Failure { status: Status::Error, message: format!("{error:#}"), lasts: false }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Whether what kept something from being done is the pipeline's, so that trying again is of no use.
+pub fn lasts(error: &anyhow::Error) -> bool {
+    match error.downcast_ref::<Failure>() {
+        Some(failure) => failure.lasts,
+        None => !error.chain().any(|cause| cause.is::<std::io::Error>()),
+    }
+}
 
 /// The end of what a child printed on standard error.
 #[derive(Clone, Debug, Default)]
@@ -30,10 +86,7 @@ impl Tail {
 
     /// The error: from the last line that starts one, the lines after it included, else the last line.
     fn error(&self) -> Option<String> {
-        let starts = |line: &String| {
-            let markers = ["Error:", "error:", "Error at", "error at", "LLVM ERROR", "terminate called", "panicked at"];
-            markers.iter().any(|marker| line.contains(marker))
-        };
+        let starts = |line: &String| ERRORS.iter().any(|marker| line.contains(marker));
         let from = self.lines.iter().rposition(starts).or(self.lines.len().checked_sub(1))?;
         // An internal error of Halide is headed "Unhandled exception: Internal Error at FILE", and the text follows.
         let text = self.lines.range(from..).take(4).cloned().collect::<Vec<_>>().join(" ");
@@ -53,6 +106,10 @@ impl Tail {
             "memory allocation of",
             "halide_malloc",
         ];
+        self.mentions(&markers)
+    }
+
+    fn mentions(&self, markers: &[&str]) -> bool {
         self.lines.iter().any(|line| markers.iter().any(|marker| line.contains(marker)))
     }
 }
@@ -70,11 +127,24 @@ fn signal_name(signal: i32) -> String {
     }
 }
 
-/// Status and message of a child that ended as `finished` says; `None` if it succeeded. `doing` says what it was at.
+/// The failure of a child that ended as `finished` says; `None` if it succeeded. `doing` says what it was at.
 ///
 /// A limit on the address space makes allocations fail, and few programs say so: besides their messages, a crash
 /// within a quarter of the limit counts as out of memory.
-pub fn explain(finished: &Finished, tail: &Tail, limits: &Limits, doing: &str) -> Option<(Status, String)> {
+pub fn explain(finished: &Finished, tail: &Tail, limits: &Limits, doing: &str) -> Option<Failure> {
+    let (status, message) = describe(finished, tail, limits, doing)?;
+    let lasts = match finished.end {
+        End::TimedOut => true,
+        End::Interrupted => false,
+        _ if tail.mentions(&OF_THE_MACHINE) => false,
+        // The limit on the address space kills nobody: somebody else did, if only for the memory of the whole machine.
+        End::Signalled(signal) => CRASHES.contains(&signal),
+        End::Exited(_) => status == Status::OutOfMemory || tail.mentions(&ERRORS),
+    };
+    Some(Failure { status, message, lasts })
+}
+
+fn describe(finished: &Finished, tail: &Tail, limits: &Limits, doing: &str) -> Option<(Status, String)> {
     let megabytes = finished.peak_memory_bytes / 1_000_000;
     let near_limit = finished.peak_memory_bytes > limits.memory_bytes / 4 * 3;
     let out_of_memory = || {
@@ -115,7 +185,41 @@ mod tests {
         let mut tail = Tail::default();
         lines.iter().for_each(|line| tail.push(line));
         let finished = Finished { end, seconds: 1.0, peak_memory_bytes };
-        explain(&finished, &tail, &LIMITS, "scheduling")
+        explain(&finished, &tail, &LIMITS, "scheduling").map(|failure| (failure.status, failure.message))
+    }
+
+    #[test]
+    fn what_the_machine_did_does_not_last() {
+        let lasts = |end, peak_memory_bytes, line: &str| {
+            let mut tail = Tail::default();
+            tail.push(line);
+            explain(&Finished { end, seconds: 1.0, peak_memory_bytes }, &tail, &LIMITS, "compiling").unwrap().lasts
+        };
+        let signal = End::Signalled;
+        assert!(lasts(End::Exited(1), 10, "Unhandled exception: Error: no estimate for f"));
+        assert!(lasts(End::Exited(1), 10, "LLVM ERROR: out of memory"));
+        assert!(lasts(End::TimedOut, 10, ""));
+        assert!(lasts(signal(libc::SIGSEGV), 10, "") && lasts(signal(libc::SIGABRT), 900_000_000, ""));
+        assert!(!lasts(End::Interrupted, 10, ""));
+        assert!(!lasts(signal(libc::SIGKILL), 10, "") && !lasts(signal(libc::SIGKILL), 900_000_000, ""));
+        assert!(!lasts(signal(libc::SIGTERM), 10, "") && !lasts(signal(libc::SIGBUS), 10, ""));
+        assert!(!lasts(signal(libc::SIGABRT), 10, "LLVM ERROR: IO failure on output stream: No space left on device"));
+        assert!(!lasts(End::Exited(1), 10, "Error: cannot write the report to r.json: No space left on device"));
+        assert!(!lasts(
+            End::Exited(127),
+            10,
+            "error while loading shared libraries: libHalide.so: cannot open shared object file"
+        ));
+        assert!(!lasts(End::Exited(1), 10, "warming up"));
+    }
+
+    #[test]
+    fn errors_last_unless_files_could_not_be_used() {
+        let of_the_pipeline = Failure { status: Status::Error, message: "no estimate".to_owned(), lasts: true };
+        let of_the_machine = Failure { lasts: false, ..of_the_pipeline.clone() };
+        assert!(lasts(&anyhow::Error::new(of_the_pipeline).context("blur")) && lasts(&anyhow::anyhow!("does not fit")));
+        assert!(!lasts(&anyhow::Error::new(of_the_machine).context("blur")));
+        assert!(!lasts(&anyhow::Error::new(std::io::Error::other("disk")).context("cannot write")));
     }
 
     #[test]

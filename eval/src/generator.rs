@@ -56,9 +56,9 @@ pub fn command(executable: &Path) -> Command {
 
 /// Standard error of a short run of `executable`, line by line.
 pub fn stderr_of(executable: &Path, args: &[&str], debug_level: u8) -> Result<Vec<String>> {
-    let folder = tempfile::tempdir()?;
     let mut command = command(executable);
-    command.args(args).arg("-o").arg(folder.path()).arg("target=host");
+    // It is asked for no files.
+    command.args(args).args(["-o", "/dev/null", "target=host"]);
     command.env("HL_DEBUG_CODEGEN", debug_level.to_string());
     let limits = Limits { memory_bytes: 8_000_000_000, timeout: Duration::from_secs(30) };
     let mut lines = Vec::new();

@@ -1,17 +1,18 @@
 //! Runs the builds of one pipeline: compares their outputs, then times them in turns.
 
-use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::builder::Build;
+use crate::builder::{Build, Outcome};
 use crate::cache::{Cache, Key};
 use crate::child::Limits;
+use crate::failure::Failure;
 use crate::generator::Pipeline;
 use crate::process;
 use crate::record::{RunSeconds, Status};
 use crate::regions::{estimates, lacks_estimates};
+use crate::scratch::WorkFolder;
 use crate::timing::{self, Settings, Subject};
-use crate::worker::client::{Failure, Worker};
+use crate::worker::client::Worker;
 use crate::worker::protocol::{Description, Kind, Request, Rule, Shapes};
 
 /// What running one build gave.
@@ -21,6 +22,8 @@ pub struct Measurement {
     pub status: Status,
     /// Why not.
     pub message: String,
+    /// Whether it would fail so again, if it did.
+    pub lasts: bool,
     /// Times.
     pub run_seconds: Option<RunSeconds>,
     /// Whether the outputs equal the reference's.
@@ -67,7 +70,7 @@ struct Expected {
     description: Description,
     shapes: Shapes,
     float_math: Option<bool>,
-    folder: tempfile::TempDir,
+    folder: WorkFolder,
 }
 
 impl Expected {
@@ -89,8 +92,8 @@ pub fn rule_for(description: &Description, float_math: Option<bool>, reassociate
 }
 
 impl Measurement {
-    fn failed(status: Status, message: String) -> Measurement {
-        Measurement { status, message, run_seconds: None, output_matches: None, io_bytes: None }
+    fn failed(Failure { status, message, lasts }: Failure) -> Measurement {
+        Measurement { status, message, lasts, run_seconds: None, output_matches: None, io_bytes: None }
     }
 }
 
@@ -111,28 +114,29 @@ impl Timer {
     }
 
     /// Measures `builds`, or finds all of them measured together in the cache.
-    pub fn time(&self, pipeline: &Pipeline, builds: &[Build], reference: &Build) -> Result<Timed> {
+    pub fn time(&self, pipeline: &Pipeline, builds: &[Build], reference: &Build) -> Timed {
         let key = self.key(pipeline, reference);
         if let Some(timed) = self.cache.read_timing(&key).and_then(|stored| reuse(stored, builds)) {
-            return Ok(timed);
+            return timed;
         }
-        let (measurements, target) = self.measure(builds, reference)?;
-        if !process::interrupted() {
+        let (measurements, target) = self.measure(builds, reference);
+        if !process::interrupted() && measurements.iter().all(|measurement| measurement.lasts) {
             let keys = builds.iter().map(|build| build.key.clone());
             let measurements = keys.zip(measurements.iter().cloned()).collect();
-            self.cache.store_timing(&key, &Stored { target: target.clone(), measurements })?;
+            self.cache.store_timing(&key, &Stored { target: target.clone(), measurements });
         }
-        Ok(Timed { measurements, target, reused: false })
+        Timed { measurements, target, reused: false }
     }
 
-    fn measure(&self, builds: &[Build], reference: &Build) -> Result<(Vec<Measurement>, Option<String>)> {
-        let expected = self.expect(reference)?;
+    fn measure(&self, builds: &[Build], reference: &Build) -> (Vec<Measurement>, Option<String>) {
+        let expected = self.expect(reference);
         let mut measurements = Vec::new();
         let mut workers = Vec::new();
         let mut running = Vec::new();
         for (i, build) in builds.iter().enumerate() {
-            if build.outcome.status != Status::Ok {
-                measurements.push(Measurement::failed(build.outcome.status, String::new()));
+            let Outcome { status, lasts, .. } = build.outcome;
+            if status != Status::Ok {
+                measurements.push(Measurement::failed(Failure { status, message: String::new(), lasts }));
                 continue;
             }
             let (measurement, worker) = self.check(build, expected.as_ref());
@@ -147,32 +151,31 @@ impl Timer {
         for (i, samples) in running.into_iter().zip(samples) {
             match samples {
                 Ok(samples) => measurements[i].run_seconds = timing::record(samples),
-                Err(failure) => (measurements[i].status, measurements[i].message) = (failure.status, failure.message),
+                Err(Failure { status, message, lasts }) => {
+                    measurements[i] = Measurement { status, message, lasts, ..measurements[i].clone() };
+                }
             }
         }
         let target = expected.ok().map(|expected| expected.description.target);
-        Ok((measurements, target))
+        (measurements, target)
     }
 
-    /// Runs the reference and keeps its outputs; or says why that failed.
-    fn expect(&self, reference: &Build) -> Result<Result<Expected, String>> {
-        if reference.outcome.status != Status::Ok {
-            return Ok(Err(reference.outcome.message.clone()));
+    /// Runs the reference and keeps its outputs.
+    fn expect(&self, reference: &Build) -> Result<Expected, Failure> {
+        let Outcome { status, message, lasts, .. } = &reference.outcome;
+        if *status != Status::Ok {
+            return Err(Failure { status: *status, message: message.clone(), lasts: *lasts });
         }
-        let mut worker = Worker::start(&reference.library, self.threads, self.limits)?;
-        let folder = self.cache.work_folder()?;
-        Ok(self.run_reference(&mut worker, reference, folder).map_err(|failure| failure.message))
+        let of_the_machine = |error: anyhow::Error| Failure::of_the_machine(&error);
+        let mut worker = Worker::start(&reference.library, self.threads, self.limits).map_err(of_the_machine)?;
+        let folder = self.cache.work_folder().map_err(of_the_machine)?;
+        self.run_reference(&mut worker, reference, folder)
     }
 
-    fn run_reference(
-        &self,
-        worker: &mut Worker,
-        reference: &Build,
-        folder: tempfile::TempDir,
-    ) -> Result<Expected, Failure> {
+    fn run_reference(&self, worker: &mut Worker, reference: &Build, folder: WorkFolder) -> Result<Expected, Failure> {
         let description = worker.describe()?;
         if let Some(message) = lacks_estimates(&description) {
-            return Err(Failure { status: Status::Error, message });
+            return Err(Failure { status: Status::Error, message, lasts: true });
         }
         let shapes = worker.plan(&Request::Plan {
             inputs: estimates(&description, Kind::Input),
@@ -187,17 +190,18 @@ impl Timer {
     }
 
     /// Runs a build once and compares its outputs. The worker is ready to be timed, if that makes sense.
-    fn check(&self, build: &Build, expected: Result<&Expected, &String>) -> (Measurement, Option<Worker>) {
+    fn check(&self, build: &Build, expected: Result<&Expected, &Failure>) -> (Measurement, Option<Worker>) {
         let expected = match expected {
             Ok(expected) => expected,
-            Err(message) => {
-                let message = format!("the build that outputs are compared with failed: {message}");
-                return (Measurement::failed(Status::Error, message), None);
+            Err(failure) => {
+                let message = format!("the build that outputs are compared with failed: {failure}");
+                let failure = Failure { status: Status::Error, message, lasts: failure.lasts };
+                return (Measurement::failed(failure), None);
             }
         };
         let mut worker = match Worker::start(&build.library, self.threads, self.limits) {
             Ok(worker) => worker,
-            Err(error) => return (Measurement::failed(Status::Error, format!("{error:#}")), None),
+            Err(error) => return (Measurement::failed(Failure::of_the_machine(&error)), None),
         };
         let rule = rule_for(&expected.description, expected.float_math, build.reassociates);
         let compare = Request::Compare { path: expected.path(), rule };
@@ -207,12 +211,15 @@ impl Timer {
         });
         let (io_bytes, difference) = match checked {
             Ok(checked) => checked,
-            Err(failure) => return (Measurement::failed(failure.status, failure.message), None),
+            Err(failure) => return (Measurement::failed(failure), None),
         };
         let mut measurement = Measurement {
+            status: Status::Ok,
+            message: String::new(),
+            lasts: true,
+            run_seconds: None,
             output_matches: Some(difference.is_none()),
             io_bytes: Some(io_bytes),
-            ..Measurement::failed(Status::Ok, String::new())
         };
         match difference {
             None => (measurement, Some(worker)),

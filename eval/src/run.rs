@@ -1,8 +1,11 @@
 //! `nnc run`: an image pipeline on a photograph.
 
+use std::io::Cursor;
+
 use anyhow::{bail, ensure, Context, Result};
 
 use crate::cli::RunArgs;
+use crate::files;
 use crate::hl_autoscheduler;
 use crate::photo::{self, Axes};
 use crate::record::Status;
@@ -13,10 +16,14 @@ use crate::worker::protocol::{Argument, Description, Dim, Kind, Request};
 
 /// Calls that the printed time is the mean of.
 const CALLS: u32 = 5;
+/// Most bytes of a photograph's file.
+const LARGEST_PHOTO: u64 = 512 << 20;
 
 /// Builds the pipeline, runs it at the photograph's size and writes its first output.
 pub fn run(args: &RunArgs) -> Result<()> {
-    let photo = image::open(&args.image).with_context(|| format!("cannot read {}", args.image.display()))?.to_rgba8();
+    let content = files::read(&args.image, LARGEST_PHOTO)?;
+    let photo = image::load_from_memory(&content).with_context(|| format!("cannot read {}", args.image.display()))?;
+    let photo = photo.to_rgba8();
     let mut chosen = vec![hl_autoscheduler::scheduler_or_default(args.scheduler.as_ref())?];
     args.build.parametrise(&mut chosen)?;
     let pipeline = args.build.open_pipeline()?;
@@ -34,7 +41,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
     };
     let shapes = worker.plan(&request)?;
     worker.prepare(&shapes, 0, &args.scalars)?;
-    let folder = tempfile::tempdir()?;
+    let folder = builder.cache.work_folder()?;
     let path = folder.path().join("values");
     let white = |argument: &Argument| args.white.unwrap_or_else(|| photo::white(argument.type_));
     let input = &shapes.inputs[ports.input_at];
@@ -44,9 +51,11 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let seconds = worker.run(CALLS)? / f64::from(CALLS);
     worker.tell(&Request::Save { path: path.clone() })?;
     let dims = &shapes.outputs[0];
-    photo::picture(&std::fs::read(&path)?, ports.output.type_, dims, &ports.output_axes, white(ports.output))?
-        .save_with_format(&args.out, image::ImageFormat::Png)
-        .with_context(|| format!("cannot write {}", args.out.display()))?;
+    let picture =
+        photo::picture(&std::fs::read(&path)?, ports.output.type_, dims, &ports.output_axes, white(ports.output))?;
+    let mut content = Cursor::new(Vec::new());
+    picture.write_to(&mut content, image::ImageFormat::Png).context("the output is no picture")?;
+    files::write(&args.out, content.get_ref())?;
     let extents: Vec<String> = dims.iter().map(|dim: &Dim| dim.extent.to_string()).collect();
     println!("{pipeline}, {}: {} in {:.3} ms", chosen[0].label(), extents.join("x"), seconds * 1e3);
     Ok(())

@@ -8,6 +8,7 @@ use crate::builder::{Build, Builder};
 use crate::child::Limits;
 use crate::cli::VerifyArgs;
 use crate::eval::{build_all, Ended};
+use crate::failure::Failure;
 use crate::generator::Pipeline;
 use crate::hl_autoscheduler;
 use crate::measure::rule_for;
@@ -17,7 +18,7 @@ use crate::record::Status;
 use crate::regions::{estimates, inputs_for, lacks_estimates, with_extent, Region};
 use crate::schedulers::{Scheduler, UNSCHEDULED};
 use crate::sizes::Size;
-use crate::worker::client::{Failure, Worker};
+use crate::worker::client::Worker;
 use crate::worker::protocol::{Kind, Request, Rule, Shapes};
 
 /// What a check at one size found.

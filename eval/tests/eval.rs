@@ -1,5 +1,6 @@
 //! `nnc eval` from end to end, on a generator that only pretends to be one, and that fails in every way there is.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -22,14 +23,31 @@ fn nnc(cache: &Path, args: &[&str]) -> Command {
     command
 }
 
+fn files_in(folder: &Path) -> usize {
+    std::fs::read_dir(folder).map_or(0, |entries| entries.count())
+}
+
 /// An evaluation of the fake generators in `names`, own schedule against `manual`.
 fn eval(folder: &Path, names: &[&str], more: &[&str]) -> (Output, Value) {
+    eval_with(folder, names, more, &[])
+}
+
+/// The same, in this environment.
+fn eval_with(folder: &Path, names: &[&str], more: &[&str], environment: &[(&str, &Path)]) -> (Output, Value) {
     let json = folder.join("eval.json");
     let generator = folder_of_fakes().join("generator.sh");
     let generators =
         names.iter().flat_map(|name| ["--generator".to_owned(), format!("{}:{name}", generator.display())]);
-    let mut command = nnc(folder, &["eval", "--schedulers", "none,manual", "--reference", "none", "--threads", "1"]);
-    command.args(generators).args(["--rounds", "3", "--time-budget", "100ms", "--json"]).arg(&json).args(more);
+    let mut command = nnc(folder, &["eval", "--reference", "none", "--threads", "1"]);
+    if !more.contains(&"--schedulers") {
+        command.args(["--schedulers", "none,manual"]);
+    }
+    command
+        .args(generators)
+        .envs(environment.iter().copied())
+        .args(["--rounds", "3", "--time-budget", "100ms", "--json"])
+        .arg(&json)
+        .args(more);
     let output = command.output().unwrap();
     let value = serde_json::from_slice(&std::fs::read(json).unwrap_or_default()).unwrap_or_default();
     (output, value)
@@ -43,7 +61,7 @@ fn row<'a>(evaluation: &'a Value, pipeline: &str, scheduler: &str) -> &'a Value 
 #[test]
 fn every_failure_is_a_row() {
     let folder = tempfile::tempdir().unwrap();
-    let names = ["fine", "plain", "fails", "hangs", "hogs", "crashes", "differs", "dies", "complains"];
+    let names = ["fine", "plain", "fails", "hangs", "hogs", "crashes", "shouts", "differs", "dies", "complains"];
     let (output, evaluation) = eval(folder.path(), &names, &["--timeout", "3s", "--memory-limit", "500MB"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     for name in names {
@@ -59,6 +77,7 @@ fn every_failure_is_a_row() {
         ("hangs", "timeout", "scheduling after 3 s"),
         ("hogs", "out_of_memory", "--memory-limit"),
         ("crashes", "error", "SIGSEGV"),
+        ("shouts", "error", "loud and  clear"),
         ("differs", "wrong_output", "1 of 1000 values differ, the first at [7]"),
         ("dies", "error", "SIGABRT"),
         ("complains", "error", "Input is not to my taste"),
@@ -80,6 +99,116 @@ fn what_is_unchanged_is_reused() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("reused"));
     let (_, fresh) = eval(folder.path(), &["fine", "plain"], &["--no-cache"]);
     assert_ne!(first["results"], fresh["results"], "times are never exactly the same");
+}
+
+#[test]
+fn what_the_machine_did_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    // A linker that works once there is a file beside it.
+    let (compiler, repaired) = (folder.path().join("compiler"), folder.path().join("repaired"));
+    let script = "#!/bin/sh\ncase $* in *-shared*) [ -e $(dirname $0)/repaired ] || exit 1 ;; esac\nexec cc \"$@\"\n";
+    std::fs::write(&compiler, script).unwrap();
+    std::fs::set_permissions(&compiler, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let statuses = || {
+        let (_, evaluation) = eval_with(folder.path(), &["fine", "killed"], &[], &[("CC", &compiler)]);
+        let own = row(&evaluation, "fine", "none").clone();
+        let killed = row(&evaluation, "killed", "manual")["message"].as_str().unwrap().to_owned();
+        (own["status"].as_str().unwrap().to_owned(), own["message"].as_str().unwrap().to_owned(), killed)
+    };
+    let (status, message, _) = statuses();
+    assert!(status == "error" && message.contains("cannot link"), "{message}");
+    std::fs::write(repaired, "").unwrap();
+    let (status, message, killed) = statuses();
+    assert!(status == "ok" && message.is_empty() && killed.contains("SIGKILL"), "{status} {message} {killed}");
+    assert_eq!(files_in(&folder.path().join("builds")), 3, "the build that somebody killed is not kept");
+}
+
+#[test]
+fn a_broken_library_is_built_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = || {
+        let builds = std::fs::read_dir(folder.path().join("builds")).unwrap();
+        let libraries = builds.map(|build| build.unwrap().path().join("pipeline.so"));
+        libraries.map(|library| std::fs::File::options().write(true).open(library).unwrap()).next().unwrap()
+    };
+    eval(folder.path(), &["plain"], &["--schedulers", "none"]);
+    let whole = library().metadata().unwrap().len();
+    library().set_len(whole / 2).unwrap();
+    std::fs::remove_dir_all(folder.path().join("timings")).unwrap();
+    let (_, evaluation) = eval(folder.path(), &["plain"], &["--schedulers", "none"]);
+    assert_eq!(row(&evaluation, "plain", "none")["status"], "ok");
+    assert_eq!(library().metadata().unwrap().len(), whole);
+}
+
+#[test]
+fn what_killed_runs_leave_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let generator = format!("{}:hangs", folder_of_fakes().join("generator.sh").display());
+    let hang = || {
+        let arguments = ["eval", "--schedulers", "manual", "--reference", "manual", "--generator", &generator];
+        let mut command = nnc(folder.path(), &arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    // Folders of processes, that each hold one for their children and one for a build.
+    let work = folder.path().join("work");
+    let building = |wanted: usize| {
+        let start = Instant::now();
+        let entries = || std::fs::read_dir(&work).into_iter().flatten().map(|entry| entry.unwrap().path());
+        while entries().filter(|path| files_in(path) == 3).count() != wanted {
+            assert!(start.elapsed() < Duration::from_secs(60), "{:?}", entries().collect::<Vec<_>>());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let mut first = hang();
+    building(1);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let mut second = hang();
+    building(1);
+    eval(folder.path(), &["plain"], &["--schedulers", "none"]);
+    building(1);
+    second.kill().unwrap();
+    second.wait().unwrap();
+    eval(folder.path(), &["plain"], &["--schedulers", "none"]);
+    building(0);
+    assert_eq!(files_in(&work), 1, "the lock");
+}
+
+#[test]
+fn reports_never_replace_what_is_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (fifo, link, file) = (folder.path().join("fifo"), folder.path().join("link"), folder.path().join("file"));
+    let shell = |script: &str| {
+        let status = Command::new("sh").current_dir(folder.path()).args(["-ec", script]).status().unwrap();
+        assert!(status.success(), "{script}");
+    };
+    shell("mkfifo fifo; ln -s file link");
+    let report = |path: &Path| {
+        let (output, _) = eval(folder.path(), &["plain"], &["--html", &path.to_string_lossy()]);
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (succeeded, message) = report(&fifo);
+    assert!(!succeeded && message.contains("nobody reads it"), "{message}");
+    // To open one end alone waits for the other.
+    let both = std::fs::File::options().read(true).write(true).open(&fifo).unwrap();
+    let reader = std::thread::spawn(move || {
+        let (mut page, mut block) = (Vec::new(), [0; 4096]);
+        while !page.ends_with(b"</html>") {
+            let read = (&both).read(&mut block).unwrap();
+            page.extend(&block[..read]);
+        }
+    });
+    let (succeeded, message) = report(&fifo);
+    assert!(succeeded, "{message}");
+    reader.join().unwrap();
+    assert!(report(&link).0 && link.is_symlink() && file.is_file());
+    shell("test -p fifo; if [ $(id -u) = 0 ]; then mknod full c 1 7; fi");
+    let full = folder.path().join("full");
+    if full.exists() {
+        let (succeeded, message) = report(&full);
+        assert!(!succeeded && message.contains("No space left"), "{message}");
+        shell("test -c full");
+    }
 }
 
 #[test]
@@ -107,7 +236,7 @@ fn interruption_ends_children_and_keeps_builds() {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
-    let builds = || std::fs::read_dir(folder.path().join("builds")).map_or(0, |entries| entries.count());
+    let builds = || files_in(&folder.path().join("builds"));
     let start = Instant::now();
     while builds() == 0 && start.elapsed() < Duration::from_secs(30) {
         std::thread::sleep(Duration::from_millis(20));

@@ -12,9 +12,10 @@ use std::path::Path;
 pub fn read(path: &Path, request: &mut Request<'_>, pipeline: &Pipeline, options: &Options) -> Result<Found, String> {
     let context = |e: &dyn std::fmt::Display| format!("cannot use the schedule in {}: {e}", path.display());
     let text = if path.extension().is_some_and(|e| e == "hlpipe") {
-        request.read_schedule(&path.to_string_lossy()).map_err(|e| context(&e))?
+        let content = host::read_input(path, host::LARGEST_FILE).map_err(|e| context(&e))?;
+        request.read_schedule(&content).map_err(|e| context(&e))?
     } else {
-        std::fs::read_to_string(path).map_err(|e| context(&e))?
+        host::read_input_text(path).map_err(|e| context(&e))?
     };
     let directives = parse(&text).map_err(|e| context(&e))?;
     // What is not applied need not be legal: it is only reported.

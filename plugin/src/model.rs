@@ -57,7 +57,7 @@ fn calibrated_file(target: &Target) -> Option<PathBuf> {
 /// A model that lives as long as the process: there are few, and a search hands them around.
 fn in_file(path: &Path) -> Result<Chosen, String> {
     let bad = |e: &dyn fmt::Display| format!("cannot use the model in {}: {e}", path.display());
-    let text = std::fs::read_to_string(path).map_err(|e| bad(&e))?;
+    let text = host::read_input_text(path).map_err(|e| bad(&e))?;
     let model = LearnedModel::from_json(&text).map_err(|e| bad(&e))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Chosen { model: Some(Box::leak(Box::new(model))), name })

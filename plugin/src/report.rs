@@ -35,5 +35,5 @@ pub fn write(path: &Path, pipeline: &Pipeline, found: &Found, schedule_seconds: 
         schedule_seconds,
     };
     let text = serde_json::to_string(&report).map_err(|e| e.to_string())?;
-    std::fs::write(path, text).map_err(|e| format!("cannot write the report to {}: {e}", path.display()))
+    host::write_output(path, text.as_bytes()).map_err(|e| format!("cannot write the report to {}: {e}", path.display()))
 }

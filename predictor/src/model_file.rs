@@ -5,15 +5,12 @@ use crate::{
     Result, Schema, Shape, TargetScale, Transform,
 };
 use serde::{Deserialize, Serialize};
-use std::io::{Read, Write};
 use std::path::Path;
 
 /// Version of the file format this library writes, and the only one it reads.
 pub const FORMAT_VERSION: u32 = 2;
 /// What the `format` field says.
 const FORMAT: &str = "nnc-predictor";
-/// Largest file that is read; real ones have tens of kilobytes.
-const LARGEST_FILE_BYTES: u64 = 64 << 20;
 
 /// Read before everything else, so that a newer file is reported as such and not as a syntax error.
 #[derive(Deserialize)]
@@ -125,32 +122,23 @@ impl Ensemble {
         serde_json::from_str::<ModelFile>(text)?.into_ensemble()
     }
 
-    /// Writes a model file; an existing one is replaced only when all is written.
+    /// Writes a model file, as [`host::write_output`] writes files.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let write = || {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(self.to_json().as_bytes())?;
-            file.persist(path)?;
-            Ok(())
-        };
-        write().map_err(|source| Error::Io { path: path.to_owned(), source })
+        host::write_output(path, self.to_json().as_bytes())
+            .map_err(|source| Error::Io { path: path.to_owned(), source })
     }
 
-    /// Reads a model file.
+    /// Reads a model file: a regular file of at most [`host::LARGEST_FILE`].
     ///
     /// # Errors
     /// [`Error::Io`], or [`Error::ModelFile`] around what [`Ensemble::from_json`] returns.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let mut text = String::new();
-        std::fs::File::open(path)
-            .and_then(|file| file.take(LARGEST_FILE_BYTES).read_to_string(&mut text))
-            .map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        let text = host::read_input_text(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
         Ensemble::from_json(&text)
             .map_err(|source| Error::ModelFile { path: path.to_owned(), source: Box::new(source) })
     }

@@ -14,6 +14,7 @@ import os
 import re
 import resource
 import signal
+import stat
 import sys
 import tempfile
 import traceback
@@ -415,6 +416,42 @@ def takes_bounds_for_facts():
     assert pipeline["funcs"][-1]["bounds"] == {v: {"min": 0, "extent": e} for v, e in [("x", 128), ("y", 40)]}
 
 
+def reads_regular_files_only():
+    with tempfile.TemporaryDirectory() as folder:
+        fifo, sparse = (os.path.join(folder, name) for name in ["fifo.hlpipe", "sparse.hlpipe"])
+        os.mkfifo(fifo)
+        with open(sparse, "wb") as file:
+            file.truncate(2 << 30)
+        for path, fault in [(fifo, "a FIFO"), ("/dev/zero", "a device"), (folder, "a folder"), (sparse, "64 MiB")]:
+            for key in ["schedule", "model"]:
+                message = error_of([two_funcs()[1]], {key: path})
+                assert path in message and fault in message, message
+        for content in [b"", b"no pipeline at all", bytes(100), b"\xff" * 100]:
+            path = os.path.join(folder, "broken.hlpipe")
+            with open(path, "wb") as file:
+                file.write(content)
+            message = error_of([two_funcs()[1]], {"schedule": path})
+            assert path in message and "no serialised pipeline" in message, message
+
+
+def reports_never_replace_what_is_no_file():
+    with tempfile.TemporaryDirectory() as folder:
+        fifo, link, file = (os.path.join(folder, name) for name in ["fifo", "link", "file"])
+        os.mkfifo(fifo)
+        os.symlink("file", link)
+        message = error_of([two_funcs()[1]], {"report": fifo})
+        assert fifo in message and "nobody reads it" in message, message
+        assert stat.S_ISFIFO(os.stat(fifo).st_mode)
+        schedule([two_funcs()[1]], {"report": link})
+        assert os.path.islink(link) and "directives" in json.load(open(file))
+        if os.geteuid() == 0:
+            full = os.path.join(folder, "full")
+            os.mknod(full, stat.S_IFCHR | 0o666, os.makedev(1, 7))
+            message = error_of([two_funcs()[1]], {"report": full})
+            assert full in message and "space" in message, message
+            assert stat.S_ISCHR(os.stat(full).st_mode)
+
+
 def source_of_a_schedule():
     case = cases.long_chain_of_stencils()
     return schedule(case.outputs)[1].schedule_source
@@ -446,6 +483,7 @@ def test_list():
     others += [same_name_for_everything, shared_subexpressions, assumes_scalars_without_estimates]
     others += [schedules_for_an_unknown_target, takes_bounds_for_facts]
     others += [reads_padded_rows_from_a_schedule_in_a_file, scatters_a_step_at_a_time]
+    others += [reads_regular_files_only, reports_never_replace_what_is_no_file]
     tests.update({test.__name__: test for test in others})
     return tests
 

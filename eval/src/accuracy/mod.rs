@@ -6,7 +6,7 @@ mod again;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use anyhow::{ensure, Context, Result};
+use anyhow::{ensure, Result};
 use clap::{Args, ValueEnum};
 use host::Processor;
 use scheduler::cost::{nearest, trusted};
@@ -17,6 +17,7 @@ use serde::Serialize;
 use crate::cli::program_folder;
 use crate::collect::dataset::{self, Group};
 use crate::collect::record::{self, Measured};
+use crate::files;
 use crate::report;
 use crate::training::cross_validation::cross_validate;
 use crate::training::data::{measured, pipelines, schedules, Pipeline, View};
@@ -177,8 +178,7 @@ pub fn run(args: &AccuracyArgs) -> Result<()> {
         let trained = AUGMENTED.train(&all, args.epochs, args.members, args.seed)?;
         let schedules = schedules(&augmented);
         let provenance = format!("{schedules} schedules of {} pipelines", groups.len());
-        std::fs::write(path, model_file::learned(&trained, provenance, profile)?.to_json())
-            .with_context(|| format!("cannot write {}", path.display()))?;
+        files::write(path, model_file::learned(&trained, provenance, profile)?.to_json().as_bytes())?;
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ use crate::cli::program_folder;
 use crate::collect::record::{self, Measured};
 use crate::collect::{self, dataset, CollectArgs};
 use crate::eval::Ended;
+use crate::files;
 use crate::hardware::profile;
 use crate::models::Store;
 use crate::report;
@@ -104,7 +105,7 @@ pub fn run(args: &CalibrateArgs, store: impl FnOnce() -> Result<Store>) -> Resul
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     }
-    report::atomic::write(&path, text.as_bytes())?;
+    files::write(&path, text.as_bytes())?;
     println!("kept: {}, in {}", best.figures.method, path.display());
     if let Some(json) = &args.json {
         let kept = &best.figures.method;

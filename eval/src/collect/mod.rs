@@ -8,7 +8,6 @@ pub mod record;
 mod sample;
 mod varying;
 
-use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -25,6 +24,7 @@ use varying::varies;
 use crate::cli::program_folder;
 use crate::dump;
 use crate::eval::Ended;
+use crate::failure;
 use crate::fuzz::link_runtime_once;
 use crate::generator::{Pipeline, RANDOM_PIPELINE};
 use crate::process;
@@ -74,9 +74,8 @@ pub fn run(args: &CollectArgs) -> Result<Ended> {
         println!("{schedules} schedules of {} pipelines in {}", all.len(), path.display());
         return Ok(Ended::Complete);
     }
-    let runtime = tempfile::tempdir()?;
     let tasks = tasks(args)?;
-    let sampler = sampler(args, &tasks, runtime.path())?;
+    let sampler = sampler(args, &tasks)?;
     let machine = machine(sampler.builder.threads)?;
     let progress = Progress::start("measuring", tasks.len());
     let start = Instant::now();
@@ -88,14 +87,18 @@ pub fn run(args: &CollectArgs) -> Result<Ended> {
         }
         let name = task.pipeline.to_string();
         progress.begin(&name);
-        let reused = store.has(&name);
+        let reused = is_measured(&store, &name);
         let result = if reused {
             "measured before".to_owned()
         } else {
-            let Some(found) = measure(task, &sampler, &machine, args)? else { break };
-            store.put(&found)?;
-            measured += found.records.iter().filter(|record| record.seconds.is_some()).count();
-            summary(&found)
+            let Some((found, lasts)) = measure(task, &sampler, &machine, args)? else { break };
+            if lasts {
+                store.put(&found)?;
+                measured += found.records.iter().filter(|record| record.seconds.is_some()).count();
+                summary(&found)
+            } else {
+                format!("not kept, run the same command again: {}", fault(&found))
+            }
         };
         progress.end(&name, &result, reused);
     }
@@ -106,6 +109,18 @@ pub fn run(args: &CollectArgs) -> Result<Ended> {
         return Ok(Ended::Interrupted);
     }
     Ok(Ended::Complete)
+}
+
+/// Whether a pipeline is measured. It is not if its file is broken.
+fn is_measured(store: &Store, name: &str) -> bool {
+    let found = store.get(name).inspect_err(|error| eprintln!("nnc: {error:#}; measuring {name} again"));
+    found.is_ok_and(|found| found.is_some())
+}
+
+/// The first thing that went wrong.
+fn fault(found: &Measured) -> &str {
+    let failed = found.records.iter().find(|record| record.status == Status::Error);
+    failed.map_or(&found.message, |record| &record.message)
 }
 
 fn summary(found: &Measured) -> String {
@@ -143,10 +158,10 @@ fn tasks(args: &CollectArgs) -> Result<Vec<Task>> {
     Ok(tasks)
 }
 
-fn sampler(args: &CollectArgs, tasks: &[Task], runtime: &Path) -> Result<Sampler> {
+fn sampler(args: &CollectArgs, tasks: &[Task]) -> Result<Sampler> {
     let mut builder = args.build.builder(&Scheduler::None)?;
     if let Some(task) = tasks.first() {
-        link_runtime_once(&mut builder, &task.pipeline, runtime)?;
+        link_runtime_once(&mut builder, &task.pipeline)?;
     }
     Ok(Sampler { builder, limits: args.build.run_limits(), jobs: args.build.jobs(), seed: args.seed })
 }
@@ -156,8 +171,9 @@ fn machine(threads: usize) -> Result<Machine> {
     Ok(Machine { hardware: processor.fingerprint(), cpu: processor.cpu, threads: u32::try_from(threads)? })
 }
 
-/// Measures one pipeline. `None` when the user stops it.
-fn measure(task: &Task, sampler: &Sampler, machine: &Machine, args: &CollectArgs) -> Result<Option<Measured>> {
+/// Measures one pipeline, and says whether what was found lasts: what the machine did to it is not kept. `None` when the user
+/// stops it.
+fn measure(task: &Task, sampler: &Sampler, machine: &Machine, args: &CollectArgs) -> Result<Option<(Measured, bool)>> {
     let mut measured = Measured {
         name: task.pipeline.to_string(),
         family: task.family.clone(),
@@ -170,15 +186,16 @@ fn measure(task: &Task, sampler: &Sampler, machine: &Machine, args: &CollectArgs
         Ok(sized) => sized,
         Err(error) => {
             measured.message = format!("{error:#}");
-            return Ok((!process::interrupted()).then_some(measured));
+            return Ok((!process::interrupted()).then_some((measured, failure::lasts(&error))));
         }
     };
     let (pipeline, data) = sized;
     if task.scale.is_some() && !varies(&data) {
         measured.message =
             "its outputs repeat a row or a value, which compilers find out for some schedules".to_owned();
-        return Ok(Some(measured));
+        return Ok(Some((measured, true)));
     }
+    let mut lasts = true;
     let drawer = Drawer::new(&data, machine.threads);
     match drawer.and_then(|drawer| Ok((drawer.draw(args.schedules, task.seed, MOST_SECONDS)?, drawer))) {
         Ok((mut candidates, drawer)) => {
@@ -186,7 +203,10 @@ fn measure(task: &Task, sampler: &Sampler, machine: &Machine, args: &CollectArgs
             let others = Others { pipeline: &pipeline, builder, drawer, most_seconds }.draw(args.others)?;
             candidates.extend(others.candidates);
             match sampler.sample(&pipeline, &candidates)? {
-                Some(records) => measured.records = [records, others.failed].concat(),
+                Some(sampled) => {
+                    lasts = sampled.last && others.last;
+                    measured.records = [sampled.records, others.failed].concat();
+                }
                 None => return Ok(None),
             }
         }
@@ -196,7 +216,7 @@ fn measure(task: &Task, sampler: &Sampler, machine: &Machine, args: &CollectArgs
         measured.message = measured.records.first().map_or(String::new(), |record| record.message.clone());
     }
     measured.pipeline = Some(data);
-    Ok(Some(measured))
+    Ok(Some((measured, lasts)))
 }
 
 /// The pipeline and what it is as data; a random one at a scale at which it takes a time that can be measured well.

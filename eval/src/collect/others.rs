@@ -12,12 +12,12 @@ use super::draw::{Candidate, Drawer, Other};
 use super::record::Record;
 use crate::builder::Builder;
 use crate::dump;
+use crate::failure::Failure;
 use crate::generator::Pipeline;
 use crate::hl_autoscheduler::Source;
 use crate::process;
 use crate::record::Status;
 use crate::schedulers::Scheduler;
-use crate::worker::client::Failure;
 
 /// The autoscheduler that says what it expects its schedules to take.
 pub const ADAMS2019: &str = "Adams2019";
@@ -27,12 +27,13 @@ const SINGLE: [&str; 2] = ["Mullapudi2016", "Li2018"];
 const DRAWS: usize = 3;
 
 /// Schedules of others.
-#[derive(Default)]
 pub struct Drawn {
     /// To be measured, all different.
     pub candidates: Vec<Candidate>,
     /// What cannot be.
     pub failed: Vec<Record>,
+    /// Whether all of these would fail again.
+    pub last: bool,
 }
 
 /// A schedule that was read back.
@@ -57,7 +58,8 @@ pub struct Others<'a> {
 impl Others<'_> {
     /// `count` schedules by Adams2019, if it finds so many, and one each by Mullapudi2016 and Li2018.
     pub fn draw(&self, count: usize) -> Result<Drawn> {
-        let (mut drawn, mut seen) = (Drawn::default(), BTreeSet::new());
+        let mut drawn = Drawn { candidates: vec![], failed: vec![], last: true };
+        let mut seen = BTreeSet::new();
         if count == 0 {
             return Ok(drawn);
         }
@@ -92,7 +94,8 @@ impl Others<'_> {
                 }
                 Ok(None)
             }
-            Err(Failure { status, message }) => {
+            Err(Failure { status, message, lasts }) => {
+                drawn.last &= lasts;
                 drawn.failed.push(Record::failed(source, status, message));
                 Ok(Some(status))
             }
@@ -100,7 +103,7 @@ impl Others<'_> {
     }
 
     fn read(&self, asked: &Scheduler) -> Result<Result<Read, Failure>> {
-        let folder = tempfile::tempdir()?;
+        let folder = self.builder.cache.work_folder()?;
         let schedule = match dump::serialise(self.pipeline, self.builder, asked, folder.path())? {
             Ok(schedule) => schedule,
             Err(failure) => return Ok(Err(failure)),
@@ -122,7 +125,7 @@ pub fn made(record: &Record) -> bool {
 
 /// What our directives cannot say.
 fn skipped(why: &str) -> Failure {
-    Failure { status: Status::Skipped, message: why.to_owned() }
+    Failure { status: Status::Skipped, message: why.to_owned(), lasts: true }
 }
 
 /// Adams2019 as it draws schedules to be trained on: greedily, but at every decision with most choices left out at random.

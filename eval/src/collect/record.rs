@@ -1,17 +1,22 @@
 //! Measured schedules as they are kept: one compressed file for each pipeline.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use flate2::{read::GzDecoder, write::GzEncoder, Compression};
+use anyhow::{ensure, Context, Result};
+use flate2::{read::MultiGzDecoder, write::GzEncoder, Compression};
 use scheduler::ir::Pipeline;
 use scheduler::Directive;
 use serde::{Deserialize, Serialize};
 
 use crate::cache::Key;
+use crate::files;
 use crate::record::Status;
+
+/// Most bytes of a file of records.
+const LARGEST_FILE: u64 = 1 << 30;
+/// Most bytes of the records of one pipeline, as text.
+const LARGEST_TEXT: u64 = 256 << 20;
 
 /// Where the schedules of a pipeline were measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,19 +98,25 @@ impl Store {
         self.0.join(format!("{}.json.gz", &Key::new("measured").add(name).hex()[..16]))
     }
 
-    /// Whether a pipeline has been measured.
-    pub fn has(&self, name: &str) -> bool {
-        self.path(name).exists()
+    /// What was measured of a pipeline, if it was.
+    ///
+    /// # Errors
+    /// A file that is broken, or another pipeline's.
+    pub fn get(&self, name: &str) -> Result<Option<Measured>> {
+        let path = self.path(name);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let measured = read_single(&path)?;
+        ensure!(measured.name == name, "{} is of {}, not of {name}", path.display(), measured.name);
+        Ok(Some(measured))
     }
 
     /// Keeps a pipeline, in one step that no interruption can halve.
     pub fn put(&self, measured: &Measured) -> Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(&self.0)?;
-        let mut encoder = GzEncoder::new(&mut file, Compression::default());
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         serde_json::to_writer(&mut encoder, measured)?;
-        encoder.finish()?.flush()?;
-        file.persist(self.path(&measured.name))?;
-        Ok(())
+        files::write(&self.path(&measured.name), &encoder.finish()?)
     }
 
     /// All measured pipelines, by name.
@@ -114,11 +125,7 @@ impl Store {
         for entry in std::fs::read_dir(&self.0)? {
             let path = entry?.path();
             if path.to_string_lossy().ends_with(".json.gz") {
-                let read = || -> Result<Measured> {
-                    let reader = std::io::BufReader::new(GzDecoder::new(File::open(&path)?));
-                    Ok(serde_json::from_reader(reader)?)
-                };
-                all.push(read().with_context(|| format!("cannot read {}", path.display()))?);
+                all.push(read_single(&path)?);
             }
         }
         all.sort_by(|a: &Measured, b| a.name.cmp(&b.name));
@@ -131,13 +138,11 @@ impl Store {
 /// # Errors
 /// A file that cannot be written.
 pub fn write(all: &[Measured], path: &Path) -> Result<()> {
-    let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
-    let mut out = GzEncoder::new(std::io::BufWriter::new(file), Compression::best());
+    let mut out = GzEncoder::new(Vec::new(), Compression::best());
     for measured in all {
         writeln!(out, "{}", serde_json::to_string(measured)?)?;
     }
-    out.finish()?.flush()?;
-    Ok(())
+    files::write(path, &out.finish()?)
 }
 
 /// Reads what [`write`] wrote, or all of a [`Store`]'s folder.
@@ -148,10 +153,43 @@ pub fn read(path: &Path) -> Result<Vec<Measured>> {
     if path.is_dir() {
         return Store(path.to_owned()).all();
     }
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    let lines = BufReader::new(GzDecoder::new(BufReader::new(file))).lines();
-    let parse = |line: std::io::Result<String>| Ok(serde_json::from_str(&line?)?);
-    lines.map(parse).collect::<Result<_>>().with_context(|| format!("{} has no records", path.display()))
+    let mut all = Vec::new();
+    read_lines(path, |line| {
+        all.push(serde_json::from_slice(line)?);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// Reads a file of a [`Store`].
+fn read_single(path: &Path) -> Result<Measured> {
+    let mut found = None;
+    read_lines(path, |line| {
+        ensure!(found.is_none(), "there is more than one line");
+        found = Some(serde_json::from_slice(line)?);
+        Ok(())
+    })?;
+    found.with_context(|| format!("{} is empty", path.display()))
+}
+
+/// Reads a compressed file line by line.
+fn read_lines(path: &Path, mut on_line: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    let mut read = || -> Result<()> {
+        let file = host::open_input(path, LARGEST_FILE)?;
+        let mut reader = BufReader::new(MultiGzDecoder::new(BufReader::new(file)));
+        let mut line = Vec::new();
+        while reader.by_ref().take(LARGEST_TEXT).read_until(b'\n', &mut line)? > 0 {
+            ensure!(
+                (line.len() as u64) < LARGEST_TEXT,
+                "a line is longer than the {} MiB that are read",
+                LARGEST_TEXT >> 20
+            );
+            on_line(&line)?;
+            line.clear();
+        }
+        Ok(())
+    };
+    read().with_context(|| format!("cannot read the records in {}", path.display()))
 }
 
 #[cfg(test)]
@@ -175,14 +213,49 @@ mod tests {
         let (name, family) = ("random_pipeline,seed=1".to_owned(), "mixed".to_owned());
         let measured =
             Measured { name, family, machine, pipeline: None, message: String::new(), records: vec![record] };
-        assert!(!store.has(&measured.name));
+        assert_eq!(store.get(&measured.name).unwrap(), None);
         store.put(&measured).unwrap();
-        assert!(store.has(&measured.name));
+        assert_eq!(store.get(&measured.name).unwrap().as_ref(), Some(&measured));
         assert_eq!(store.all().unwrap(), std::slice::from_ref(&measured));
         let file = folder.path().join("all.gz");
         write(&[measured.clone(), measured], &file).unwrap();
         assert_eq!(read(&file).unwrap().len(), 2);
         assert_eq!(read(folder.path()).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn broken_files_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let machine = Machine { hardware: "916fd8".to_owned(), cpu: "A 1".to_owned(), threads: 2 };
+        let measured = |name: &str| Measured {
+            name: name.to_owned(),
+            family: "mixed".to_owned(),
+            machine: machine.clone(),
+            pipeline: None,
+            message: String::new(),
+            records: vec![],
+        };
+        store.put(&measured("a")).unwrap();
+        store.put(&measured("b")).unwrap();
+        let (path, whole) = (store.path("a"), std::fs::read(store.path("a")).unwrap());
+        let mut flipped = whole.clone();
+        flipped[whole.len() / 2] ^= 1;
+        let mut more = whole.clone();
+        more.extend(b"more");
+        let of_another = std::fs::read(store.path("b")).unwrap();
+        for broken in [&whole[..whole.len() / 2], &whole[..whole.len() - 1], &flipped, &more, b"", b"{}", &of_another] {
+            std::fs::write(&path, broken).unwrap();
+            let message = format!("{:#}", store.get("a").unwrap_err());
+            assert!(message.contains(&*path.to_string_lossy()), "{message}");
+            if broken != of_another {
+                assert!(read(folder.path()).is_err() && read(&path).is_err() || broken.is_empty(), "{message}");
+            }
+        }
+        write(&[measured("a")], &path).unwrap();
+        let twice = [std::fs::read(&path).unwrap(), std::fs::read(&path).unwrap()].concat();
+        std::fs::write(&path, twice).unwrap();
+        assert_eq!(read(&path).unwrap().len(), 2, "as `cat` joins files");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Builds the schedules of one pipeline and times them in turns.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -11,6 +11,7 @@ use super::record::{Record, Seconds};
 use crate::builder::{Build, Builder, Outcome};
 use crate::cache::Cache;
 use crate::child::Limits;
+use crate::failure::Failure;
 use crate::generator::Pipeline;
 use crate::hl_autoscheduler::{Source, OURS};
 use crate::process;
@@ -19,7 +20,7 @@ use crate::regions::estimates;
 use crate::schedulers::Scheduler;
 use crate::stats::{median, relative_spread};
 use crate::timing::{self, Settings};
-use crate::worker::client::{Failure, Worker};
+use crate::worker::client::Worker;
 use crate::worker::protocol::{Kind, Request, Shapes};
 
 /// Time for one schedule, when all of a pipeline are timed in turns.
@@ -39,9 +40,17 @@ pub struct Sampler {
     pub seed: u64,
 }
 
+/// What was measured of candidates.
+pub struct Sampled {
+    /// By candidate.
+    pub records: Vec<Record>,
+    /// Whether all that failed would fail again.
+    pub last: bool,
+}
+
 impl Sampler {
     /// What all candidates take. `None` when the user stops it.
-    pub fn sample(&self, pipeline: &Pipeline, candidates: &[Candidate]) -> Result<Option<Vec<Record>>> {
+    pub fn sample(&self, pipeline: &Pipeline, candidates: &[Candidate]) -> Result<Option<Sampled>> {
         // Thousands of libraries that nobody asks for again would only fill the disk.
         let folder = self.builder.cache.work_folder()?;
         let builder = Builder { cache: Cache::open(folder.path(), false)?, ..self.builder.clone() };
@@ -50,8 +59,9 @@ impl Sampler {
         if process::interrupted() {
             return Ok(None);
         }
-        let records = candidates.iter().zip(timed);
-        Ok(Some(records.map(|(candidate, result)| record(candidate, result)).collect()))
+        let last = timed.iter().all(|result| result.as_ref().map_or_else(|failure| failure.lasts, |_| true));
+        let records = candidates.iter().zip(timed).map(|(candidate, result)| record(candidate, result)).collect();
+        Ok(Some(Sampled { records, last }))
     }
 
     fn build_all(
@@ -60,9 +70,9 @@ impl Sampler {
         pipeline: &Pipeline,
         candidates: &[Candidate],
         folder: &Path,
-    ) -> Result<Vec<Result<PathBuf, Failure>>> {
+    ) -> Result<Vec<Result<Build, Failure>>> {
         let next = std::sync::atomic::AtomicUsize::new(0);
-        let work = || -> Result<Vec<(usize, Result<PathBuf, Failure>)>> {
+        let work = || -> Result<Vec<(usize, Result<Build, Failure>)>> {
             process::run_in_background();
             let mut built = Vec::new();
             while let Some(candidate) = {
@@ -92,13 +102,13 @@ impl Sampler {
     }
 
     /// Samples of each build, in seconds per call.
-    fn time(&self, builds: &[Result<PathBuf, Failure>]) -> Result<Vec<Result<Vec<f64>, Failure>>> {
+    fn time(&self, builds: &[Result<Build, Failure>]) -> Result<Vec<Result<Vec<f64>, Failure>>> {
         let mut shapes = None;
         let mut workers = Vec::new();
         let mut results = Vec::new();
         for build in builds {
             let started = match build {
-                Ok(library) => self.start(library, &mut shapes)?,
+                Ok(build) => self.start(&build.library, &mut shapes)?,
                 Err(failure) => Err(failure.clone()),
             };
             results.push(started.map(|worker| {
@@ -138,16 +148,17 @@ fn given(directives: &[Directive], file: &Path) -> Result<Scheduler> {
     Ok(Scheduler::Plugin { source: Source::Known(OURS), params, variant: String::new() })
 }
 
-fn outcome(build: Build, candidate: &Candidate) -> Result<PathBuf, Failure> {
-    let Outcome { status, message, predicted_seconds, .. } = build.outcome;
+fn outcome(build: Build, candidate: &Candidate) -> Result<Build, Failure> {
+    let Outcome { status, message, lasts, predicted_seconds, .. } = &build.outcome;
     // The directives kept must be those of what is timed.
-    let moved = candidate.other.as_ref().is_some_and(|other| other.predicted_seconds != predicted_seconds);
+    let moved = candidate.other.as_ref().is_some_and(|other| other.predicted_seconds != *predicted_seconds);
     match status {
         Status::Ok if moved => {
-            Err(Failure { status: Status::Error, message: "it made another schedule the second time".to_owned() })
+            let message = "it made another schedule the second time".to_owned();
+            Err(Failure { status: Status::Error, message, lasts: true })
         }
-        Status::Ok => Ok(build.library),
-        status => Err(Failure { status, message }),
+        Status::Ok => Ok(build),
+        status => Err(Failure { status: *status, message: message.clone(), lasts: *lasts }),
     }
 }
 

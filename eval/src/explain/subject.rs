@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{ExplainArgs, Subject};
 use crate::dump;
+use crate::files;
 use crate::hl_autoscheduler::{Source, OURS};
 use crate::schedulers::Scheduler;
 
@@ -19,7 +20,7 @@ struct Given {
 }
 
 fn read(path: &Path) -> Result<Given> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = files::read_text(path)?;
     parse(&text).with_context(|| format!("{} has no schedule", path.display()))
 }
 

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::builder::Builder;
 use crate::cache::{Cache, Key};
 use crate::child;
-use crate::generator::{self, Pipeline};
+use crate::generator::Pipeline;
 use crate::hl_autoscheduler;
+use crate::plain;
 use crate::record::Status;
 use crate::schedulers::Scheduler;
 use crate::verify::Checks;
@@ -79,13 +80,12 @@ impl Setting {
         // Thousands of libraries that nobody asks for again would only fill the disk.
         let folder = self.builder.cache.work_folder()?;
         let builder = Builder { cache: Cache::open(folder.path(), false)?, ..self.builder.clone() };
-        let finding = self.compare(&builder, &pipeline, seed, stages)?;
+        let (finding, lasts) = self.compare(&builder, &pipeline, seed, stages)?;
         if crate::process::interrupted() {
             return Ok(None);
         }
-        // Failures are few, and some depend on what else the machine does.
-        if finding.verdict != Verdict::Failed {
-            self.builder.cache.store_timing(&key, &finding)?;
+        if lasts {
+            self.builder.cache.store_timing(&key, &finding);
         }
         Ok(Some((false, finding)))
     }
@@ -100,7 +100,8 @@ impl Setting {
         Ok(key.hex())
     }
 
-    fn compare(&self, builder: &Builder, pipeline: &Pipeline, seed: u64, stages: u64) -> Result<Finding> {
+    /// What is found, and whether it would be found again: failures are few, and some depend on what else the machine does.
+    fn compare(&self, builder: &Builder, pipeline: &Pipeline, seed: u64, stages: u64) -> Result<(Finding, bool)> {
         let finding = |verdict, message: String, schedule| Finding {
             seed,
             stages,
@@ -112,35 +113,35 @@ impl Setting {
         let reference = builder.build(pipeline, &Scheduler::Unscheduled)?;
         // The plugin makes the reference, too: what it refuses is no fault of the pipeline.
         if reference.outcome.status != Status::Ok && reference.outcome.message.contains(hl_autoscheduler::OURS) {
-            return Ok(finding(Verdict::Failed, reference.outcome.message, None));
+            return Ok((finding(Verdict::Failed, reference.outcome.message, None), false));
         }
         if reference.outcome.status != Status::Ok {
             let message = format!("no unscheduled build: {}", reference.outcome.message);
-            return Ok(finding(Verdict::Invalid, message, None));
+            return Ok((finding(Verdict::Invalid, message, None), reference.outcome.lasts));
         }
         let subject = builder.build(pipeline, &self.scheduler)?;
         if subject.outcome.status != Status::Ok {
             let message = format!("no scheduled build: {}", subject.outcome.message);
-            return Ok(finding(Verdict::Failed, message, None));
+            return Ok((finding(Verdict::Failed, message, None), false));
         }
         let findings = self.checks.compare(builder, &reference, &subject)?;
         if let Some(first) = findings.failed.first() {
             let message = format!("{}; first at {first}", findings.summary());
-            return Ok(finding(Verdict::Failed, message, self.schedule(builder, pipeline)?));
+            return Ok((finding(Verdict::Failed, message, self.schedule(builder, pipeline)?), false));
         }
         let verdict = if findings.equal == 0 { Verdict::Invalid } else { Verdict::Equal };
-        Ok(finding(verdict, findings.summary(), None))
+        Ok((finding(verdict, findings.summary(), None), verdict == Verdict::Equal))
     }
 
     /// The schedule as C++, if Halide emits it.
     fn schedule(&self, builder: &Builder, pipeline: &Pipeline) -> Result<Option<String>> {
         let folder = builder.cache.work_folder()?;
-        let mut command = generator::command(&pipeline.executable.path);
+        let mut command = builder.generator(pipeline);
         let (args, _) = builder.emit_arguments(pipeline, &self.scheduler, "schedule")?;
         command.args(args).arg("-o").arg(folder.path());
         child::run(command, &builder.limits, |_, _| ())?;
         let file = folder.path().join(format!("{}.schedule.h", crate::builder::FUNCTION));
-        Ok(std::fs::read_to_string(file).ok())
+        Ok(std::fs::read_to_string(file).ok().map(|text| plain::lines(&text)))
     }
 }
 

@@ -15,10 +15,10 @@ use serde::Serialize;
 pub use args::FuzzArgs;
 use case::{stages_of, Finding, Setting, Verdict};
 
-use crate::builder::Builder;
+use crate::builder::{Builder, Runtime};
 use crate::child::{self, End};
 use crate::eval::Ended;
-use crate::generator::{self, Pipeline, RANDOM_PIPELINE};
+use crate::generator::{Pipeline, RANDOM_PIPELINE};
 use crate::hl_autoscheduler;
 use crate::process;
 use crate::progress::Progress;
@@ -42,8 +42,7 @@ struct Report<'a> {
 pub fn run(args: &FuzzArgs) -> Result<(Ended, bool)> {
     let names = &args.build.names;
     ensure!(names.is_empty(), crate::Usage(format!("nnc fuzz takes no pipelines, but {} is given", names.join(", "))));
-    let runtime = tempfile::tempdir()?;
-    let setting = setting(args, runtime.path())?;
+    let setting = setting(args)?;
     let mut findings = run_all(&setting, args)?;
     findings.sort_by_key(|finding| finding.seed);
     let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
@@ -65,7 +64,7 @@ pub fn run(args: &FuzzArgs) -> Result<(Ended, bool)> {
     Ok((Ended::Complete, failed == 0))
 }
 
-fn setting(args: &FuzzArgs, runtime: &Path) -> Result<Setting> {
+fn setting(args: &FuzzArgs) -> Result<Setting> {
     let mut chosen = vec![hl_autoscheduler::scheduler_or_default(args.scheduler.as_ref())?];
     args.build.parametrise(&mut chosen)?;
     let mut generator = args.build.open_named(RANDOM_PIPELINE)?;
@@ -76,23 +75,24 @@ fn setting(args: &FuzzArgs, runtime: &Path) -> Result<Setting> {
     // Nothing needs the lowered code that builds of a reference emit.
     let mut builder = args.build.builder(&Scheduler::None)?;
     builder.target = builder.target_with("strict_float");
-    link_runtime_once(&mut builder, &generator, runtime)?;
+    link_runtime_once(&mut builder, &generator)?;
     let checks =
         Checks { sizes: args.sizes.clone(), max_extent: MAX_EXTENT, seed: args.seed, limits: args.build.run_limits() };
     Ok(Setting { generator, builder, scheduler: chosen.remove(0), checks })
 }
 
-/// Compiles Halide's runtime into `folder` once, rather than into every pipeline, which would take half of the time.
-pub fn link_runtime_once(builder: &mut Builder, generator: &Pipeline, folder: &Path) -> Result<()> {
+/// Compiles Halide's runtime once, rather than into every pipeline, which would take half of the time.
+pub fn link_runtime_once(builder: &mut Builder, generator: &Pipeline) -> Result<()> {
+    let folder = builder.cache.work_folder()?;
     // The runtime does not compile under it, nor does it compute.
     let target = builder.target.replace("-strict_float", "");
-    let mut command = generator::command(&generator.executable.path);
-    command.args(["-r", "runtime", "-e", "object", "-o"]).arg(folder).arg(format!("target={target}"));
+    let mut command = builder.generator(generator);
+    command.args(["-r", Runtime::NAME, "-e", "object", "-o"]).arg(folder.path()).arg(format!("target={target}"));
     let mut lines = Vec::new();
     let finished = child::run(command, &builder.limits, |_, line| lines.push(line.to_owned()))?;
     ensure!(finished.end == End::Exited(0), "cannot build Halide's runtime: {}", lines.join(" "));
     builder.target = builder.target_with("no_runtime");
-    builder.runtime = Some(folder.join("runtime.o"));
+    builder.runtime = Some(Runtime::in_folder(folder));
     Ok(())
 }
 

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use anyhow::{ensure, Context, Result};
 
+use crate::files;
+
 /// Separators that are tried; the one most frequent in the first line is taken, the first of them on a tie.
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 
@@ -47,8 +49,7 @@ impl Columns {
     /// # Errors
     /// A file that cannot be read, is not UTF-8, or has no rows; rows of different lengths; a name that occurs twice.
     pub fn read(path: &Path) -> Result<Columns> {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let text = String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", path.display()))?;
+        let text = files::read_text(path)?;
         Columns::parse(&text).with_context(|| path.display().to_string())
     }
 

@@ -14,8 +14,8 @@ use host::Processor;
 use predictor::{Dataset, InputKind, Method, TrainConfig};
 use serde::Serialize;
 
+use crate::files;
 use crate::models::Store;
-use crate::report::atomic;
 use crate::Usage;
 pub use args::PredictArgs;
 use columns::Columns;
@@ -82,7 +82,7 @@ pub fn run(args: &PredictArgs, store: impl FnOnce() -> Result<Store>) -> Result<
 
     if let Some(path) = &args.json {
         let text = serde_json::to_string_pretty(&Report { combinations: &combinations, data: facts })? + "\n";
-        atomic::write(path, text.as_bytes())?;
+        files::write(path, text.as_bytes())?;
     }
     if let (Some(name), Some(store)) = (&args.save, store) {
         let key = name.complete(VARIANT, &subject.hardware);

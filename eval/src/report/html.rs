@@ -7,7 +7,8 @@ use maud::{html, Markup, PreEscaped, DOCTYPE};
 
 use super::html_table::{against_each_other, direction, results_table};
 use super::view::View;
-use super::{atomic, format, plot_prediction, plot_roofline, plot_speedup, STYLE};
+use super::{format, plot_prediction, plot_roofline, plot_speedup, STYLE};
+use crate::files;
 use crate::record::{Evaluation, Status};
 
 /// Writes the page to `path`, replacing the file in one step.
@@ -15,7 +16,7 @@ use crate::record::{Evaluation, Status};
 /// # Errors
 /// When the file cannot be written.
 pub fn write_html(evaluation: &Evaluation, path: &Path) -> Result<()> {
-    atomic::write(path, page(&View::new(evaluation)).into_string().as_bytes())
+    files::write(path, page(&View::new(evaluation)).into_string().as_bytes())
 }
 
 fn page(view: &View) -> Markup {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::atomic;
+use crate::files;
 
 /// Writes `evaluation` to `path`, pretty-printed, replacing the file in one step.
 ///
@@ -13,7 +13,7 @@ use super::atomic;
 pub fn write_json(evaluation: &impl serde::Serialize, path: &Path) -> Result<()> {
     let mut text = serde_json::to_string_pretty(evaluation)?;
     text.push('\n');
-    atomic::write(path, text.as_bytes())
+    files::write(path, text.as_bytes())
 }
 
 #[cfg(test)]

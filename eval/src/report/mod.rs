@@ -2,7 +2,6 @@
 //!
 //! All three are made from [`Evaluation`](crate::record::Evaluation) alone, so an old JSON file gives the same reports.
 
-pub mod atomic;
 pub mod format;
 mod grid;
 mod html;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{ensure, Context, Result};
 
+use crate::files;
+
 /// Columns beside the parameters: the fastest measurement, and the slower of the first two.
 pub const TIMES: [&str; 2] = ["seconds", "again"];
 
@@ -48,7 +50,8 @@ impl DataFile {
             return Ok(Vec::new());
         }
         let place = || format!("cannot read {}", self.path.display());
-        let mut reader = csv::Reader::from_path(&self.path).with_context(place)?;
+        let text = files::read_text(&self.path)?;
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
         let header: Vec<String> = reader.headers().with_context(place)?.iter().map(str::to_owned).collect();
         let file = self.path.display();
         ensure!(

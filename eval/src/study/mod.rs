@@ -21,10 +21,10 @@ use host::Processor;
 
 use crate::cli;
 use crate::eval::Ended;
+use crate::files;
 use crate::models::{Key, Store};
 use crate::process;
 use crate::progress::Progress;
-use crate::report::atomic;
 pub use args::StudyArgs;
 use figures::Figures;
 use judge::{Judged, Sampling};
@@ -74,10 +74,10 @@ pub fn run(args: &StudyArgs, store: &Store) -> Result<Ended> {
     ensure!(!figures.judged.is_empty(), "no measurements in {}; `nnc study` makes them", data.display());
     println!("{}", table::tables(&figures));
     if let Some(path) = &args.json {
-        atomic::write(path, (serde_json::to_string_pretty(&figures.to_json())? + "\n").as_bytes())?;
+        files::write(path, (serde_json::to_string_pretty(&figures.to_json())? + "\n").as_bytes())?;
     }
     if let Some(path) = &args.html {
-        atomic::write(path, html::page(&figures).as_bytes())?;
+        files::write(path, html::page(&figures).as_bytes())?;
     }
     Ok(Ended::Complete)
 }

@@ -1,7 +1,6 @@
 //! The parent's side of a worker process.
 
-use std::fmt;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{channel, Receiver, RecvTimeoutError};
@@ -11,31 +10,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::protocol::{Description, Request, Response, Shapes, PREFIX};
-use crate::child::{end_of, End, Finished, Limits};
-use crate::failure::{explain, Tail};
+use crate::child::{end_of, read_lines, read_raw_lines, End, Finished, Limits};
+use crate::failure::{explain, Failure, Tail};
 use crate::hl_autoscheduler;
+use crate::plain;
 use crate::process;
 use crate::record::Status;
 
 /// How often waiting is interrupted to see whether the user wants to stop.
 const TICK: Duration = Duration::from_millis(100);
-
-/// Why a worker gave no answer, or an error for one.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    /// What to report.
-    pub status: Status,
-    /// Why.
-    pub message: String,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Failure {}
 
 /// A running worker. Dropping it kills it.
 pub struct Worker {
@@ -46,6 +29,8 @@ pub struct Worker {
     limits: Limits,
     start: Instant,
     reaped: bool,
+    /// Whether it ever did, which shows that the library could be loaded.
+    answered: bool,
 }
 
 impl Worker {
@@ -65,17 +50,20 @@ impl Worker {
         process::confine(&mut command, limits.memory_bytes);
         let mut child = command.spawn().context("cannot start a worker")?;
         let (sender, answers) = channel();
-        let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let stdout = child.stdout.take().expect("stdout is piped");
         thread::spawn(move || {
-            // What a pipeline prints may run into an answer's line.
-            let answers = stdout.lines().map_while(Result::ok);
-            let answers = answers.filter_map(|line| Some(line[line.find(PREFIX)? + PREFIX.len()..].to_owned()));
-            answers.map_while(|answer| sender.send(answer).ok()).for_each(drop);
+            read_raw_lines(stdout, |line| {
+                // What a pipeline prints may run into an answer's line.
+                if let Some((_, answer)) = line.split_once(PREFIX) {
+                    // Who dropped the worker wants no answer.
+                    let _ = sender.send(answer.to_owned());
+                }
+            });
         });
-        let stderr = BufReader::new(child.stderr.take().expect("stderr is piped"));
+        let stderr = child.stderr.take().expect("stderr is piped");
         let tail = thread::spawn(move || {
             let mut tail = Tail::default();
-            stderr.lines().map_while(Result::ok).for_each(|line| tail.push(&line));
+            read_lines(stderr, |line| tail.push(line));
             tail
         });
         Ok(Worker {
@@ -86,6 +74,7 @@ impl Worker {
             limits,
             start: Instant::now(),
             reaped: false,
+            answered: false,
         })
     }
 
@@ -98,7 +87,10 @@ impl Worker {
         let asked = Instant::now();
         loop {
             match self.answers.recv_timeout(TICK) {
-                Ok(answer) => return read_answer(&answer),
+                Ok(answer) => {
+                    self.answered = true;
+                    return read_answer(request, &answer);
+                }
                 Err(RecvTimeoutError::Disconnected) => return Err(self.end(None)),
                 Err(RecvTimeoutError::Timeout) if process::interrupted() => {
                     return Err(self.end(Some(End::Interrupted)))
@@ -125,8 +117,11 @@ impl Worker {
             peak_memory_bytes: usage.map_or(0, |usage| usage.peak_memory_bytes),
         };
         let failure = explain(&finished, &tail, &self.limits, "running");
-        let (status, message) = failure.unwrap_or((Status::Error, "the pipeline ended its process".to_owned()));
-        Failure { status, message: message.replace("--timeout", "--run-timeout") }
+        let ended =
+            || Failure { status: Status::Error, message: "the pipeline ended its process".to_owned(), lasts: true };
+        let Failure { status, message, lasts } = failure.unwrap_or_else(ended);
+        let lasts = lasts && (self.answered || !matches!(end, End::Exited(_)));
+        Failure { status, message: message.replace("--timeout", "--run-timeout"), lasts }
     }
 
     fn reap(&mut self) -> Option<process::Usage> {
@@ -197,18 +192,24 @@ impl Worker {
     }
 }
 
-fn read_answer(answer: &str) -> Result<Response, Failure> {
-    match serde_json::from_str(answer) {
-        Ok(Response::Error { message }) => Err(Failure { status: Status::Error, message }),
-        Ok(response) => Ok(response),
-        Err(error) => {
-            Err(Failure { status: Status::Error, message: format!("a worker's answer makes no sense: {error}") })
+fn read_answer(request: &Request, answer: &str) -> Result<Response, Failure> {
+    match serde_json::from_str(answer).and_then(|value| serde_json::from_value(plain::data(value))) {
+        Ok(Response::Error { message }) => {
+            // These use files, the others only the pipeline.
+            let lasts = !matches!(request, Request::Load { .. } | Request::Save { .. } | Request::Compare { .. });
+            Err(Failure { status: Status::Error, message, lasts })
         }
+        Ok(response) => Ok(response),
+        Err(error) => Err(nonsense(format!("a worker's answer makes no sense: {error}"))),
     }
 }
 
 fn unexpected(response: &Response) -> Failure {
-    Failure { status: Status::Error, message: format!("a worker answered something else: {response:?}") }
+    nonsense(format!("a worker answered something else: {response:?}"))
+}
+
+fn nonsense(message: String) -> Failure {
+    Failure { status: Status::Error, message, lasts: false }
 }
 
 impl Drop for Worker {

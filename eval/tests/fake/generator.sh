@@ -23,15 +23,19 @@ case $name$manual in
     failsyes)
         printf 'Unhandled exception: Error: Cannot schedule f\n\n' >&2
         exit 1 ;;
-    hangsyes) sleep 600 ;;
+    hangsyes) exec sleep 600 ;;
     hogsyes) exec tail /dev/zero ;;
     crashesyes) kill -SEGV $$ ;;
+    killedyes) kill -KILL $$ ;;
+    shoutsyes)
+        printf 'Unhandled exception: Error: \033[31mloud\033[0m \033]0;title\007and \r\bclear\n' >&2
+        exit 1 ;;
     differsyes) build -DBEHAVIOUR=1 ;;
     diesyes) build -DBEHAVIOUR=2 ;;
     complainsyes) build -DBEHAVIOUR=3 ;;
-    fine*|plain|fails|hangs|hogs|crashes|differs|dies|complains) build -DBEHAVIOUR=0 ;;
+    fine*|plain|fails|hangs|hogs|crashes|killed|shouts|differs|dies|complains) build -DBEHAVIOUR=0 ;;
     *)
         printf 'Unhandled exception: Error: Generator not found: %s\nDid you mean:\n' "$name" >&2
-        printf '    %s\n' fine plain fails hangs hogs crashes differs dies complains >&2
+        printf '    %s\n' fine plain fails hangs hogs crashes killed shouts differs dies complains >&2
         exit 1 ;;
 esac
