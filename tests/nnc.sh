@@ -187,6 +187,64 @@ models_from_records() {
     done
 }
 
+# Waits until a file holds a line like the pattern.
+await_line() {
+    local deadline=$((SECONDS + 60))
+    until grep -q "$2" "$1" 2>/dev/null; do
+        [ $SECONDS -lt $deadline ] || { echo "no $2 in $1:"; cat "$1"; return 1; }
+        sleep 0.1
+    done
+}
+
+# Ends a process with a signal, which it must obey, and checks its exit code.
+ends_with() {
+    local pid=$1 signal=$2 code=$3 status=0
+    kill "-$signal" "$pid"
+    timeout 60 tail --pid="$pid" -f /dev/null || { kill -KILL "$pid"; echo "SIG$signal is ignored"; return 1; }
+    wait "$pid" || status=$?
+    [ "$status" -eq "$code" ] || { echo "SIG$signal: exit code $status"; return 1; }
+}
+
+# A generator that leaves a daemon behind, which holds its standard error open: limits and signals hold all the same.
+eval_outlives_daemons() {
+    local daemons=$work/daemons eval
+    rm -rf "$daemons" "$work/daemon_cache"
+    cat >"$work/daemon.generator" <<SCRIPT
+#!/bin/sh
+case "\$*" in
+*nnc_names_please*) printf 'Error: Generator not found\n    hangs\n' >&2; exit 1 ;;
+esac
+setsid sleep 300 &
+echo \$! >>"$daemons"
+sleep 300
+SCRIPT
+    chmod +x "$work/daemon.generator"
+    # shellcheck disable=SC2064
+    trap "kill \$(cat '$daemons')" EXIT
+    eval=("$nnc" eval --generator "$work/daemon.generator" --schedulers none --reference none --cache "$work/daemon_cache")
+    timeout 60 "${eval[@]}" --timeout 1s --json "$work/daemon.json"
+    grep -q '"timeout"' "$work/daemon.json"
+    "${eval[@]}" --timeout 300s &
+    until [ "$(wc -l <"$daemons")" -eq 2 ]; do sleep 0.1; done
+    ends_with $! INT 130
+}
+
+# Silence ends after two seconds, and the command at the first signal.
+long_commands_speak_and_obey() {
+    "$nnc" accuracy "$root/eval/data/x86-64-avx2.gz" 2>"$work/accuracy.txt" &
+    await_line "$work/accuracy.txt" '^training \[0/48\] NN+C'
+    ends_with $! TERM 143
+    "$python" -c 'import random
+print("n,seconds")
+[print(f"{n},{n * random.uniform(1, 2)}") for n in range(1, 4000)]' >"$work/times.csv"
+    "$nnc" predict --csv "$work/times.csv" --target seconds --complexity n --train 3000 2>"$work/predict.txt" &
+    await_line "$work/predict.txt" '^training \[0/8\]'
+    ends_with $! INT 130
+    NNC_MODELS=$work/models "$nnc" study mv --instances 24 --train 12 --data "$work/obeys" 2>"$work/obeys.txt" &
+    await_line "$work/obeys.txt" '^measuring'
+    ends_with $! TERM 143
+}
+
 if [ $# -gt 0 ]; then
     "$1"
 else
@@ -194,5 +252,6 @@ else
         schedules_name_their_model bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds explain_reads_schedules_of_others \
         levels_are_looked_up_side_by_side \
         output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_reassociated study_small study_resumes \
-        study_from_data calibrate_small collect_others models_from_records
+        study_from_data calibrate_small collect_others models_from_records eval_outlives_daemons \
+        long_commands_speak_and_obey
 fi

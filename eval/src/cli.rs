@@ -26,7 +26,7 @@ use crate::units::{parse_bytes, parse_duration, parse_key_value};
 /// Schedules Halide pipelines with the autoschedulers there are, and measures what each gains.
 ///
 /// Wherever an autoscheduler is not named, HL_AUTOSCHEDULER=NAME_OR_PLUGIN_PATH[,key=value...] is used if it is set.
-/// Exit codes: 0 done, 1 failed or differences found, 2 wrong usage, 130 interrupted.
+/// Exit codes: 0 done, 1 failed or differences found, 2 wrong usage, 130 interrupted by Ctrl-C, 143 by SIGTERM.
 #[derive(Parser, Debug)]
 #[command(name = "nnc", version, max_term_width = 110)]
 pub struct Cli {
@@ -378,7 +378,8 @@ impl BuildArgs {
     }
 }
 
-fn cores() -> usize {
+/// Cores that this process may use.
+pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get())
 }
 

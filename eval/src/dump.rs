@@ -10,6 +10,7 @@ use crate::cli::{BuildArgs, DumpArgs};
 use crate::failure::{explain, Tail};
 use crate::generator::{self, Pipeline};
 use crate::hl_autoscheduler::{Source, OURS};
+use crate::progress::Progress;
 use crate::schedulers::Scheduler;
 use crate::worker::client::Failure;
 
@@ -24,6 +25,7 @@ pub struct Serialised {
 /// report.
 pub fn report(build: &BuildArgs, scheduler: &Scheduler) -> Result<(String, serde_json::Value)> {
     let pipeline = build.open_pipeline()?;
+    let _progress = Progress::one("reading", &pipeline.to_string());
     let report = report_of(&pipeline, &build.builder(scheduler)?, scheduler)?;
     Ok((pipeline.to_string(), report))
 }
@@ -103,6 +105,7 @@ pub fn report_of_any(build: &BuildArgs, scheduler: &Scheduler) -> Result<(String
         return report(build, scheduler);
     }
     let (pipeline, builder) = (build.open_pipeline()?, build.builder(scheduler)?);
+    let _progress = Progress::one("scheduling", &pipeline.to_string());
     let folder = tempfile::tempdir()?;
     let failed = |failure| anyhow!("{pipeline}: {failure}");
     let schedule = serialise(&pipeline, &builder, scheduler, folder.path())?.map_err(failed)?;

@@ -82,8 +82,8 @@ fn environment(args: &EvalArgs) -> Environment {
         cpu: host::cpu_name(),
         threads,
         target: args.build.target.clone(),
-        copy_bytes_per_second: Some(rates::copy_bytes_per_second(threads)),
-        peak_flops: Some(rates::peak_flops(threads)),
+        copy_bytes_per_second: (!process::interrupted()).then(|| rates::copy_bytes_per_second(threads)),
+        peak_flops: (!process::interrupted()).then(|| rates::peak_flops(threads)),
     }
 }
 

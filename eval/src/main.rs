@@ -80,7 +80,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
 fn exit_code(ended: eval::Ended) -> ExitCode {
     match ended {
         eval::Ended::Complete => ExitCode::SUCCESS,
-        eval::Ended::Interrupted => ExitCode::from(130),
+        eval::Ended::Interrupted => ExitCode::from(process::signal().map_or(1, process::exit_code)),
     }
 }
 
@@ -105,15 +105,19 @@ fn end_when_nobody_reads() {
 fn main() -> ExitCode {
     end_when_nobody_reads();
     let cli = Cli::parse();
-    // Those that have nothing to clean up end where they are.
-    let ends_at_once = matches!(
-        cli.command,
-        Command::Worker(_) | Command::Gen(_) | Command::Predict(_) | Command::Hardware(_) | Command::Models(_)
-    );
-    if !ends_at_once {
-        process::catch_interrupt();
+    // A worker is its parent's to end, and says by how it ends what its pipeline did.
+    if !matches!(cli.command, Command::Worker(_)) {
+        process::catch_signals();
     }
+    let nothing_to_clean_up =
+        matches!(cli.command, Command::Accuracy(_) | Command::Hardware(_) | Command::Models(_) | Command::Predict(_));
+    let _at_once = nothing_to_clean_up.then(process::AtOnce::begin);
     dispatch(&cli.command).unwrap_or_else(|error| {
+        // What is stopped half way fails in one way or another.
+        if let Some(signal) = process::signal() {
+            eprintln!("nnc: interrupted");
+            return ExitCode::from(process::exit_code(signal));
+        }
         eprintln!("nnc: {error:#}");
         ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
     })

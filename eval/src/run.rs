@@ -5,6 +5,7 @@ use anyhow::{bail, ensure, Context, Result};
 use crate::cli::RunArgs;
 use crate::hl_autoscheduler;
 use crate::photo::{self, Axes};
+use crate::progress::Progress;
 use crate::record::Status;
 use crate::regions::{estimates, Region};
 use crate::schedulers::Scheduler;
@@ -21,8 +22,11 @@ pub fn run(args: &RunArgs) -> Result<()> {
     args.build.parametrise(&mut chosen)?;
     let pipeline = args.build.open_pipeline()?;
     let builder = args.build.builder(&Scheduler::Unscheduled)?;
+    let building = Progress::one("building", &pipeline.to_string());
     let build = builder.build(&pipeline, &chosen[0])?;
     ensure!(build.outcome.status == Status::Ok, "{pipeline}: {}", build.outcome.message);
+    drop(building);
+    let running = Progress::one("running", &pipeline.to_string());
     let mut worker = Worker::start(&build.library, builder.threads, args.build.run_limits())?;
     let description = worker.describe()?;
     let ports = Ports::of(&description)?;
@@ -47,6 +51,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
     photo::picture(&std::fs::read(&path)?, ports.output.type_, dims, &ports.output_axes, white(ports.output))?
         .save_with_format(&args.out, image::ImageFormat::Png)
         .with_context(|| format!("cannot write {}", args.out.display()))?;
+    drop(running);
     let extents: Vec<String> = dims.iter().map(|dim: &Dim| dim.extent.to_string()).collect();
     println!("{pipeline}, {}: {} in {:.3} ms", chosen[0].label(), extents.join("x"), seconds * 1e3);
     Ok(())

@@ -19,6 +19,8 @@ use scheduler::{Bound, Directive, Hardware, Roofline, Times};
 use serde::Serialize;
 
 use crate::cli::BuildArgs;
+use crate::process;
+use crate::progress::Progress;
 use crate::schedulers::Scheduler;
 use alternatives::{Alternative, Alternatives};
 
@@ -104,7 +106,11 @@ struct Explanation {
 pub fn run(args: &ExplainArgs) -> Result<()> {
     let subject = subject::open(args)?;
     let threads = u32::try_from(args.build.threads())?;
+    let explaining = Progress::one("explaining", &subject.name);
+    // Nothing is open, and what other decisions would do is worked out at a stretch.
+    let at_once = process::AtOnce::begin();
     let explanation = explain(&subject, threads)?;
+    drop((explaining, at_once));
     if args.json {
         println!("{}", serde_json::to_string_pretty(&explanation)?);
     } else {

@@ -78,10 +78,11 @@ impl Setting {
         // Thousands of libraries that nobody asks for again would only fill the disk.
         let folder = self.builder.cache.work_folder()?;
         let builder = Builder { cache: Cache::open(folder.path(), false)?, ..self.builder.clone() };
-        let finding = self.compare(&builder, &pipeline, seed, stages)?;
+        let finding = self.compare(&builder, &pipeline, seed, stages);
         if crate::process::interrupted() {
             return Ok(None);
         }
+        let finding = finding?;
         // Failures are few, and some depend on what else the machine does.
         if finding.verdict != Verdict::Failed {
             self.builder.cache.store_timing(&key, &finding)?;

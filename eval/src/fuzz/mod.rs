@@ -85,6 +85,7 @@ pub fn link_runtime_once(builder: &mut Builder, generator: &Pipeline, folder: &P
     let target = builder.target.replace("-strict_float", "");
     let mut command = generator::command(&generator.executable.path);
     command.args(["-r", "runtime", "-e", "object", "-o"]).arg(folder).arg(format!("target={target}"));
+    let _progress = Progress::one("building", "Halide's runtime");
     let mut lines = Vec::new();
     let finished = child::run(command, &builder.limits, |_, line| lines.push(line.to_owned()))?;
     ensure!(finished.end == End::Exited(0), "cannot build Halide's runtime: {}", lines.join(" "));

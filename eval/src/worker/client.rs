@@ -5,7 +5,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{channel, Receiver, RecvTimeoutError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -42,7 +43,9 @@ pub struct Worker {
     pid: u32,
     stdin: ChildStdin,
     answers: Receiver<String>,
-    tail: Option<JoinHandle<Tail>>,
+    tail: Arc<Mutex<Tail>>,
+    /// Disconnected when all that it said is in `tail`.
+    all_said: Receiver<()>,
     limits: Limits,
     start: Instant,
     reaped: bool,
@@ -73,16 +76,19 @@ impl Worker {
             answers.map_while(|answer| sender.send(answer).ok()).for_each(drop);
         });
         let stderr = BufReader::new(child.stderr.take().expect("stderr is piped"));
-        let tail = thread::spawn(move || {
-            let mut tail = Tail::default();
-            stderr.lines().map_while(Result::ok).for_each(|line| tail.push(&line));
-            tail
+        let tail = Arc::new(Mutex::new(Tail::default()));
+        let (said, all_said) = channel::<()>();
+        let kept = Arc::clone(&tail);
+        thread::spawn(move || {
+            stderr.lines().map_while(Result::ok).for_each(|line| kept.lock().expect("no holder panics").push(&line));
+            drop(said);
         });
         Ok(Worker {
             pid: child.id(),
             stdin: child.stdin.take().expect("stdin is piped"),
             answers,
-            tail: Some(tail),
+            tail,
+            all_said,
             limits,
             start: Instant::now(),
             reaped: false,
@@ -117,7 +123,9 @@ impl Worker {
             process::kill_group(self.pid);
         }
         let usage = self.reap();
-        let tail = self.tail.take().and_then(|tail| tail.join().ok()).unwrap_or_default();
+        // A daemon that the pipeline started may hold the pipe open.
+        let _ = self.all_said.recv_timeout(TICK);
+        let tail = self.tail.lock().expect("no holder panics").clone();
         let end = killed.or(usage.map(|usage| end_of(&usage))).unwrap_or(End::Exited(1));
         let finished = Finished {
             end,
@@ -130,16 +138,10 @@ impl Worker {
     }
 
     fn reap(&mut self) -> Option<process::Usage> {
-        while !self.reaped {
-            match process::try_wait(self.pid) {
-                Ok(None) => thread::sleep(Duration::from_millis(1)),
-                ended => {
-                    self.reaped = true;
-                    return ended.ok().flatten();
-                }
-            }
+        if std::mem::replace(&mut self.reaped, true) {
+            return None;
         }
-        None
+        process::reap(self.pid).ok()
     }
 
     /// Whether it can be asked again: an error of the pipeline does not end its worker, a crash does.
