@@ -245,6 +245,41 @@ print("n,seconds")
     ends_with $! TERM 143
 }
 
+# Another nnc, or what looks like one, has its turn: ours waits, says so, can be stopped, and goes on when the other is killed.
+timing_takes_turns() {
+    "$nnc" hardware >/dev/null
+    flock --no-fork /tmp/nnc.floor sleep 300 &
+    holder=$!
+    trap 'kill -KILL $holder' EXIT
+    while flock --nonblock /tmp/nnc.floor true; do sleep 0.1; done
+    "$nnc" hardware 2>"$work/waits.txt" &
+    await_line "$work/waits.txt" '^Waiting for another nnc'
+    ends_with $! INT 130
+    "$nnc" eval blur --schedulers none --no-cache --time-budget 1s 2>"$work/waits.txt" &
+    await_line "$work/waits.txt" '^Waiting for another nnc'
+    ends_with $! TERM 143
+    "$nnc" hardware >"$work/waited.txt" 2>"$work/waits.txt" &
+    await_line "$work/waits.txt" '^Waiting for another nnc'
+    kill -KILL $holder
+    trap - EXIT
+    wait $!
+    grep -q threads "$work/waited.txt"
+}
+
+# What others take of the processors meanwhile makes times doubtful: they are marked, and taken anew.
+disturbed_times_are_not_kept() {
+    local eval=(timeout 200 "$nnc" eval blur --schedulers none,Srivastava2020 --time-budget 2s --rounds 100 --spread 0
+        --cache "$work/disturbed_cache" --json "$work/disturbed.json")
+    "$python" -c 'while True: pass' &
+    # shellcheck disable=SC2064
+    trap "kill $!" EXIT
+    "${eval[@]}" >"$work/disturbed.txt"
+    "${eval[@]}" 2>"$work/again.txt"
+    grep -q '"disturbed": true' "$work/disturbed.json"
+    grep -q '^blur \*' "$work/disturbed.txt"
+    grep -q '^timing .*disturbed' "$work/again.txt"
+}
+
 if [ $# -gt 0 ]; then
     "$1"
 else
@@ -253,5 +288,5 @@ else
         levels_are_looked_up_side_by_side \
         output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_reassociated study_small study_resumes \
         study_from_data calibrate_small collect_others models_from_records eval_outlives_daemons \
-        long_commands_speak_and_obey
+        long_commands_speak_and_obey timing_takes_turns disturbed_times_are_not_kept
 fi

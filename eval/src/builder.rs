@@ -10,6 +10,7 @@ use crate::child::{self, Limits};
 use crate::failure::{explain, Tail};
 use crate::generator::{self, Pipeline};
 use crate::link;
+use crate::machine::turns;
 use crate::record::Status;
 use crate::schedulers::{Arguments, PluginFiles, Scheduler};
 
@@ -160,7 +161,9 @@ impl Builder {
             return Ok(Build { key, outcome, library, reused: true, reassociates });
         }
         let work = self.cache.work_folder()?;
+        let turn = turns::to_compile();
         let outcome = self.run_generator(pipeline, &args, &chosen, work.path())?;
+        drop(turn);
         // What the user stopped has no outcome.
         if !crate::process::interrupted() {
             self.cache.store_build(&key, &outcome, work)?;

@@ -10,6 +10,7 @@ use crate::cli::{BuildArgs, DumpArgs};
 use crate::failure::{explain, Tail};
 use crate::generator::{self, Pipeline};
 use crate::hl_autoscheduler::{Source, OURS};
+use crate::machine::turns;
 use crate::progress::Progress;
 use crate::schedulers::Scheduler;
 use crate::worker::client::Failure;
@@ -47,6 +48,7 @@ fn emit(
     command.args(pipeline.params.iter().map(|(key, value)| format!("{key}={value}")));
     command.args(chosen.args).args(report.map(|path| format!("autoscheduler.report={}", path.display())));
     let (mut tail, mut expected) = (Tail::default(), None);
+    let _turn = turns::to_compile();
     let finished = child::run(command, &builder.limits, |_, line| {
         expected = expected_by_adams2019(line).or(expected);
         tail.push(line);

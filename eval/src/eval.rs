@@ -11,6 +11,7 @@ use crate::cli::EvalArgs;
 use crate::generator::Pipeline;
 use crate::hardware::rates;
 use crate::hl_autoscheduler;
+use crate::machine::turns;
 use crate::measure::{Measurement, Timer};
 use crate::process;
 use crate::progress::Progress;
@@ -78,6 +79,7 @@ fn schedulers(args: &EvalArgs) -> Result<Vec<Scheduler>> {
 
 fn environment(args: &EvalArgs) -> Environment {
     let threads = args.build.threads();
+    let _turn = turns::to_time();
     Environment {
         cpu: host::cpu_name(),
         threads,
@@ -210,11 +212,15 @@ impl Comparison {
                 evaluation.environment.target.clone_from(target);
             }
             let rows = labels.iter().zip(&builds).zip(&timed.measurements);
-            evaluation.results.extend(rows.map(|((label, build), measurement)| row(&name, label, build, measurement)));
+            evaluation.results.extend(rows.map(|((label, build), measurement)| EvalResult {
+                disturbed: timed.disturbed && measurement.run_seconds.is_some(),
+                ..row(&name, label, build, measurement)
+            }));
             evaluation.summary = summary(evaluation, &labels);
             write_reports(args, evaluation)?;
             let ran = timed.measurements.iter().filter(|measurement| measurement.run_seconds.is_some()).count();
-            progress.end(&name, &format!("{ran} of {} ran", labels.len()), timed.reused);
+            let note = if timed.disturbed { ", disturbed by other processes" } else { "" };
+            progress.end(&name, &format!("{ran} of {} ran{note}", labels.len()), timed.reused);
         }
         Ok(())
     }
@@ -242,6 +248,7 @@ fn row(pipeline: &str, scheduler: &str, build: &Build, measurement: &Measurement
         predicted_seconds: outcome.predicted_seconds,
         output_matches: measurement.output_matches,
         io_bytes: measurement.io_bytes,
+        disturbed: false,
     }
 }
 

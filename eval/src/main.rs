@@ -17,6 +17,7 @@ mod generator;
 mod hardware;
 mod hl_autoscheduler;
 mod link;
+mod machine;
 mod measure;
 mod models;
 mod photo;

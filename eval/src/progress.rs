@@ -10,6 +10,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// Longest silence between plain lines: before the first, and after it.
 const SILENCE: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(30)];
 
+/// The bar on the terminal, which other messages must not run into. There is one at a time.
+static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Prints a line on standard error, above the bar if there is one.
+pub fn say(line: &str) {
+    match &*BAR.lock().expect("no holder panics") {
+        Some(bar) => bar.println(line),
+        None => eprintln!("{line}"),
+    }
+}
+
 /// Progress through a known number of steps, several of which may be under way at once.
 pub struct Progress {
     shared: Arc<Shared>,
@@ -60,10 +71,16 @@ impl Progress {
         let start = Instant::now();
         let state = State { done: 0, free: 0, under_way: Vec::new(), due: start + SILENCE[0], is_over: false };
         let shared = Arc::new(Shared { bar, what, total, start, state: Mutex::new(state), over: Condvar::new() });
-        let speaker = shared.bar.is_none().then(|| {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || shared.break_silence())
-        });
+        let speaker = match &shared.bar {
+            Some(bar) => {
+                *BAR.lock().expect("no holder panics") = Some(bar.clone());
+                None
+            }
+            None => {
+                let shared = Arc::clone(&shared);
+                Some(thread::spawn(move || shared.break_silence()))
+            }
+        };
         Progress { shared, speaker }
     }
 
@@ -131,6 +148,7 @@ impl Shared {
 impl Drop for Progress {
     fn drop(&mut self) {
         if let Some(bar) = &self.shared.bar {
+            *BAR.lock().expect("no holder panics") = None;
             bar.finish_and_clear();
         }
         self.shared.lock().is_over = true;

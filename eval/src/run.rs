@@ -4,6 +4,7 @@ use anyhow::{bail, ensure, Context, Result};
 
 use crate::cli::RunArgs;
 use crate::hl_autoscheduler;
+use crate::machine::turns;
 use crate::photo::{self, Axes};
 use crate::progress::Progress;
 use crate::record::Status;
@@ -45,7 +46,9 @@ pub fn run(args: &RunArgs) -> Result<()> {
     std::fs::write(&path, photo::elements(&photo, ports.input.type_, input, &ports.input_axes, white(ports.input)))?;
     worker.tell(&Request::Load { input: ports.input_at, path: path.clone() })?;
     worker.run(1)?;
+    let turn = turns::to_time();
     let seconds = worker.run(CALLS)? / f64::from(CALLS);
+    drop(turn);
     worker.tell(&Request::Save { path: path.clone() })?;
     let dims = &shapes.outputs[0];
     photo::picture(&std::fs::read(&path)?, ports.output.type_, dims, &ports.output_axes, white(ports.output))?

@@ -20,6 +20,7 @@ use crate::child::{self, End};
 use crate::eval::Ended;
 use crate::generator::{self, Pipeline, RANDOM_PIPELINE};
 use crate::hl_autoscheduler;
+use crate::machine::turns;
 use crate::process;
 use crate::progress::Progress;
 use crate::report;
@@ -86,6 +87,7 @@ pub fn link_runtime_once(builder: &mut Builder, generator: &Pipeline, folder: &P
     let mut command = generator::command(&generator.executable.path);
     command.args(["-r", "runtime", "-e", "object", "-o"]).arg(folder).arg(format!("target={target}"));
     let _progress = Progress::one("building", "Halide's runtime");
+    let _turn = turns::to_compile();
     let mut lines = Vec::new();
     let finished = child::run(command, &builder.limits, |_, line| lines.push(line.to_owned()))?;
     ensure!(finished.end == End::Exited(0), "cannot build Halide's runtime: {}", lines.join(" "));

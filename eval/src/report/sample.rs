@@ -80,5 +80,6 @@ fn result(pipeline: &str, index: usize, time: Result<f64, Status>, io_bytes: u64
             _ => None,
         },
         io_bytes: Some(io_bytes),
+        disturbed: false,
     }
 }
