@@ -280,6 +280,41 @@ disturbed_times_are_not_kept() {
     grep -q '^timing .*disturbed' "$work/again.txt"
 }
 
+fail_on_has_exit_codes() {
+    local eval=(timeout 200 "$nnc" eval blur --threads 2 --time-budget 1s) status
+    "${eval[@]}" --link -lm --schedulers none,Srivastava2020 --fail-on error,slower=1.05
+    # The last one is the subject.
+    status=0
+    "${eval[@]}" --schedulers Srivastava2020:strategy=greedy,none --fail-on slower=1.05 2>"$work/error.txt" || status=$?
+    [ "$status" -eq 1 ]
+    grep -q 'blur: none takes .* times as long as Srivastava2020:strategy=greedy' "$work/error.txt"
+    "${eval[@]}" --schedulers none --timeout 10ms
+    status=0
+    "${eval[@]}" --schedulers none --timeout 10ms --fail-on error 2>"$work/error.txt" || status=$?
+    [ "$status" -eq 1 ]
+    grep -q 'blur, none: timeout' "$work/error.txt"
+}
+
+wrong_usage_exits_with_2() {
+    local line status
+    while read -r line; do
+        status=0
+        # shellcheck disable=SC2086
+        "$nnc" $line >"$work/usage.txt" 2>&1 || status=$?
+        [ "$status" -eq 2 ] || { echo "nnc $line: exit code $status"; cat "$work/usage.txt"; return 1; }
+    done <<'LINES'
+dump
+dump blur harris
+dump no_such_pipeline
+explain
+explain blur harris
+explain blur --scheduler-param Adams2019.beam_size=1
+explain blur --scheduler-param parallelism=8
+eval blur --fail-on slower
+eval blur --schedulers none --scheduler-param none.parallelism=8
+LINES
+}
+
 if [ $# -gt 0 ]; then
     "$1"
 else
@@ -288,5 +323,6 @@ else
         levels_are_looked_up_side_by_side \
         output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_reassociated study_small study_resumes \
         study_from_data calibrate_small collect_others models_from_records eval_outlives_daemons \
-        long_commands_speak_and_obey timing_takes_turns disturbed_times_are_not_kept
+        long_commands_speak_and_obey timing_takes_turns disturbed_times_are_not_kept fail_on_has_exit_codes \
+        wrong_usage_exits_with_2
 fi

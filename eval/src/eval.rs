@@ -45,8 +45,8 @@ struct Comparison {
     builder: Builder,
 }
 
-/// Runs the evaluation.
-pub fn run(args: &EvalArgs) -> Result<Ended> {
+/// Runs the evaluation. False if it found what it is to fail on.
+pub fn run(args: &EvalArgs) -> Result<(Ended, bool)> {
     let comparison = Comparison::new(args)?;
     let Comparison { pipelines, builder, .. } = &comparison;
     let builds = build_all(builder, pipelines, &comparison.needed, args.build.jobs());
@@ -58,9 +58,11 @@ pub fn run(args: &EvalArgs) -> Result<Ended> {
     println!("{}", report::table(&evaluation).trim_end());
     if process::interrupted() {
         eprintln!("Interrupted; run the same command again to go on from here.");
-        return Ok(Ended::Interrupted);
+        return Ok((Ended::Interrupted, true));
     }
-    Ok(Ended::Complete)
+    let complaints: Vec<String> = args.fail_on.iter().flat_map(|reason| reason.complaints(&evaluation)).collect();
+    complaints.iter().for_each(|complaint| eprintln!("nnc: --fail-on: {complaint}"));
+    Ok((Ended::Complete, complaints.is_empty()))
 }
 
 fn schedulers(args: &EvalArgs) -> Result<Vec<Scheduler>> {

@@ -114,7 +114,8 @@ impl Executable {
     /// The pipeline `name`, with `params`.
     pub fn pipeline(self: &Arc<Self>, name: &str, params: Vec<(String, String)>) -> Result<Pipeline> {
         if !self.names.iter().any(|known| known == name) {
-            bail!("no generator '{name}' in {}; it has {}", self.path.display(), self.names.join(", "));
+            let (path, names) = (self.path.display(), self.names.join(", "));
+            bail!(crate::Usage(format!("no generator '{name}' in {path}; it has {names}")));
         }
         Ok(Pipeline { executable: Arc::clone(self), name: name.to_owned(), params })
     }

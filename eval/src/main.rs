@@ -10,6 +10,7 @@ mod collect;
 mod dump;
 mod eval;
 mod explain;
+mod fail_on;
 mod failure;
 mod fuzz;
 mod gen;
@@ -60,7 +61,7 @@ impl std::error::Error for Usage {}
 
 fn dispatch(command: &Command) -> Result<ExitCode> {
     match command {
-        Command::Eval(args) => eval::run(args).map(exit_code),
+        Command::Eval(args) => eval::run(args).map(exit_code_of_checks),
         Command::Gen(args) => gen::run(args).map(|()| ExitCode::SUCCESS),
         Command::Worker(args) => worker::serve(&args.library, args.threads).map(|()| ExitCode::SUCCESS),
         Command::Run(args) => run::run(args).map(|()| ExitCode::SUCCESS),
@@ -85,8 +86,8 @@ fn exit_code(ended: eval::Ended) -> ExitCode {
     }
 }
 
-fn exit_code_of_checks((ended, all_equal): (eval::Ended, bool)) -> ExitCode {
-    match (ended, all_equal) {
+fn exit_code_of_checks((ended, all_well): (eval::Ended, bool)) -> ExitCode {
+    match (ended, all_well) {
         (eval::Ended::Complete, false) => ExitCode::FAILURE,
         (ended, _) => exit_code(ended),
     }
@@ -120,6 +121,6 @@ fn main() -> ExitCode {
             return ExitCode::from(process::exit_code(signal));
         }
         eprintln!("nnc: {error:#}");
-        ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+        ExitCode::from(if error.chain().any(|cause| cause.is::<Usage>()) { 2 } else { 1 })
     })
 }
