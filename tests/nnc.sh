@@ -163,6 +163,7 @@ calibrate_small() {
     grep -q '"profile"' "$work/calibration.json"
     "${schedule[@]}" autoscheduler.hardware=host
     grep -q "model [0-9]*-bit.*json" "$work/blur.schedule.h"
+    "$nnc" explain blur --scheduler-param Srivastava2020.hardware=host | grep -q "(model [0-9]*-bit.*json,"
 }
 
 # Schedules of other autoschedulers among the records, and Adams2019's cost model beside ours.
@@ -315,6 +316,26 @@ eval blur --schedulers none --scheduler-param none.parallelism=8
 LINES
 }
 
+# Prices are those of the model and the threads that the scheduler was told to use.
+explain_prices_as_the_scheduler_does() {
+    local params=() param
+    for param in parallelism=8 model=analytic; do params+=(--scheduler-param "Srivastava2020.$param"); done
+    "$nnc" explain blur "${params[@]}" --json >"$work/explain.json"
+    "$nnc" gen -- "$generator" -g blur -o "$work" -e schedule target=host autoscheduler.parallelism=8 \
+        autoscheduler.model=analytic autoscheduler.report="$work/report.json"
+    "$python" -c 'import json, math, sys
+told, report = (json.load(open(path)) for path in sys.argv[1:])
+assert (told["threads"], told["model"]) == (8, "analytic") == (report["parallelism"], report["model"])
+assert math.isclose(told["predicted_seconds"], report["predicted_seconds"], rel_tol=1e-6)' "$work/explain.json" "$work/report.json"
+    # The report says how it was made; a list of directives does not.
+    "$nnc" explain --schedule "$work/report.json" | head -n 1 | grep -q '8 threads (model analytic,'
+    "$nnc" explain --schedule "$work/report.json" --threads 2 | head -n 1 | grep -q '2 threads (model analytic,'
+    "$nnc" explain blur "${params[@]}" --schedule "$work/explain.json" | head -n 1 | grep -q '8 threads (model analytic,'
+    "$nnc" explain blur --scheduler Mullapudi2016 --scheduler-param Mullapudi2016.parallelism=8 | head -n 1 | grep -q ' 8 threads'
+    "$nnc" explain blur --scheduler-param Srivastava2020.model="$root/scheduler/models/x86-64-avx2.json" | head -n 1 |
+        grep -q 'model x86-64-avx2.json,'
+}
+
 if [ $# -gt 0 ]; then
     "$1"
 else
@@ -324,5 +345,5 @@ else
         output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_reassociated study_small study_resumes \
         study_from_data calibrate_small collect_others models_from_records eval_outlives_daemons \
         long_commands_speak_and_obey timing_takes_turns disturbed_times_are_not_kept fail_on_has_exit_codes \
-        wrong_usage_exits_with_2
+        wrong_usage_exits_with_2 explain_prices_as_the_scheduler_does
 fi

@@ -20,6 +20,8 @@ pub struct Serialised {
     path: PathBuf,
     /// What the scheduler itself expects the pipeline to take, if it says.
     pub expected_seconds: Option<f64>,
+    /// The threads that it was told to plan for, if not the builder's.
+    parallelism: Option<String>,
 }
 
 /// Runs the one pipeline asked for through our plugin, with a scheduler that is ours; returns its name and the plugin's
@@ -86,7 +88,8 @@ pub fn serialise(
 ) -> Result<Result<Serialised, Failure>> {
     let written = emit(pipeline, builder, scheduler, "hlpipe", folder, None)?;
     let path = folder.join(format!("{}.hlpipe", pipeline.name));
-    Ok(written.map(|expected_seconds| Serialised { path, expected_seconds }))
+    let parallelism = scheduler.param("parallelism").map(str::to_owned);
+    Ok(written.map(|expected_seconds| Serialised { path, expected_seconds, parallelism }))
 }
 
 /// The report of our plugin with a serialised schedule. It fails where there is no directive for what was scheduled.
@@ -95,9 +98,9 @@ pub fn read_back(
     builder: &Builder,
     schedule: &Serialised,
 ) -> Result<Result<serde_json::Value, Failure>> {
-    let params = [("strategy", "root".to_owned()), ("schedule", schedule.path.display().to_string())];
-    let params = params.map(|(key, value)| (key.to_owned(), value)).into();
-    let reader = Scheduler::Plugin { source: Source::Known(OURS), params, variant: String::new() };
+    let reader = Scheduler::plugin(Source::Known(OURS)).with("strategy", "root");
+    let reader = reader.with("schedule", &schedule.path.to_string_lossy());
+    let reader = schedule.parallelism.iter().fold(reader, |reader, threads| reader.with("parallelism", threads));
     try_report(pipeline, builder, &reader)
 }
 
