@@ -196,6 +196,7 @@ calibrate_small() {
     grep -q '"profile"' "$work/calibration.json"
     "${schedule[@]}" autoscheduler.hardware=host
     grep -q "model [0-9]*-bit.*json" "$work/blur.schedule.h"
+    "$nnc" explain blur --scheduler-param Srivastava2020.hardware=host | grep -q "(model [0-9]*-bit.*json,"
 }
 
 # Schedules of other autoschedulers among the records, and Adams2019's cost model beside ours.
@@ -220,6 +221,154 @@ models_from_records() {
     done
 }
 
+# Waits until a file holds a line like the pattern.
+await_line() {
+    local deadline=$((SECONDS + 60))
+    until grep -q "$2" "$1" 2>/dev/null; do
+        [ $SECONDS -lt $deadline ] || { echo "no $2 in $1:"; cat "$1"; return 1; }
+        sleep 0.1
+    done
+}
+
+# Ends a process with a signal, which it must obey, and checks its exit code.
+ends_with() {
+    local pid=$1 signal=$2 code=$3 status=0
+    kill "-$signal" "$pid"
+    timeout 60 tail --pid="$pid" -f /dev/null || { kill -KILL "$pid"; echo "SIG$signal is ignored"; return 1; }
+    wait "$pid" || status=$?
+    [ "$status" -eq "$code" ] || { echo "SIG$signal: exit code $status"; return 1; }
+}
+
+# A generator that leaves a daemon behind, which holds its standard error open: limits and signals hold all the same.
+eval_outlives_daemons() {
+    local daemons=$work/daemons eval
+    rm -rf "$daemons" "$work/daemon_cache"
+    cat >"$work/daemon.generator" <<SCRIPT
+#!/bin/sh
+case "\$*" in
+*nnc_names_please*) printf 'Error: Generator not found\n    hangs\n' >&2; exit 1 ;;
+esac
+setsid sleep 300 &
+echo \$! >>"$daemons"
+sleep 300
+SCRIPT
+    chmod +x "$work/daemon.generator"
+    # shellcheck disable=SC2064
+    trap "kill \$(cat '$daemons')" EXIT
+    eval=("$nnc" eval --generator "$work/daemon.generator" --schedulers none --reference none --cache "$work/daemon_cache")
+    timeout 60 "${eval[@]}" --timeout 1s --json "$work/daemon.json"
+    grep -q '"timeout"' "$work/daemon.json"
+    "${eval[@]}" --timeout 300s &
+    until [ "$(wc -l <"$daemons")" -eq 2 ]; do sleep 0.1; done
+    ends_with $! INT 130
+}
+
+# Silence ends after two seconds, and the command at the first signal.
+long_commands_speak_and_obey() {
+    "$nnc" accuracy "$root/eval/data/x86-64-avx2.gz" 2>"$work/accuracy.txt" &
+    await_line "$work/accuracy.txt" '^training \[0/48\] NN+C'
+    ends_with $! TERM 143
+    "$python" -c 'import random
+print("n,seconds")
+[print(f"{n},{n * random.uniform(1, 2)}") for n in range(1, 4000)]' >"$work/times.csv"
+    "$nnc" predict --csv "$work/times.csv" --target seconds --complexity n --train 3000 2>"$work/predict.txt" &
+    await_line "$work/predict.txt" '^training \[0/8\]'
+    ends_with $! INT 130
+    NNC_MODELS=$work/models "$nnc" study mv --instances 24 --train 12 --data "$work/obeys" 2>"$work/obeys.txt" &
+    await_line "$work/obeys.txt" '^measuring'
+    ends_with $! TERM 143
+}
+
+# Another nnc, or what looks like one, has its turn: ours waits, says so, can be stopped, and goes on when the other is killed.
+timing_takes_turns() {
+    "$nnc" hardware >/dev/null
+    flock --no-fork /tmp/nnc.floor sleep 300 &
+    holder=$!
+    trap 'kill -KILL $holder' EXIT
+    while flock --nonblock /tmp/nnc.floor true; do sleep 0.1; done
+    "$nnc" hardware 2>"$work/waits.txt" &
+    await_line "$work/waits.txt" '^Waiting for another nnc'
+    ends_with $! INT 130
+    "$nnc" eval blur --schedulers none --no-cache --time-budget 1s 2>"$work/waits.txt" &
+    await_line "$work/waits.txt" '^Waiting for another nnc'
+    ends_with $! TERM 143
+    "$nnc" hardware >"$work/waited.txt" 2>"$work/waits.txt" &
+    await_line "$work/waits.txt" '^Waiting for another nnc'
+    kill -KILL $holder
+    trap - EXIT
+    wait $!
+    grep -q threads "$work/waited.txt"
+}
+
+# What others take of the processors meanwhile makes times doubtful: they are marked, and taken anew.
+disturbed_times_are_not_kept() {
+    local eval=(timeout 200 "$nnc" eval blur --schedulers none,Srivastava2020 --time-budget 2s --rounds 100 --spread 0
+        --cache "$work/disturbed_cache" --json "$work/disturbed.json")
+    "$python" -c 'while True: pass' &
+    # shellcheck disable=SC2064
+    trap "kill $!" EXIT
+    "${eval[@]}" >"$work/disturbed.txt"
+    "${eval[@]}" 2>"$work/again.txt"
+    grep -q '"disturbed": true' "$work/disturbed.json"
+    grep -q '^blur \*' "$work/disturbed.txt"
+    grep -q '^timing .*disturbed' "$work/again.txt"
+}
+
+fail_on_has_exit_codes() {
+    local eval=(timeout 200 "$nnc" eval blur --threads 2 --time-budget 1s) status
+    "${eval[@]}" --link -lm --schedulers none,Srivastava2020 --fail-on error,slower=1.05
+    # The last one is the subject.
+    status=0
+    "${eval[@]}" --schedulers Srivastava2020:strategy=greedy,none --fail-on slower=1.05 2>"$work/error.txt" || status=$?
+    [ "$status" -eq 1 ]
+    grep -q 'blur: none takes .* times as long as Srivastava2020:strategy=greedy' "$work/error.txt"
+    "${eval[@]}" --schedulers none --timeout 10ms
+    status=0
+    "${eval[@]}" --schedulers none --timeout 10ms --fail-on error 2>"$work/error.txt" || status=$?
+    [ "$status" -eq 1 ]
+    grep -q 'blur, none: timeout' "$work/error.txt"
+}
+
+wrong_usage_exits_with_2() {
+    local line status
+    while read -r line; do
+        status=0
+        # shellcheck disable=SC2086
+        "$nnc" $line >"$work/usage.txt" 2>&1 || status=$?
+        [ "$status" -eq 2 ] || { echo "nnc $line: exit code $status"; cat "$work/usage.txt"; return 1; }
+    done <<'LINES'
+dump
+dump blur harris
+dump no_such_pipeline
+explain
+explain blur harris
+explain blur --scheduler-param Adams2019.beam_size=1
+explain blur --scheduler-param parallelism=8
+eval blur --fail-on slower
+eval blur --schedulers none --scheduler-param none.parallelism=8
+LINES
+}
+
+# Prices are those of the model and the threads that the scheduler was told to use.
+explain_prices_as_the_scheduler_does() {
+    local params=() param
+    for param in parallelism=8 model=analytic; do params+=(--scheduler-param "Srivastava2020.$param"); done
+    "$nnc" explain blur "${params[@]}" --json >"$work/explain.json"
+    "$nnc" gen -- "$generator" -g blur -o "$work" -e schedule target=host autoscheduler.parallelism=8 \
+        autoscheduler.model=analytic autoscheduler.report="$work/report.json"
+    "$python" -c 'import json, math, sys
+told, report = (json.load(open(path)) for path in sys.argv[1:])
+assert (told["threads"], told["model"]) == (8, "analytic") == (report["parallelism"], report["model"])
+assert math.isclose(told["predicted_seconds"], report["predicted_seconds"], rel_tol=1e-6)' "$work/explain.json" "$work/report.json"
+    # The report says how it was made; a list of directives does not.
+    "$nnc" explain --schedule "$work/report.json" | head -n 1 | grep -q '8 threads (model analytic,'
+    "$nnc" explain --schedule "$work/report.json" --threads 2 | head -n 1 | grep -q '2 threads (model analytic,'
+    "$nnc" explain blur "${params[@]}" --schedule "$work/explain.json" | head -n 1 | grep -q '8 threads (model analytic,'
+    "$nnc" explain blur --scheduler Mullapudi2016 --scheduler-param Mullapudi2016.parallelism=8 | head -n 1 | grep -q ' 8 threads'
+    "$nnc" explain blur --scheduler-param Srivastava2020.model="$root/scheduler/models/x86-64-avx2.json" | head -n 1 |
+        grep -q 'model x86-64-avx2.json,'
+}
+
 if [ $# -gt 0 ]; then
     "$1"
 else
@@ -227,5 +376,7 @@ else
         schedules_name_their_model bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds explain_reads_schedules_of_others \
         levels_are_looked_up_side_by_side only_files_are_read collect_measures_broken_records_again \
         output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_reassociated study_small study_resumes \
-        study_from_data calibrate_small collect_others models_from_records
+        study_from_data calibrate_small collect_others models_from_records eval_outlives_daemons \
+        long_commands_speak_and_obey timing_takes_turns disturbed_times_are_not_kept fail_on_has_exit_codes \
+        wrong_usage_exits_with_2 explain_prices_as_the_scheduler_does
 fi

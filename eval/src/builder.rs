@@ -12,6 +12,7 @@ use crate::child::{self, Limits};
 use crate::failure::{explain, Failure, Tail};
 use crate::generator::{self, Pipeline};
 use crate::link;
+use crate::machine::turns;
 use crate::record::Status;
 use crate::schedulers::{Arguments, PluginFiles, Scheduler};
 use crate::scratch::WorkFolder;
@@ -212,7 +213,9 @@ impl Builder {
             return Ok(Build { key, outcome, library, reused: true, reassociates, _folder: None });
         }
         let work = self.cache.work_folder()?;
+        let turn = turns::to_compile();
         let outcome = self.run_generator(pipeline, &args, &chosen, work.path())?;
+        drop(turn);
         // What the user stopped has no outcome.
         let keeps = outcome.lasts && !crate::process::interrupted();
         let work = if keeps { self.cache.store_build(&key, &outcome, work) } else { Some(work) };

@@ -1,7 +1,8 @@
 //! Runs a command to its end under a memory limit and a time limit.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::os::fd::AsFd;
+use std::process::{ChildStderr, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -54,17 +55,40 @@ pub fn end_of(usage: &process::Usage) -> End {
 
 /// Runs `command` with empty standard input and output. `on_line` gets each line of its standard error, with the
 /// seconds since the start. Fails only if the command cannot be started.
-pub fn run(mut command: Command, limits: &Limits, mut on_line: impl FnMut(f64, &str) + Send) -> Result<Finished> {
+///
+/// Ends when the command does, or soon after its time is up or the user stops us, whoever else holds its pipe open.
+pub fn run(mut command: Command, limits: &Limits, mut on_line: impl FnMut(f64, &str)) -> Result<Finished> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     process::confine(&mut command, limits.memory_bytes);
     let start = Instant::now();
     let mut child =
         command.spawn().with_context(|| format!("cannot start {}", command.get_program().to_string_lossy()))?;
-    let stderr = child.stderr.take().expect("stderr is piped");
-    thread::scope(|scope| {
-        scope.spawn(move || read_lines(stderr, |line| on_line(start.elapsed().as_secs_f64(), line)));
-        wait(child.id(), start, limits.timeout)
-    })
+    let pid = child.id();
+    let mut log = Log { pipe: child.stderr.take(), line: Vec::new() };
+    let mut on_line = |line: &str| on_line(start.elapsed().as_secs_f64(), line);
+    let mut killed = None;
+    loop {
+        // Short children are polled often, so that their times are exact; long ones cost nothing.
+        let pause = (start.elapsed() / 100).clamp(Duration::from_millis(1), Duration::from_millis(20));
+        log.read(pause, &mut on_line);
+        if let Some(usage) = process::try_wait(pid)? {
+            let seconds = start.elapsed().as_secs_f64();
+            // What the child itself started must not outlive it.
+            process::kill_group(pid);
+            log.read_rest(&mut on_line);
+            let end = killed.unwrap_or_else(|| end_of(&usage));
+            return Ok(Finished { end, seconds, peak_memory_bytes: usage.peak_memory_bytes });
+        }
+        if killed.is_none() && start.elapsed() >= limits.timeout {
+            killed = Some(End::TimedOut);
+        }
+        if killed.is_none() && process::interrupted() {
+            killed = Some(End::Interrupted);
+        }
+        if killed.is_some() {
+            process::kill_group(pid);
+        }
+    }
 }
 
 /// Gives `on_line` each line that a child prints, without what would do more to a terminal than show it.
@@ -76,37 +100,68 @@ pub fn read_lines(stream: impl Read, mut on_line: impl FnMut(&str)) {
 pub fn read_raw_lines(stream: impl Read, mut on_line: impl FnMut(&str)) {
     let mut reader = BufReader::new(stream);
     let mut line = Vec::new();
-    // A generator may print gigabytes without a line end: cut lines keep our own memory bounded.
-    while reader.by_ref().take(1 << 20).read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+    while reader.by_ref().take(LONGEST_LINE as u64).read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
         on_line(&String::from_utf8_lossy(&line));
         line.clear();
     }
 }
 
-fn wait(pid: u32, start: Instant, timeout: Duration) -> Result<Finished> {
-    let mut killed = None;
-    loop {
-        if let Some(usage) = process::try_wait(pid)? {
-            // What the child itself started must not outlive it, nor hold its pipes open.
-            process::kill_group(pid);
-            return Ok(Finished {
-                end: killed.unwrap_or_else(|| end_of(&usage)),
-                seconds: start.elapsed().as_secs_f64(),
-                peak_memory_bytes: usage.peak_memory_bytes,
-            });
+/// Bytes read at a time.
+const BLOCK: usize = 1 << 16;
+/// The most that a pipe holds, unless an administrator allows more.
+const PIPE_BYTES: usize = 1 << 20;
+/// A generator may print gigabytes without a line end: cut lines keep our own memory bounded.
+const LONGEST_LINE: usize = 1 << 20;
+
+/// Standard error of a child, cut into lines as it comes.
+struct Log {
+    /// `None` at its end.
+    pipe: Option<ChildStderr>,
+    /// The beginning of a line.
+    line: Vec<u8>,
+}
+
+impl Log {
+    /// Reads what is there, waiting at most `patience` for it. Returns the number of bytes.
+    fn read(&mut self, patience: Duration, on_line: &mut impl FnMut(&str)) -> usize {
+        let Some(pipe) = &mut self.pipe else {
+            thread::sleep(patience);
+            return 0;
+        };
+        if !process::wait_readable(pipe.as_fd(), patience).unwrap_or(false) {
+            return 0;
         }
-        if killed.is_none() && start.elapsed() >= timeout {
-            killed = Some(End::TimedOut);
+        let mut block = [0; BLOCK];
+        let read = pipe.read(&mut block).unwrap_or(0);
+        if read == 0 {
+            self.pipe = None;
         }
-        if killed.is_none() && process::interrupted() {
-            killed = Some(End::Interrupted);
+        for piece in block[..read].split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(piece);
+            if piece.ends_with(b"\n") || self.line.len() >= LONGEST_LINE {
+                self.end_line(on_line);
+            }
         }
-        if killed.is_some() {
-            process::kill_group(pid);
+        read
+    }
+
+    /// Reads what the child, which has ended, left in the pipe. A daemon of its may hold that open, and go on writing.
+    fn read_rest(&mut self, on_line: &mut impl FnMut(&str)) {
+        let mut total = 0;
+        while self.pipe.is_some() && total < PIPE_BYTES {
+            match self.read(Duration::ZERO, on_line) {
+                0 => break,
+                read => total += read,
+            }
         }
-        // Short children are polled often, so that their times are exact; long ones cost nothing.
-        let pause = (start.elapsed() / 100).clamp(Duration::from_millis(1), Duration::from_millis(20));
-        thread::sleep(pause);
+        if !self.line.is_empty() {
+            self.end_line(on_line);
+        }
+    }
+
+    fn end_line(&mut self, on_line: &mut impl FnMut(&str)) {
+        on_line(plain::line(&String::from_utf8_lossy(&self.line)).trim_end());
+        self.line.clear();
     }
 }
 
@@ -132,12 +187,6 @@ mod tests {
     }
 
     #[test]
-    fn terminals_are_spared() {
-        let (_, lines) = shell(r"printf '\033[31m    red\033[0m\r\n\007\377x\n' >&2", 1 << 30, 10_000);
-        assert_eq!(lines, ["    red", "\u{fffd}x"]);
-    }
-
-    #[test]
     fn sleeper_is_killed_with_its_children() {
         let (finished, _) = shell("sleep 60 & sleep 60", 1 << 30, 100);
         assert_eq!(finished.end, End::TimedOut);
@@ -149,6 +198,37 @@ mod tests {
         let (finished, _) = shell("sleep 60 & exit 0", 1 << 30, 30_000);
         assert_eq!(finished.end, End::Exited(0));
         assert!(finished.seconds < 10.0);
+    }
+
+    /// Says so on the pipe that it holds open, after two seconds: who has waited for it has read that.
+    const DAEMON: &str = "setsid sh -c 'sleep 2; echo late >&2' & sleep 0.3";
+
+    #[test]
+    fn daemons_are_not_waited_for() {
+        let (finished, lines) = shell(&format!("echo early >&2; {DAEMON}; exit 3"), 1 << 30, 30_000);
+        assert_eq!((finished.end, lines), (End::Exited(3), vec!["early".to_owned()]));
+        let (finished, lines) = shell(&format!("{DAEMON}; sleep 60"), 1 << 30, 600);
+        assert_eq!((finished.end, lines), (End::TimedOut, vec![]));
+    }
+
+    #[test]
+    fn daemons_that_write_on_are_cut_off() {
+        let daemon = "setsid sh -c 'timeout 2 sh -c \"while :; do echo on; done\"; echo late' >&2 & sleep 0.3";
+        let (finished, lines) = shell(daemon, 1 << 30, 30_000);
+        assert_eq!(finished.end, End::Exited(0));
+        assert!(!lines.iter().any(|line| line.contains("late")));
+    }
+
+    #[test]
+    fn terminals_are_spared() {
+        let (_, lines) = shell(r"printf '\033[31m    red\033[0m\r\n\007\377x\n' >&2", 1 << 30, 10_000);
+        assert_eq!(lines, ["    red", "\u{fffd}x"]);
+    }
+
+    #[test]
+    fn last_line_needs_no_end() {
+        let (_, lines) = shell("printf 'one\\n\\ntwo' >&2", 1 << 30, 10_000);
+        assert_eq!(lines, ["one", "", "two"]);
     }
 
     #[test]

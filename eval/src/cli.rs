@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{bail, ensure, Context, Result};
 use clap::{Args, Parser, Subcommand};
 
 use crate::accuracy::AccuracyArgs;
@@ -14,6 +14,7 @@ use crate::calibrate::CalibrateArgs;
 use crate::child::Limits;
 use crate::collect::CollectArgs;
 use crate::explain::ExplainArgs;
+use crate::fail_on::FailOn;
 use crate::fuzz::FuzzArgs;
 use crate::generator::{Executable, GeneratorSpec, Pipeline};
 use crate::hardware::HardwareArgs;
@@ -22,11 +23,12 @@ use crate::predict::PredictArgs;
 use crate::schedulers::{PluginFiles, Scheduler};
 use crate::study::StudyArgs;
 use crate::units::{parse_bytes, parse_duration, parse_key_value};
+use crate::Usage;
 
 /// Schedules Halide pipelines with the autoschedulers there are, and measures what each gains.
 ///
 /// Wherever an autoscheduler is not named, HL_AUTOSCHEDULER=NAME_OR_PLUGIN_PATH[,key=value...] is used if it is set.
-/// Exit codes: 0 done, 1 failed or differences found, 2 wrong usage, 130 interrupted.
+/// Exit codes: 0 done, 1 failed or differences found, 2 wrong usage, 130 interrupted by Ctrl-C, 143 by SIGTERM.
 #[derive(Parser, Debug)]
 #[command(name = "nnc", version, max_term_width = 110)]
 pub struct Cli {
@@ -104,8 +106,8 @@ pub struct BuildArgs {
     /// Parameter for a scheduler, as in Adams2019.beam_size=8. May be repeated
     #[arg(long = "scheduler-param", value_name = "SCHEDULER.KEY=VALUE", value_parser = parse_key_value)]
     pub scheduler_params: Vec<(String, String)>,
-    /// Further argument for the linker, as in my_extern_stage.o. May be repeated
-    #[arg(long = "link", value_name = "ARG")]
+    /// Further argument for the linker, as in my_extern_stage.o or -lfftw3. May be repeated
+    #[arg(long = "link", value_name = "ARG", allow_hyphen_values = true)]
     pub link_args: Vec<String>,
     /// Build and time everything anew
     #[arg(long)]
@@ -139,7 +141,11 @@ schedule_seconds runs from the start of the generator until Halide begins to low
 compile_seconds from there to the end of the generator. Builds run side by side (--jobs), timing alone.
 
 Interrupted runs lose nothing: builds and timings are kept, and the next run goes on from there. \
-A row that failed does not change the exit code; read the table.")]
+Times taken while other processes took some of the processors are marked, and not kept.
+
+A row that failed does not change the exit code, unless --fail-on has it: `error` exits with 1 if a row failed (skipped ones \
+did not), `slower=1.05` if the scheduler that speedups are about takes more than 1.05 times as long as any other on any \
+pipeline, the whole 95 % interval of the ratio lying beyond.")]
 pub struct EvalArgs {
     /// What to build.
     #[command(flatten)]
@@ -166,6 +172,9 @@ pub struct EvalArgs {
     /// Seed of the input values
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+    /// Exit with 1 on these: error, slower=FACTOR. May be repeated
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub fail_on: Vec<FailOn>,
     /// The build that outputs are compared with
     #[arg(long, value_name = "SCHEDULER", default_value = "unscheduled")]
     pub reference: Scheduler,
@@ -335,7 +344,8 @@ impl BuildArgs {
     /// The one pipeline asked for.
     pub fn open_pipeline(&self) -> Result<Pipeline> {
         let mut pipelines = self.open_pipelines()?;
-        anyhow::ensure!(pipelines.len() == 1, "name one pipeline, not {}", pipelines.len());
+        let count = pipelines.len();
+        ensure!(count == 1, Usage(format!("name one pipeline, not {count}")));
         Ok(pipelines.remove(0))
     }
 
@@ -362,23 +372,21 @@ impl BuildArgs {
     /// Adds the parameters given with `--scheduler-param` to the schedulers they are for.
     pub fn parametrise(&self, schedulers: &mut [Scheduler]) -> Result<()> {
         for (key, value) in &self.scheduler_params {
-            let (label, key) = key
-                .rsplit_once('.')
-                .with_context(|| format!("--scheduler-param {key}: expected SCHEDULER.KEY=VALUE"))?;
+            let wrong = |what: &str| Usage(format!("--scheduler-param {key}: {what}"));
+            let (label, key) = key.rsplit_once('.').ok_or_else(|| wrong("expected SCHEDULER.KEY=VALUE"))?;
             let target = schedulers.iter_mut().find(|scheduler| scheduler.label().eq_ignore_ascii_case(label));
             match target {
                 Some(Scheduler::Plugin { params, .. }) => params.push((key.to_owned(), value.clone())),
-                Some(_) => {
-                    anyhow::bail!("--scheduler-param {label}.{key}: {label} takes no parameters")
-                }
-                None => anyhow::bail!("--scheduler-param {label}.{key}: {label} is not among the schedulers used"),
+                Some(_) => bail!(wrong(&format!("{label} takes no parameters"))),
+                None => bail!(wrong(&format!("{label} is not among the schedulers used"))),
             }
         }
         Ok(())
     }
 }
 
-fn cores() -> usize {
+/// Cores that this process may use.
+pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get())
 }
 
@@ -400,6 +408,16 @@ mod tests {
         assert_eq!(args.build.names, ["blur"]);
         assert_eq!(args.schedulers.iter().map(Scheduler::label).collect::<Vec<_>>(), ["none", "Adams2019"]);
         assert_eq!((args.build.memory_limit, args.build.timeout), (2_000_000_000, Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn eval_line_for_scripts() {
+        let line =
+            ["nnc", "eval", "--link", "-lm", "--link", "a.o", "--fail-on", "error,slower=1.05", "--fail-on", "error"];
+        let Command::Eval(args) = Cli::try_parse_from(line).unwrap().command else { panic!("not eval") };
+        assert_eq!(args.build.link_args, ["-lm", "a.o"]);
+        assert_eq!(args.fail_on, [FailOn::Error, FailOn::Slower(1.05), FailOn::Error]);
+        assert!(Cli::try_parse_from(["nnc", "eval", "--fail-on", "slower=0.5"]).is_err());
     }
 
     #[test]

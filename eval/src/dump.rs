@@ -12,6 +12,8 @@ use crate::files;
 use crate::generator::Pipeline;
 use crate::hl_autoscheduler::{Source, OURS};
 use crate::plain;
+use crate::machine::turns;
+use crate::progress::Progress;
 use crate::schedulers::Scheduler;
 
 /// The schedule of any scheduler, in a file that our plugin reads.
@@ -19,12 +21,15 @@ pub struct Serialised {
     path: PathBuf,
     /// What the scheduler itself expects the pipeline to take, if it says.
     pub expected_seconds: Option<f64>,
+    /// The threads that it was told to plan for, if not the builder's.
+    parallelism: Option<String>,
 }
 
 /// Runs the one pipeline asked for through our plugin, with a scheduler that is ours; returns its name and the plugin's
 /// report.
 pub fn report(build: &BuildArgs, scheduler: &Scheduler) -> Result<(String, serde_json::Value)> {
     let pipeline = build.open_pipeline()?;
+    let _progress = Progress::one("reading", &pipeline.to_string());
     let report = report_of(&pipeline, &build.builder(scheduler)?, scheduler)?;
     Ok((pipeline.to_string(), report))
 }
@@ -46,6 +51,7 @@ fn emit(
     command.args(pipeline.params.iter().map(|(key, value)| format!("{key}={value}")));
     command.args(chosen.args).args(report.map(|path| format!("autoscheduler.report={}", path.display())));
     let (mut tail, mut expected) = (Tail::default(), None);
+    let _turn = turns::to_compile();
     let finished = child::run(command, &builder.limits, |_, line| {
         expected = expected_by_adams2019(line).or(expected);
         tail.push(line);
@@ -84,7 +90,8 @@ pub fn serialise(
 ) -> Result<Result<Serialised, Failure>> {
     let written = emit(pipeline, builder, scheduler, "hlpipe", folder, None)?;
     let path = folder.join(format!("{}.hlpipe", pipeline.name));
-    Ok(written.map(|expected_seconds| Serialised { path, expected_seconds }))
+    let parallelism = scheduler.param("parallelism").map(str::to_owned);
+    Ok(written.map(|expected_seconds| Serialised { path, expected_seconds, parallelism }))
 }
 
 /// The report of our plugin with a serialised schedule. It fails where there is no directive for what was scheduled.
@@ -93,9 +100,9 @@ pub fn read_back(
     builder: &Builder,
     schedule: &Serialised,
 ) -> Result<Result<serde_json::Value, Failure>> {
-    let params = [("strategy", "root".to_owned()), ("schedule", schedule.path.display().to_string())];
-    let params = params.map(|(key, value)| (key.to_owned(), value)).into();
-    let reader = Scheduler::Plugin { source: Source::Known(OURS), params, variant: String::new() };
+    let reader = Scheduler::plugin(Source::Known(OURS)).with("strategy", "root");
+    let reader = reader.with("schedule", &schedule.path.to_string_lossy());
+    let reader = schedule.parallelism.iter().fold(reader, |reader, threads| reader.with("parallelism", threads));
     try_report(pipeline, builder, &reader)
 }
 
@@ -105,6 +112,7 @@ pub fn report_of_any(build: &BuildArgs, scheduler: &Scheduler) -> Result<(String
         return report(build, scheduler);
     }
     let (pipeline, builder) = (build.open_pipeline()?, build.builder(scheduler)?);
+    let _progress = Progress::one("scheduling", &pipeline.to_string());
     let folder = builder.cache.work_folder()?;
     let failed = |failure: Failure| Error::new(failure).context(pipeline.to_string());
     let schedule = serialise(&pipeline, &builder, scheduler, folder.path())?.map_err(failed)?;

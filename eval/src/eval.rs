@@ -13,6 +13,7 @@ use crate::files;
 use crate::generator::Pipeline;
 use crate::hardware::rates;
 use crate::hl_autoscheduler;
+use crate::machine::turns;
 use crate::measure::{Measurement, Timer};
 use crate::process;
 use crate::progress::Progress;
@@ -46,8 +47,8 @@ struct Comparison {
     builder: Builder,
 }
 
-/// Runs the evaluation.
-pub fn run(args: &EvalArgs) -> Result<Ended> {
+/// Runs the evaluation. False if it found what it is to fail on.
+pub fn run(args: &EvalArgs) -> Result<(Ended, bool)> {
     let comparison = Comparison::new(args)?;
     let Comparison { pipelines, builder, .. } = &comparison;
     let builds = build_all(builder, pipelines, &comparison.needed, args.build.jobs());
@@ -59,9 +60,11 @@ pub fn run(args: &EvalArgs) -> Result<Ended> {
     println!("{}", report::table(&evaluation).trim_end());
     if process::interrupted() {
         eprintln!("Interrupted; run the same command again to go on from here.");
-        return Ok(Ended::Interrupted);
+        return Ok((Ended::Interrupted, true));
     }
-    Ok(Ended::Complete)
+    let complaints: Vec<String> = args.fail_on.iter().flat_map(|reason| reason.complaints(&evaluation)).collect();
+    complaints.iter().for_each(|complaint| eprintln!("nnc: --fail-on: {complaint}"));
+    Ok((Ended::Complete, complaints.is_empty()))
 }
 
 fn schedulers(args: &EvalArgs) -> Result<Vec<Scheduler>> {
@@ -80,12 +83,13 @@ fn schedulers(args: &EvalArgs) -> Result<Vec<Scheduler>> {
 
 fn environment(args: &EvalArgs) -> Environment {
     let threads = args.build.threads();
+    let _turn = turns::to_time();
     Environment {
         cpu: host::cpu_name(),
         threads,
         target: args.build.target.clone(),
-        copy_bytes_per_second: Some(rates::copy_bytes_per_second(threads)),
-        peak_flops: Some(rates::peak_flops(threads)),
+        copy_bytes_per_second: (!process::interrupted()).then(|| rates::copy_bytes_per_second(threads)),
+        peak_flops: (!process::interrupted()).then(|| rates::peak_flops(threads)),
     }
 }
 
@@ -198,11 +202,15 @@ impl Comparison {
                 evaluation.environment.target.clone_from(target);
             }
             let rows = labels.iter().zip(&builds).zip(&timed.measurements);
-            evaluation.results.extend(rows.map(|((label, build), measurement)| row(&name, label, build, measurement)));
+            evaluation.results.extend(rows.map(|((label, build), measurement)| EvalResult {
+                disturbed: timed.disturbed && measurement.run_seconds.is_some(),
+                ..row(&name, label, build, measurement)
+            }));
             evaluation.summary = summary(evaluation, &labels);
             write_reports(args, evaluation, Written::SoFar)?;
             let ran = timed.measurements.iter().filter(|measurement| measurement.run_seconds.is_some()).count();
-            progress.end(&name, &format!("{ran} of {} ran", labels.len()), timed.reused);
+            let note = if timed.disturbed { ", disturbed by other processes" } else { "" };
+            progress.end(&name, &format!("{ran} of {} ran{note}", labels.len()), timed.reused);
         }
         if evaluation.results.is_empty() {
             return Ok(());
@@ -233,6 +241,7 @@ fn row(pipeline: &str, scheduler: &str, build: &Build, measurement: &Measurement
         predicted_seconds: outcome.predicted_seconds,
         output_matches: measurement.output_matches,
         io_bytes: measurement.io_bytes,
+        disturbed: false,
     }
 }
 

@@ -3,11 +3,12 @@
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{ensure, Context, Result};
 
 use crate::cli::{plugin_files, GenArgs};
 use crate::generator::{command, Executable};
 use crate::hl_autoscheduler::{self, Choice, Source, OURS};
+use crate::process;
 
 /// The generator's command line `args` with plugin and parameters added. GenGen takes one `-p`: ours joins it.
 fn with_autoscheduler(args: &[String], plugin: &str, name: &str, params: &[(String, String)]) -> Vec<String> {
@@ -37,6 +38,7 @@ pub fn run(args: &GenArgs) -> Result<()> {
             with_autoscheduler(rest, &plugin.path.to_string_lossy(), &plugin.name, &choice.params)
         }
     };
+    ensure!(!process::interrupted(), "interrupted");
     let error = command(&executable.path).args(rest).exec();
     Err(error).with_context(|| format!("cannot run {program}"))
 }

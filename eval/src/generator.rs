@@ -9,8 +9,9 @@ use std::time::Duration;
 use anyhow::{bail, ensure, Context, Result};
 
 use crate::cache::{hash_file, Key};
-use crate::child::{self, Limits};
+use crate::child::{self, End, Limits};
 use crate::hl_autoscheduler;
+use crate::progress::Progress;
 use crate::units::parse_key_value;
 
 /// Generator of this project that is no pipeline of its own: it makes another one for each value of its parameters.
@@ -62,7 +63,9 @@ pub fn stderr_of(executable: &Path, args: &[&str], debug_level: u8) -> Result<Ve
     command.env("HL_DEBUG_CODEGEN", debug_level.to_string());
     let limits = Limits { memory_bytes: 8_000_000_000, timeout: Duration::from_secs(30) };
     let mut lines = Vec::new();
-    child::run(command, &limits, |_, line| lines.push(line.to_owned()))?;
+    let finished = child::run(command, &limits, |_, line| lines.push(line.to_owned()))?;
+    let (path, seconds) = (executable.display(), limits.timeout.as_secs());
+    ensure!(finished.end != End::TimedOut, "{path} said nothing for {seconds} s when asked for its generators");
     Ok(lines)
 }
 
@@ -90,6 +93,7 @@ impl Executable {
     /// Opens a generator executable: asks it for its generators, and hashes it.
     pub fn open(path: &Path) -> Result<Executable> {
         let path = std::fs::canonicalize(path).with_context(|| format!("no generator at {}", path.display()))?;
+        let _progress = Progress::one("asking", &format!("{} for its generators", path.display()));
         let lines = stderr_of(&path, &["-g", "nnc_names_please"], 0)?;
         let names = names_in(&lines);
         ensure!(
@@ -110,7 +114,8 @@ impl Executable {
     /// The pipeline `name`, with `params`.
     pub fn pipeline(self: &Arc<Self>, name: &str, params: Vec<(String, String)>) -> Result<Pipeline> {
         if !self.names.iter().any(|known| known == name) {
-            bail!("no generator '{name}' in {}; it has {}", self.path.display(), self.names.join(", "));
+            let (path, names) = (self.path.display(), self.names.join(", "));
+            bail!(crate::Usage(format!("no generator '{name}' in {path}; it has {names}")));
         }
         Ok(Pipeline { executable: Arc::clone(self), name: name.to_owned(), params })
     }

@@ -10,6 +10,7 @@ mod collect;
 mod dump;
 mod eval;
 mod explain;
+mod fail_on;
 mod failure;
 mod files;
 mod fuzz;
@@ -18,6 +19,7 @@ mod generator;
 mod hardware;
 mod hl_autoscheduler;
 mod link;
+mod machine;
 mod measure;
 mod models;
 mod photo;
@@ -62,7 +64,7 @@ impl std::error::Error for Usage {}
 
 fn dispatch(command: &Command) -> Result<ExitCode> {
     match command {
-        Command::Eval(args) => eval::run(args).map(exit_code),
+        Command::Eval(args) => eval::run(args).map(exit_code_of_checks),
         Command::Gen(args) => gen::run(args).map(|()| ExitCode::SUCCESS),
         Command::Worker(args) => worker::serve(&args.library, args.threads).map(|()| ExitCode::SUCCESS),
         Command::Run(args) => run::run(args).map(|()| ExitCode::SUCCESS),
@@ -83,12 +85,12 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
 fn exit_code(ended: eval::Ended) -> ExitCode {
     match ended {
         eval::Ended::Complete => ExitCode::SUCCESS,
-        eval::Ended::Interrupted => ExitCode::from(130),
+        eval::Ended::Interrupted => ExitCode::from(process::signal().map_or(1, process::exit_code)),
     }
 }
 
-fn exit_code_of_checks((ended, all_equal): (eval::Ended, bool)) -> ExitCode {
-    match (ended, all_equal) {
+fn exit_code_of_checks((ended, all_well): (eval::Ended, bool)) -> ExitCode {
+    match (ended, all_well) {
         (eval::Ended::Complete, false) => ExitCode::FAILURE,
         (ended, _) => exit_code(ended),
     }
@@ -108,16 +110,20 @@ fn end_when_nobody_reads() {
 fn main() -> ExitCode {
     end_when_nobody_reads();
     let cli = Cli::parse();
-    // Those that have nothing to clean up end where they are.
-    let ends_at_once = matches!(
-        cli.command,
-        Command::Worker(_) | Command::Gen(_) | Command::Predict(_) | Command::Hardware(_) | Command::Models(_)
-    );
-    if !ends_at_once {
-        process::catch_interrupt();
+    // A worker is its parent's to end, and says by how it ends what its pipeline did.
+    if !matches!(cli.command, Command::Worker(_)) {
+        process::catch_signals();
     }
+    let nothing_to_clean_up =
+        matches!(cli.command, Command::Accuracy(_) | Command::Hardware(_) | Command::Models(_) | Command::Predict(_));
+    let _at_once = nothing_to_clean_up.then(process::AtOnce::begin);
     dispatch(&cli.command).unwrap_or_else(|error| {
+        // What is stopped half way fails in one way or another.
+        if let Some(signal) = process::signal() {
+            eprintln!("nnc: interrupted");
+            return ExitCode::from(process::exit_code(signal));
+        }
         eprintln!("nnc: {error:#}");
-        ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+        ExitCode::from(if error.chain().any(|cause| cause.is::<Usage>()) { 2 } else { 1 })
     })
 }

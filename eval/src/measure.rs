@@ -7,6 +7,8 @@ use crate::cache::{Cache, Key};
 use crate::child::Limits;
 use crate::failure::Failure;
 use crate::generator::Pipeline;
+use crate::machine::load::Load;
+use crate::machine::turns;
 use crate::process;
 use crate::record::{RunSeconds, Status};
 use crate::regions::{estimates, lacks_estimates};
@@ -41,6 +43,8 @@ pub struct Timed {
     pub target: Option<String>,
     /// Whether this came out of the cache.
     pub reused: bool,
+    /// Whether other processes took so much of the processors meanwhile that the times are doubtful.
+    pub disturbed: bool,
 }
 
 /// How to measure.
@@ -119,16 +123,19 @@ impl Timer {
         if let Some(timed) = self.cache.read_timing(&key).and_then(|stored| reuse(stored, builds)) {
             return timed;
         }
-        let (measurements, target) = self.measure(builds, reference);
-        if !process::interrupted() && measurements.iter().all(|measurement| measurement.lasts) {
+        let Timed { measurements, target, disturbed, .. } = self.measure(builds, reference);
+        // Another time will be a better one.
+        let lasts = !disturbed && measurements.iter().all(|measurement| measurement.lasts);
+        if !process::interrupted() && lasts {
             let keys = builds.iter().map(|build| build.key.clone());
             let measurements = keys.zip(measurements.iter().cloned()).collect();
             self.cache.store_timing(&key, &Stored { target: target.clone(), measurements });
         }
-        Timed { measurements, target, reused: false }
+        Timed { measurements, target, reused: false, disturbed }
     }
 
-    fn measure(&self, builds: &[Build], reference: &Build) -> (Vec<Measurement>, Option<String>) {
+    fn measure(&self, builds: &[Build], reference: &Build) -> Timed {
+        let _turn = turns::to_time();
         let expected = self.expect(reference);
         let mut measurements = Vec::new();
         let mut workers = Vec::new();
@@ -146,8 +153,10 @@ impl Timer {
                 workers.push(worker);
             }
         }
+        let load = Load::now();
         let samples =
             timing::interleave(&mut workers, &self.settings, &timing::Monotonic::start(), process::interrupted);
+        let disturbed = load.is_disturbed();
         for (i, samples) in running.into_iter().zip(samples) {
             match samples {
                 Ok(samples) => measurements[i].run_seconds = timing::record(samples),
@@ -157,7 +166,7 @@ impl Timer {
             }
         }
         let target = expected.ok().map(|expected| expected.description.target);
-        (measurements, target)
+        Timed { measurements, target, reused: false, disturbed }
     }
 
     /// Runs the reference and keeps its outputs.
@@ -238,7 +247,7 @@ fn reuse(stored: Stored, builds: &[Build]) -> Option<Timed> {
         found.map(|(_, measurement)| measurement.clone())
     };
     let measurements = builds.iter().map(find).collect::<Option<_>>()?;
-    Some(Timed { measurements, target: stored.target, reused: true })
+    Some(Timed { measurements, target: stored.target, reused: true, disturbed: false })
 }
 
 #[cfg(test)]

@@ -58,6 +58,9 @@ pub struct EvalResult {
     pub output_matches: Option<bool>,
     /// Bytes of all input and output buffers at the estimates: the least that must move.
     pub io_bytes: Option<u64>,
+    /// Whether other processes took so much of the processors meanwhile that `run_seconds` are doubtful.
+    #[serde(default)]
+    pub disturbed: bool,
 }
 
 /// One scheduler's speed relative to a baseline, over the pipelines that both completed.

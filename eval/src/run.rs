@@ -7,7 +7,9 @@ use anyhow::{bail, ensure, Context, Result};
 use crate::cli::RunArgs;
 use crate::files;
 use crate::hl_autoscheduler;
+use crate::machine::turns;
 use crate::photo::{self, Axes};
+use crate::progress::Progress;
 use crate::record::Status;
 use crate::regions::{estimates, Region};
 use crate::schedulers::Scheduler;
@@ -28,8 +30,11 @@ pub fn run(args: &RunArgs) -> Result<()> {
     args.build.parametrise(&mut chosen)?;
     let pipeline = args.build.open_pipeline()?;
     let builder = args.build.builder(&Scheduler::Unscheduled)?;
+    let building = Progress::one("building", &pipeline.to_string());
     let build = builder.build(&pipeline, &chosen[0])?;
     ensure!(build.outcome.status == Status::Ok, "{pipeline}: {}", build.outcome.message);
+    drop(building);
+    let running = Progress::one("running", &pipeline.to_string());
     let mut worker = Worker::start(&build.library, builder.threads, args.build.run_limits())?;
     let description = worker.describe()?;
     let ports = Ports::of(&description)?;
@@ -48,7 +53,9 @@ pub fn run(args: &RunArgs) -> Result<()> {
     std::fs::write(&path, photo::elements(&photo, ports.input.type_, input, &ports.input_axes, white(ports.input)))?;
     worker.tell(&Request::Load { input: ports.input_at, path: path.clone() })?;
     worker.run(1)?;
+    let turn = turns::to_time();
     let seconds = worker.run(CALLS)? / f64::from(CALLS);
+    drop(turn);
     worker.tell(&Request::Save { path: path.clone() })?;
     let dims = &shapes.outputs[0];
     let picture =
@@ -56,6 +63,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let mut content = Cursor::new(Vec::new());
     picture.write_to(&mut content, image::ImageFormat::Png).context("the output is no picture")?;
     files::write(&args.out, content.get_ref())?;
+    drop(running);
     let extents: Vec<String> = dims.iter().map(|dim: &Dim| dim.extent.to_string()).collect();
     println!("{pipeline}, {}: {} in {:.3} ms", chosen[0].label(), extents.join("x"), seconds * 1e3);
     Ok(())

@@ -71,8 +71,22 @@ impl Scheduler {
 
     /// Whether it may add and multiply floats in another order than the pipeline says.
     pub fn reassociates(&self) -> bool {
-        let allows = |(key, value): &(String, String)| key == "reassociate" && value == "true";
-        matches!(self, Scheduler::Plugin { params, .. } if params.iter().any(allows))
+        self.param("reassociate") == Some("true")
+    }
+
+    /// The value of one of its parameters, if it is given.
+    pub fn param(&self, key: &str) -> Option<&str> {
+        let Scheduler::Plugin { params, .. } = self else { return None };
+        params.iter().rev().find(|(given, _)| given == key).map(|(_, value)| value.as_str())
+    }
+
+    /// The same with another value of one of its parameters.
+    pub fn with(mut self, key: &str, value: &str) -> Scheduler {
+        if let Scheduler::Plugin { params, .. } = &mut self {
+            params.retain(|(given, _)| given != key);
+            params.push((key.to_owned(), value.to_owned()));
+        }
+        self
     }
 
     /// How reports call it.
@@ -246,6 +260,9 @@ mod tests {
         assert!("Srivastava2020:greedy".parse::<Scheduler>().is_err());
         assert!("Srivastava2020:reassociate=true".parse::<Scheduler>().unwrap().reassociates());
         assert!(!variant.reassociates());
+        assert_eq!((variant.param("seed"), variant.param("model")), (Some("2"), None));
+        let rooted = variant.with("strategy", "root");
+        assert_eq!((rooted.param("strategy"), rooted.param("seed")), (Some("root"), Some("2")));
         assert_eq!(plugin_stem(Path::new("/x/libautoschedule_adams2019.so")), "Adams2019");
     }
 }

@@ -286,6 +286,7 @@ mod tests {
             predicted_seconds: None,
             output_matches: None,
             io_bytes: None,
+            disturbed: false,
         }
     }
 

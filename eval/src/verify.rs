@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{ensure, Result};
 
 use crate::builder::{Build, Builder};
 use crate::child::Limits;
@@ -108,10 +108,11 @@ pub fn run(args: &VerifyArgs) -> Result<(Ended, bool)> {
         let [Some(reference), Some(subject)] = &builds[..] else { break };
         let name = pipeline.to_string();
         progress.begin(&name);
-        let findings = checks.compare(&builder, reference, subject)?;
+        let findings = checks.compare(&builder, reference, subject);
         if process::interrupted() {
             break;
         }
+        let findings = findings?;
         progress.end(&name, &findings.summary(), false);
         all_equal &= findings.failed.is_empty();
         print_findings(pipeline, &findings);
@@ -234,6 +235,7 @@ impl Pair<'_> {
     }
 
     fn check(&mut self, outputs: &[Region]) -> Result<Verdict> {
+        ensure!(!process::interrupted(), "interrupted");
         let shapes = match self.run_reference(outputs) {
             Ok(shapes) => shapes,
             Err(failure) => {

@@ -34,14 +34,18 @@ impl Scheduler for Srivastava2020 {
         };
         request.apply(&calls::from_directives(&schedule.directives))?;
         request.set_schedule_source(&format!(
-            "// {} {}, {parameters}, model {model}, target {}\n{}",
+            "// {} {}, {parameters}, model {}, target {}\n{}",
             Self::NAME,
             env!("CARGO_PKG_VERSION"),
+            model.name,
             pipeline.target.name,
             scheduler::emit(&pipeline, &schedule.directives)
         ));
         match &parameters.report {
-            Some(path) => report::write(path, &pipeline, &found, started.elapsed().as_secs_f64()),
+            Some(path) => {
+                let made = report::Made { parallelism: parameters.parallelism, model: &model, started };
+                report::write(path, &pipeline, &found, made)
+            }
             None => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::parameters::{Machine, Model, Parameters};
 use host::Processor;
-use scheduler::cost::{shipped, LearnedModel};
+use scheduler::cost::{shipped, LearnedModel, ModelSource};
 use scheduler::ir::Target;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,8 @@ pub struct Chosen {
     pub model: Option<&'static LearnedModel>,
     /// What people find it by.
     pub name: String,
+    /// What programs find it by.
+    pub source: ModelSource,
 }
 
 /// The parameter's file, the model calibrated on this computer if its measurements count, the shipped one for the target, or the
@@ -34,7 +36,9 @@ pub fn choose(parameters: &Parameters, target: &Target) -> Result<Chosen, String
 
 fn for_target(target: &Target, note: &str) -> Chosen {
     match shipped(target) {
-        Some((name, model)) => Chosen { model: Some(model), name: format!("{name}{note}") },
+        Some((name, model)) => {
+            Chosen { model: Some(model), name: format!("{name}{note}"), source: ModelSource::Shipped }
+        }
         None => {
             Chosen { name: "analytic (uncalibrated, no model is shipped for this target)".to_owned(), ..analytic() }
         }
@@ -42,7 +46,7 @@ fn for_target(target: &Target, note: &str) -> Chosen {
 }
 
 fn analytic() -> Chosen {
-    Chosen { model: None, name: "analytic".to_owned() }
+    Chosen { model: None, name: "analytic".to_owned(), source: ModelSource::Analytic }
 }
 
 /// Where the model would be that was calibrated on this computer for what the target runs on; `None` if the target is of
@@ -60,5 +64,6 @@ fn in_file(path: &Path) -> Result<Chosen, String> {
     let text = host::read_input_text(path).map_err(|e| bad(&e))?;
     let model = LearnedModel::from_json(&text).map_err(|e| bad(&e))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Chosen { model: Some(Box::leak(Box::new(model))), name })
+    let source = ModelSource::File(std::path::absolute(path).map_err(|e| bad(&e))?);
+    Ok(Chosen { model: Some(Box::leak(Box::new(model))), name, source })
 }

@@ -138,14 +138,14 @@ impl Parameters {
         self.schedule.is_some() && self.strategy == Strategy::Root
     }
 
-    /// What the search gets, and the name of the model: the target decides the vector width, never the machine this runs
+    /// What the search gets, and the model: the target decides the vector width, never the machine this runs
     /// on.
     ///
     /// # Errors
     /// A message with the path, when there is a model file that cannot be used.
-    pub fn options(&self, target: &Target, stages: usize) -> Result<(Options, String), String> {
-        let Chosen { model, name } = model::choose(self, target)?;
-        let hardware = match model {
+    pub fn options(&self, target: &Target, stages: usize) -> Result<(Options, Chosen), String> {
+        let chosen = model::choose(self, target)?;
+        let hardware = match chosen.model {
             Some(model) => model.hardware(self.parallelism, target.vector_bytes),
             None => Hardware::generic(self.parallelism, target.vector_bytes),
         };
@@ -156,10 +156,10 @@ impl Parameters {
             budget: Some(Budget { candidates, ..self.budget }),
             top_k: self.top_k,
             seed: self.seed,
-            model,
+            model: chosen.model,
             reassociate: self.reassociate,
         };
-        Ok((options, name))
+        Ok((options, chosen))
     }
 }
 

@@ -1,9 +1,12 @@
 //! The report that tools read: the pipeline as data, the schedule, and what it is expected to cost.
 
+use crate::model::Chosen;
+use scheduler::cost::ModelSource;
 use scheduler::ir::Pipeline;
 use scheduler::{Found, Schedule, StopReason};
 use serde::Serialize;
 use std::path::Path;
+use std::time::Instant;
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -18,13 +21,28 @@ struct Report<'a> {
     stop: StopReason,
     /// Seconds from extraction to the applied schedule.
     schedule_seconds: f64,
+    /// Threads that were planned for.
+    parallelism: u32,
+    /// What priced schedules, as the schedule's source calls it.
+    model: &'a str,
+    model_source: &'a ModelSource,
+}
+
+/// How a schedule was made.
+pub struct Made<'a> {
+    /// Threads that were planned for.
+    pub parallelism: u32,
+    /// What priced schedules.
+    pub model: &'a Chosen,
+    /// When extraction began.
+    pub started: Instant,
 }
 
 /// Writes the report.
 ///
 /// # Errors
 /// A message with the path, when the file cannot be written.
-pub fn write(path: &Path, pipeline: &Pipeline, found: &Found, schedule_seconds: f64) -> Result<(), String> {
+pub fn write(path: &Path, pipeline: &Pipeline, found: &Found, made: Made) -> Result<(), String> {
     let Found { schedules, candidates, stop } = found;
     let report = Report {
         pipeline,
@@ -32,7 +50,10 @@ pub fn write(path: &Path, pipeline: &Pipeline, found: &Found, schedule_seconds: 
         runners_up: &schedules[1..],
         candidates: *candidates,
         stop: *stop,
-        schedule_seconds,
+        schedule_seconds: made.started.elapsed().as_secs_f64(),
+        parallelism: made.parallelism,
+        model: &made.model.name,
+        model_source: &made.model.source,
     };
     let text = serde_json::to_string(&report).map_err(|e| e.to_string())?;
     host::write_output(path, text.as_bytes()).map_err(|e| format!("cannot write the report to {}: {e}", path.display()))

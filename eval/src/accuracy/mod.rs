@@ -18,8 +18,9 @@ use crate::cli::program_folder;
 use crate::collect::dataset::{self, Group};
 use crate::collect::record::{self, Measured};
 use crate::files;
+use crate::progress::Progress;
 use crate::report;
-use crate::training::cross_validation::cross_validate;
+use crate::training::cross_validation::{cross_validate, Folds};
 use crate::training::data::{measured, pipelines, schedules, Pipeline, View};
 use crate::training::figures::{at_best_speed, figures, table, Figures};
 use crate::training::fit::Constants;
@@ -161,6 +162,8 @@ pub fn run(args: &AccuracyArgs) -> Result<()> {
     // Shipped models know nothing of the computer they will be used on but its target.
     let profile = Hardware::generic(1, 1);
     let paths = if args.records.is_empty() { vec![shipped_records()?] } else { args.records.clone() };
+    let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+    let reading = Progress::one("reading", &names.join(", "));
     let records = paths.iter().map(|path| record::read(path)).collect::<Result<Vec<_>>>()?.concat();
     let groups = dataset::groups(&records, &profile)?;
     ensure!(groups.len() >= args.folds as usize, "{} pipelines are too few", groups.len());
@@ -170,11 +173,13 @@ pub fn run(args: &AccuracyArgs) -> Result<()> {
         "these records are of several instruction sets, which take constants of their own: --fit one"
     );
     let augmented = pipelines(&groups, View::Augmented);
+    drop(reading);
     if !args.only_save {
         judge(args, &records, &groups, &augmented)?;
     }
     if let Some(path) = &args.save {
         let all: Vec<&Pipeline> = augmented.iter().collect();
+        let _progress = Progress::one("training", "on all records");
         let trained = AUGMENTED.train(&all, args.epochs, args.members, args.seed)?;
         let schedules = schedules(&augmented);
         let provenance = format!("{schedules} schedules of {} pipelines", groups.len());
@@ -200,17 +205,28 @@ fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented:
     let expected: Vec<Vec<f64>> = augmented.iter().map(Pipeline::analytic).collect();
     let analytic = at_best_speed(&measured, &expected);
     let labels = args.held_out.labels(groups);
-    let learned = held_out(args, &AUGMENTED, &labels, augmented)?;
+    let others = || METHODS.iter().filter(|method| !args.brief && method.name != AUGMENTED.name);
+    let models = 1 + usize::from(args.fit) + others().count();
+    let progress = Progress::start("training", models * args.folds as usize);
+    let folds = |name| Folds { labels: &labels, count: args.folds as usize, name, progress: &progress };
+    let held_out = |method: &Method, pipelines: &[Pipeline]| {
+        let predict = |training: &[&Pipeline], test: &[&Pipeline]| {
+            method.train(training, args.epochs, args.members, args.seed)?.predict(test)
+        };
+        cross_validate(pipelines, &folds(method.name), predict)
+    };
+    let learned = held_out(&AUGMENTED, augmented)?;
     let mut methods = vec![
         figures("analytic", &measured, &analytic),
         figures(AUGMENTED.name, &measured, &learned),
         figures("NN+C as searches trust it", &measured, &as_trusted(&learned, &analytic)),
     ];
     if args.fit {
-        methods.insert(1, figures("analytic, fitted", &measured, &held_out_fitted(args, &labels, groups)?));
+        let predicted = held_out_fitted(groups, &folds("constants"))?;
+        methods.insert(1, figures("analytic, fitted", &measured, &predicted));
     }
-    for method in METHODS.iter().filter(|method| !args.brief && method.name != AUGMENTED.name) {
-        let predicted = held_out(args, method, &labels, &pipelines(groups, method.view))?;
+    for method in others() {
+        let predicted = held_out(method, &pipelines(groups, method.view))?;
         methods.push(figures(method.name, &measured, &predicted));
     }
     let schedules = schedules(augmented);
@@ -222,7 +238,10 @@ fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented:
     let processors: BTreeMap<String, Comparison> = processors.into_iter().filter_map(on_processor).collect();
     let adams2019 = adams::compare(groups, &measured, &expected, &learned);
     let all: Vec<&Group> = groups.iter().collect();
+    drop(progress);
+    let fitting = args.fit.then(|| Progress::one("fitting", "constants to all records"));
     let fitted = args.fit.then(|| Constants::assumed(&all).fitted(&all));
+    drop(fitting);
     let predictions = (augmented.iter().zip(measured).zip(analytic).zip(learned))
         .map(|(((p, measured), analytic), learned)| Predictions {
             pipeline: p.name.clone(),
@@ -280,19 +299,11 @@ fn as_trusted(predicted: &[Vec<f64>], analytic: &[Vec<f64>]) -> Vec<Vec<f64>> {
     predicted.iter().zip(analytic).map(|(p, a)| p.iter().zip(a).map(between).collect()).collect()
 }
 
-/// What models say that were trained without what they predict.
-fn held_out(args: &AccuracyArgs, method: &Method, labels: &[&str], pipelines: &[Pipeline]) -> Result<Vec<Vec<f64>>> {
-    let predict = |training: &[&Pipeline], test: &[&Pipeline]| {
-        method.train(training, args.epochs, args.members, args.seed)?.predict(test)
-    };
-    cross_validate(pipelines, labels, args.folds as usize, predict)
-}
-
 /// What the analytic cost says with constants fitted to all but what it predicts.
-fn held_out_fitted(args: &AccuracyArgs, labels: &[&str], groups: &[Group]) -> Result<Vec<Vec<f64>>> {
+fn held_out_fitted(groups: &[Group], folds: &Folds) -> Result<Vec<Vec<f64>>> {
     let predict = |training: &[&Group], test: &[&Group]| {
         let fitted = Constants::assumed(training).fitted(training);
         Ok(test.iter().map(|group| fitted.predict(group)).collect())
     };
-    cross_validate(groups, labels, args.folds as usize, predict)
+    cross_validate(groups, folds, predict)
 }

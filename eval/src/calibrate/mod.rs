@@ -19,8 +19,10 @@ use crate::eval::Ended;
 use crate::files;
 use crate::hardware::profile;
 use crate::models::Store;
+use crate::process;
+use crate::progress::Progress;
 use crate::report;
-use crate::training::cross_validation::cross_validate;
+use crate::training::cross_validation::{cross_validate, Folds};
 use crate::training::data::{measured as measured_seconds, pipelines, schedules, Pipeline, View};
 use crate::training::figures::{figures, table, Figures};
 use crate::training::method::Trained;
@@ -79,6 +81,8 @@ pub fn run(args: &CalibrateArgs, store: impl FnOnce() -> Result<Store>) -> Resul
     if let Ended::Interrupted = collect::run(&suite(args, &folder))? {
         return Ok(Ended::Interrupted);
     }
+    // What was collected is kept; training looks at no flag.
+    let at_once = process::AtOnce::begin();
     let records = record::read(&folder)?;
     let target = records.iter().find_map(|measured| Some(measured.pipeline.as_ref()?.target.clone()));
     let target = target.context("no schedule could be measured")?;
@@ -98,8 +102,12 @@ pub fn run(args: &CalibrateArgs, store: impl FnOnce() -> Result<Store>) -> Resul
     let provenance = format!("{}; {schedules} schedules of {count} pipelines, on {processor}", model.provenance);
     let text = match best.epochs {
         None => model.to_json(),
-        Some(epochs) => learned(&before, best.data, epochs, provenance)?.to_json(),
+        Some(epochs) => {
+            let _progress = Progress::one("training", "on all schedules");
+            learned(&before, best.data, epochs, provenance)?.to_json()
+        }
     };
+    drop(at_once);
     let in_store = store.map(|store| cost_model_path(store.folder(), target.vector_bytes, &processor.fingerprint()));
     let path = in_store.or_else(|| args.save.clone()).expect("a store is opened unless there is a file");
     if let Some(folder) = path.parent() {
@@ -151,6 +159,7 @@ impl Data {
 
 /// The shipped model, and what comes of training it further.
 fn contenders<'a>(name: &str, shipped: &Trained, assumed: &'a Data, measured: &'a Data) -> Result<[Contender<'a>; 3]> {
+    let progress = Progress::start("training", 2 * FOLDS);
     let make = |method: &str, data: &'a Data, epochs: Option<usize>| -> Result<Contender<'a>> {
         let predicted = match epochs {
             None => shipped.predict(&data.all())?,
@@ -158,7 +167,8 @@ fn contenders<'a>(name: &str, shipped: &Trained, assumed: &'a Data, measured: &'
                 let names: Vec<&str> = data.pipelines.iter().map(|pipeline| pipeline.name.as_str()).collect();
                 let predict =
                     |training: &[&Pipeline], test: &[&Pipeline]| shipped.refined(training, epochs, 0)?.predict(test);
-                cross_validate(&data.pipelines, &names, FOLDS, predict)?
+                let folds = Folds { labels: &names, count: FOLDS, name: method, progress: &progress };
+                cross_validate(&data.pipelines, &folds, predict)?
             }
         };
         Ok(Contender { data, epochs, figures: figures(method, &measured_seconds(&data.pipelines), &predicted) })

@@ -8,6 +8,7 @@ use scheduler::ir::{FuncId, Pipeline, Regions};
 use scheduler::{check, Budget, CostModel, Directive, Hardware, Options, Roofline, Strategy};
 
 use crate::explain::change;
+use crate::process;
 use crate::schedulers::Scheduler;
 use crate::worker::values::mix;
 
@@ -104,7 +105,7 @@ impl<'a> Drawer<'a> {
         let mut seen = BTreeSet::new();
         chosen.retain(|c| seen.insert(format!("{:?}", c.directives)));
         let mut others = Vec::new();
-        for number in 0..(count * DRAWS) as u64 {
+        for number in (0..(count * DRAWS) as u64).take_while(|_| !process::interrupted()) {
             let draw = mix(seed ^ mix(number));
             let candidate = match number % 3 {
                 0 => self.random(draw),

@@ -14,6 +14,7 @@ use crate::child::Limits;
 use crate::failure::Failure;
 use crate::generator::Pipeline;
 use crate::hl_autoscheduler::{Source, OURS};
+use crate::machine::turns;
 use crate::process;
 use crate::record::Status;
 use crate::regions::estimates;
@@ -118,6 +119,7 @@ impl Sampler {
         }
         let budget = Duration::from_secs_f64(SECONDS_EACH * workers.len() as f64);
         let settings = Settings { budget, ..SETTINGS };
+        let _turn = turns::to_time();
         let samples = timing::interleave(&mut workers, &settings, &timing::Monotonic::start(), process::interrupted);
         let running = results.iter_mut().filter(|result| result.is_ok());
         running.zip(samples).for_each(|(result, samples)| *result = samples);

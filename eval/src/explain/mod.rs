@@ -3,6 +3,7 @@
 mod alternatives;
 pub mod change;
 mod loops;
+mod priced;
 mod subject;
 mod summary;
 #[cfg(test)]
@@ -12,15 +13,18 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use scheduler::cost::{shipped, Pricing, StagePrice};
+use scheduler::cost::{Pricing, StagePrice};
 use scheduler::features::{Features, ScheduledPipeline, ScheduledStage};
 use scheduler::ir::{Pipeline, Regions};
 use scheduler::{Bound, Directive, Hardware, Roofline, Times};
 use serde::Serialize;
 
 use crate::cli::BuildArgs;
+use crate::process;
+use crate::progress::Progress;
 use crate::schedulers::Scheduler;
 use alternatives::{Alternative, Alternatives};
+use priced::Priced;
 
 /// Arguments of `nnc explain`.
 #[derive(Args, Debug)]
@@ -33,7 +37,8 @@ use alternatives::{Alternative, Alternatives};
 A FILE for --schedule is what autoscheduler.report=FILE or `nnc explain --json` writes, or a JSON list of directives. Only \
 the former has a pipeline in it; for the others, name the pipeline.
 
-Nothing is run: times are what the learned cost model for the target predicts (doc/learned-cost.md), and what the analytic cost \
+Nothing is run: times are what the learned cost model for the target predicts (doc/learned-cost.md), or what \
+--scheduler-param Srivastava2020.model=... and hardware=host have it search with, and what the analytic cost \
 expects of each resource (doc/FEATURES.md), on which the former builds. Compare schedules of one pipeline with it, and measure \
 with `nnc eval`.")]
 pub struct ExplainArgs {
@@ -61,6 +66,8 @@ pub struct Subject {
     pub directives: Vec<Directive>,
     /// Whether another scheduler made it, for Halide: explained even if our checker refuses it.
     pub made_by_other: bool,
+    /// What prices it.
+    pub priced: Priced,
 }
 
 /// What is expected of one stage.
@@ -86,7 +93,7 @@ struct Explanation {
     target: String,
     threads: u32,
     /// What predicts seconds.
-    model: &'static str,
+    model: String,
     predicted_seconds: f64,
     /// Why our checker refuses the schedule, if it does.
     illegal: Option<String>,
@@ -103,8 +110,11 @@ struct Explanation {
 /// Explains one schedule.
 pub fn run(args: &ExplainArgs) -> Result<()> {
     let subject = subject::open(args)?;
-    let threads = u32::try_from(args.build.threads())?;
-    let explanation = explain(&subject, threads)?;
+    let explaining = Progress::one("explaining", &subject.name);
+    // Nothing is open, and what other decisions would do is worked out at a stretch.
+    let at_once = process::AtOnce::begin();
+    let explanation = explain(&subject)?;
+    drop((explaining, at_once));
     if args.json {
         println!("{}", serde_json::to_string_pretty(&explanation)?);
     } else {
@@ -113,13 +123,10 @@ pub fn run(args: &ExplainArgs) -> Result<()> {
     Ok(())
 }
 
-fn explain(subject: &Subject, threads: u32) -> Result<Explanation> {
-    let Subject { name, pipeline, directives, made_by_other } = subject;
-    let (model_name, model) = shipped(&pipeline.target).map_or(("analytic", None), |(name, model)| (name, Some(model)));
-    let vector_bytes = pipeline.target.vector_bytes;
-    let generic = || Hardware::generic(threads, vector_bytes);
-    let hardware = &model.map_or_else(generic, |model| model.hardware(threads, vector_bytes));
-    let pricing = Pricing::new(pipeline, hardware, model);
+fn explain(subject: &Subject) -> Result<Explanation> {
+    let Subject { name, pipeline, directives, made_by_other, priced } = subject;
+    let hardware = &priced.hardware;
+    let pricing = Pricing::new(pipeline, hardware, priced.model);
     // What our plugin adds in another order it has been allowed to.
     let check = if *made_by_other { scheduler::check } else { scheduler::check_reassociated };
     let illegal = match check(pipeline, directives) {
@@ -134,8 +141,8 @@ fn explain(subject: &Subject, threads: u32) -> Result<Explanation> {
     Ok(Explanation {
         pipeline: name.clone(),
         target: pipeline.target.name.clone(),
-        threads,
-        model: model_name,
+        threads: hardware.threads,
+        model: priced.model_name.clone(),
         predicted_seconds,
         illegal,
         loop_nest: loops::lines(pipeline, directives, &scheduled, &stages),

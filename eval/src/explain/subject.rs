@@ -7,6 +7,7 @@ use scheduler::ir::Pipeline;
 use scheduler::Directive;
 use serde_json::Value;
 
+use super::priced::Priced;
 use super::{ExplainArgs, Subject};
 use crate::dump;
 use crate::files;
@@ -17,6 +18,8 @@ use crate::schedulers::Scheduler;
 struct Given {
     directives: Vec<Directive>,
     pipeline: Option<Pipeline>,
+    /// All that the file says.
+    report: Value,
 }
 
 fn read(path: &Path) -> Result<Given> {
@@ -26,43 +29,55 @@ fn read(path: &Path) -> Result<Given> {
 
 /// A list of directives, or an object with a field `directives`.
 fn parse(text: &str) -> Result<Given> {
-    let mut value: Value = serde_json::from_str(text)?;
-    let pipeline = match value.get_mut("pipeline").map(Value::take) {
+    let mut report: Value = serde_json::from_str(text)?;
+    let pipeline = match report.get_mut("pipeline").map(Value::take) {
         Some(pipeline @ Value::Object(_)) => Some(Pipeline::from_json(&pipeline.to_string())?),
         _ => None,
     };
-    let directives = match value {
-        Value::Object(mut fields) => fields.remove("directives").context("no field `directives`")?,
-        other => other,
+    let directives = match &mut report {
+        Value::Object(fields) => fields.remove("directives").context("no field `directives`")?,
+        other => other.take(),
     };
-    Ok(Given { directives: serde_json::from_value(directives).context("the list of directives")?, pipeline })
+    let directives = serde_json::from_value(directives).context("the list of directives")?;
+    Ok(Given { directives, pipeline, report })
 }
 
 /// What `nnc explain` is to explain.
 pub fn open(args: &ExplainArgs) -> Result<Subject> {
     let named = !args.build.names.is_empty() || !args.build.generator.is_empty();
-    let Some(path) = &args.schedule else {
-        ensure!(named, crate::Usage("name a pipeline, or a file with --schedule".to_owned()));
-        let mut schedulers = [args.scheduler.clone().unwrap_or_else(|| Scheduler::plugin(Source::Known(OURS)))];
-        args.build.parametrise(&mut schedulers)?;
-        let (name, report) = dump::report_of_any(&args.build, &schedulers[0])?;
-        let Given { directives, pipeline } = parse(&report.to_string())?;
-        let pipeline = pipeline.context("the plugin's report has no pipeline")?;
-        return Ok(Subject { name, pipeline, directives, made_by_other: args.scheduler.is_some() });
+    let threads = u32::try_from(args.build.threads())?;
+    let subject = |name, given: Given, missing: &str| {
+        let pipeline = given.pipeline.with_context(|| crate::Usage(missing.to_owned()))?;
+        let priced = Priced::by(&given.report, &pipeline.target, threads)?;
+        let directives = given.directives;
+        Ok(Subject { name, pipeline, directives, made_by_other: args.scheduler.is_some(), priced })
     };
-    let given = read(path)?;
-    if named {
-        let (name, report) = dump::report(&args.build, &Scheduler::Unscheduled)?;
-        let pipeline = Pipeline::from_json(&report["pipeline"].to_string())?;
-        return Ok(Subject { name, pipeline, directives: given.directives, made_by_other: false });
+    let mut schedulers = [args.scheduler.clone().unwrap_or_else(|| Scheduler::plugin(Source::Known(OURS)))];
+    args.build.parametrise(&mut schedulers)?;
+    let [scheduler] = schedulers;
+    let no_pipeline = "the plugin's report has no pipeline";
+    match &args.schedule {
+        None => {
+            ensure!(named, crate::Usage("name a pipeline, or a file with --schedule".to_owned()));
+            let (name, report) = dump::report_of_any(&args.build, &scheduler)?;
+            subject(name, parse(&report.to_string())?, no_pipeline)
+        }
+        // What the scheduler would have searched with prices the schedule that it is given.
+        Some(path) if named => {
+            let directives = read(path)?.directives;
+            let (name, report) = dump::report(&args.build, &scheduler.with("strategy", "root"))?;
+            subject(name, Given { directives, ..parse(&report.to_string())? }, no_pipeline)
+        }
+        Some(path) => {
+            let unused = "--scheduler-param: no scheduler runs unless a pipeline is named";
+            ensure!(args.build.scheduler_params.is_empty(), crate::Usage(unused.to_owned()));
+            let missing = format!("{} has no pipeline in it: name the one it is for", path.display());
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let subject = subject(name, read(path)?, &missing)?;
+            let asked = args.build.threads;
+            Ok(Subject { priced: asked.into_iter().fold(subject.priced, Priced::with_threads), ..subject })
+        }
     }
-    let missing = || crate::Usage(format!("{} has no pipeline in it: name the one it is for", path.display()));
-    Ok(Subject {
-        name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-        pipeline: given.pipeline.ok_or_else(missing)?,
-        directives: given.directives,
-        made_by_other: false,
-    })
 }
 
 #[cfg(test)]

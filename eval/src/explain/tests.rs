@@ -3,14 +3,15 @@
 use scheduler::ir::Pipeline;
 use scheduler::{search, Hardware, Options, Strategy};
 
-use super::{explain, summary, Explanation, Subject};
+use super::{explain, priced::Priced, summary, Explanation, Subject};
 
 fn explained(name: &str) -> Explanation {
     let path = format!("{}/../tests/fixtures/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let pipeline = Pipeline::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
     let hardware = Hardware::generic(2, 32);
     let directives = search(&pipeline, &Options::new(hardware).with_strategy(Strategy::Greedy)).unwrap().directives;
-    explain(&Subject { name: name.to_owned(), pipeline, directives, made_by_other: false }, 2).unwrap()
+    let priced = Priced::by(&serde_json::Value::Null, &pipeline.target, 2).unwrap();
+    explain(&Subject { name: name.to_owned(), pipeline, directives, made_by_other: false, priced }).unwrap()
 }
 
 fn code(name: &str) -> String {
@@ -101,7 +102,8 @@ fn schedules_for_other_pipelines_are_refused() {
     let other = explained("matmul").directives;
     let path = format!("{}/../tests/fixtures/blur.json", env!("CARGO_MANIFEST_DIR"));
     let pipeline = Pipeline::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let subject = Subject { name: "blur".to_owned(), pipeline, directives: other, made_by_other: false };
-    let error = format!("{:#}", explain(&subject, 2).unwrap_err());
+    let priced = Priced::by(&serde_json::Value::Null, &pipeline.target, 2).unwrap();
+    let subject = Subject { name: "blur".to_owned(), pipeline, directives: other, made_by_other: false, priced };
+    let error = format!("{:#}", explain(&subject).unwrap_err());
     assert!(error.contains("does not fit"), "{error}");
 }

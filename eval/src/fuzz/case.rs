@@ -80,10 +80,11 @@ impl Setting {
         // Thousands of libraries that nobody asks for again would only fill the disk.
         let folder = self.builder.cache.work_folder()?;
         let builder = Builder { cache: Cache::open(folder.path(), false)?, ..self.builder.clone() };
-        let (finding, lasts) = self.compare(&builder, &pipeline, seed, stages)?;
+        let found = self.compare(&builder, &pipeline, seed, stages);
         if crate::process::interrupted() {
             return Ok(None);
         }
+        let (finding, lasts) = found?;
         if lasts {
             self.builder.cache.store_timing(&key, &finding);
         }

@@ -20,6 +20,7 @@ use crate::child::{self, End};
 use crate::eval::Ended;
 use crate::generator::{Pipeline, RANDOM_PIPELINE};
 use crate::hl_autoscheduler;
+use crate::machine::turns;
 use crate::process;
 use crate::progress::Progress;
 use crate::report;
@@ -88,6 +89,8 @@ pub fn link_runtime_once(builder: &mut Builder, generator: &Pipeline) -> Result<
     let target = builder.target.replace("-strict_float", "");
     let mut command = builder.generator(generator);
     command.args(["-r", Runtime::NAME, "-e", "object", "-o"]).arg(folder.path()).arg(format!("target={target}"));
+    let _progress = Progress::one("building", "Halide's runtime");
+    let _turn = turns::to_compile();
     let mut lines = Vec::new();
     let finished = child::run(command, &builder.limits, |_, line| lines.push(line.to_owned()))?;
     ensure!(finished.end == End::Exited(0), "cannot build Halide's runtime: {}", lines.join(" "));

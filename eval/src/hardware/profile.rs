@@ -4,6 +4,8 @@ use scheduler::Hardware;
 
 use super::caches::Caches;
 use super::rates;
+use crate::machine::turns;
+use crate::progress::Progress;
 
 /// Bytes of a single-precision number.
 const FLOAT_BYTES: f64 = 4.0;
@@ -17,6 +19,8 @@ pub fn measure(threads: u32, vector_bytes: u32) -> Hardware {
         private: generic.private_cache_bytes,
         shared: generic.shared_cache_bytes,
     });
+    let _progress = Progress::one("measuring", "caches, bandwidths, arithmetic");
+    let _turn = turns::to_time();
     let lanes = f64::from(vector_bytes) / FLOAT_BYTES;
     Hardware {
         l1_bytes: caches.l1,

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::files;
 use crate::models::Store;
+use crate::progress::Progress;
 use crate::Usage;
 pub use args::PredictArgs;
 use columns::Columns;
@@ -74,10 +75,19 @@ pub fn run(args: &PredictArgs, store: impl FnOnce() -> Result<Store>) -> Result<
     let kernel = args.csv.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let subject = Subject { kernel, variant: VARIANT.to_owned(), hardware };
     let config = TrainConfig { seed: args.seed, ..TrainConfig::default() };
+    let progress = Progress::start("training", Method::ALL.len());
+    progress.begin(Method::NnC.name());
     let (first, ensemble) = compare::augmented(&subject, &training, &test, &config).with_context(file)?;
+    progress.end(Method::NnC.name(), "done", false);
     let others = Method::ALL.into_iter().filter(|&method| method != Method::NnC);
-    let others = others.map(|method| compare::baseline(&subject, method, &training, &test, &config));
+    let others = others.map(|method| {
+        progress.begin(method.name());
+        let combination = compare::baseline(&subject, method, &training, &test, &config);
+        progress.end(method.name(), combination.error.as_deref().unwrap_or("done"), false);
+        combination
+    });
     let combinations: Vec<Combination> = std::iter::once(first).chain(others).collect();
+    drop(progress);
     println!("{}", table::table(&combinations));
 
     if let Some(path) = &args.json {

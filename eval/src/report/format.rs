@@ -31,7 +31,7 @@ pub(super) fn ratio(value: f64) -> String {
 }
 
 /// `[1.44–1.60]`
-pub(super) fn interval([low, high]: [f64; 2]) -> String {
+pub fn interval([low, high]: [f64; 2]) -> String {
     format!("[{}–{}]", ratio(low), ratio(high))
 }
 
@@ -77,7 +77,7 @@ pub fn bytes(count: f64) -> String {
 }
 
 /// A status in words.
-pub(super) fn status(status: Status) -> &'static str {
+pub fn status(status: Status) -> &'static str {
     match status {
         Status::Ok => "ok",
         Status::Skipped => "skipped",

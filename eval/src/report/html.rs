@@ -192,6 +192,15 @@ mod tests {
     }
 
     #[test]
+    fn disturbed_times_are_marked() {
+        let mut evaluation = sample();
+        assert!(!rendered(&evaluation).contains("not kept"));
+        evaluation.results[0].disturbed = true;
+        let text = rendered(&evaluation);
+        assert!(text.contains("blur *</th>") && text.contains("not kept"));
+    }
+
+    #[test]
     fn the_page_is_self_contained() {
         let text = rendered(&sample());
         for outside in ["<script", "<link", "http://", "https://", "@import", "url("] {

@@ -3,7 +3,7 @@
 use maud::{html, Markup};
 
 use super::format;
-use super::view::View;
+use super::view::{View, DISTURBED, DISTURBED_MEANING};
 use crate::record::{EvalResult, Status};
 use crate::stats::{relative_spread, Speedup};
 
@@ -64,6 +64,7 @@ pub(super) fn results_table(view: &View) -> Markup {
                 "Spread is half the 95 % interval of the median over the median. Speedup is that of "
                 (view.subject.unwrap_or("the compared scheduler")) " over the row's scheduler, with its 95 % interval. "
                 "Memory is the peak of the generator process."
+                @if view.pipelines.iter().any(|pipeline| view.is_disturbed(pipeline)) { " " (DISTURBED) " " (DISTURBED_MEANING) "." }
             }
             div class="scroll" {
                 table {
@@ -79,7 +80,7 @@ pub(super) fn results_table(view: &View) -> Markup {
                         tbody {
                             @for (index, result) in results.iter().enumerate() {
                                 tr class=[(Some(result.scheduler.as_str()) == view.subject).then_some("own")] {
-                                    @if index == 0 { th rowspan=(results.len()) scope="rowgroup" { (pipeline) } }
+                                    @if index == 0 { th rowspan=(results.len()) scope="rowgroup" { (pipeline) @if view.is_disturbed(pipeline) { " " (DISTURBED) } } }
                                     td class="text name" { (result.scheduler) }
                                     (cells(view, result))
                                 }

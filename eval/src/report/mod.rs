@@ -13,7 +13,7 @@ mod plot_prediction;
 mod plot_roofline;
 mod plot_speedup;
 #[cfg(test)]
-mod sample;
+pub mod sample;
 pub mod scale;
 mod table;
 mod view;

@@ -22,7 +22,7 @@ const ROWS: [Row; 4] = [
 ];
 
 /// The evaluation. Its samples are spread by 5 % around their median, each scheduler's in another order.
-pub(super) fn sample() -> Evaluation {
+pub fn sample() -> Evaluation {
     // Its many bootstraps take a while without optimisation, and every test wants it.
     static MADE: OnceLock<Evaluation> = OnceLock::new();
     MADE.get_or_init(make).clone()
@@ -80,5 +80,6 @@ fn result(pipeline: &str, index: usize, time: Result<f64, Status>, io_bytes: u64
             _ => None,
         },
         io_bytes: Some(io_bytes),
+        disturbed: false,
     }
 }

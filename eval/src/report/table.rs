@@ -3,7 +3,7 @@
 use comfy_table::{presets, CellAlignment, ContentArrangement, Table};
 
 use super::format;
-use super::view::View;
+use super::view::{View, DISTURBED, DISTURBED_MEANING};
 use crate::record::{EvalResult, Evaluation, Status};
 use crate::stats::relative_spread;
 
@@ -53,7 +53,8 @@ fn block(view: &View, schedulers: &[&str], gap: u16) -> String {
     let headers = schedulers.iter().map(|name| format::elide(name, NAME_WIDTH));
     table.set_header(std::iter::once("ms per call".to_owned()).chain(headers));
     for pipeline in &view.pipelines {
-        let mut lines = vec![format::elide(pipeline, NAME_WIDTH), "  min".to_owned()];
+        let mark = if view.is_disturbed(pipeline) { format!(" {DISTURBED}") } else { String::new() };
+        let mut lines = vec![format::elide(pipeline, NAME_WIDTH) + &mark, "  min".to_owned()];
         if schedulers.iter().any(|name| view.speedup(pipeline, name).is_some()) {
             lines.push("  speedup".to_owned());
         }
@@ -125,6 +126,9 @@ fn legend(view: &View) -> String {
     if let Some([fewest, most]) = view.sample_counts() {
         let calls = if fewest == most { fewest.to_string() } else { format!("{fewest} to {most}") };
         entries.push(("calls", format!("{calls} per time, schedulers taking turns")));
+    }
+    if view.pipelines.iter().any(|pipeline| view.is_disturbed(pipeline)) {
+        entries.push((DISTURBED, DISTURBED_MEANING.to_owned()));
     }
     let machine = format!("{}, {}", environment.cpu, format::count(environment.threads, "thread"));
     let bandwidth = environment.copy_bytes_per_second.map(|b| format!(", copies {}/s", format::bytes(b)));
@@ -201,6 +205,17 @@ blur                    25.0 ±4.0%       2.50 ±4.0%       4.00 ±4.0%       3.
         assert_eq!(row("completed"), ["4", "2", "3", "2", "4", "3"]);
         assert_eq!(row("failed"), ["0", "0", "1", "2", "0", "1"]);
         assert_eq!(row("skipped"), ["0", "2", "0", "0", "0", "0"]);
+    }
+
+    #[test]
+    fn disturbed_times_are_marked() {
+        let mut evaluation = sample();
+        assert!(!table(&evaluation).contains(DISTURBED));
+        evaluation.results[0].disturbed = true;
+        let text = table(&evaluation);
+        assert!(text.lines().any(|line| line.starts_with("blur *  ")), "{text}");
+        assert!(text.lines().any(|line| line.starts_with("*  ") && line.contains("not kept")), "{text}");
+        assert_eq!(text.matches(DISTURBED).count(), 2);
     }
 
     #[test]

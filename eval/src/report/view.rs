@@ -8,6 +8,12 @@ use crate::stats::{speedup_interval, Speedup};
 /// The scheduler whose speedups are reported where the evaluation names none.
 const SUBJECT: &str = "Srivastava2020";
 
+/// What stands by the names of pipelines whose times are doubtful.
+pub(super) const DISTURBED: &str = "*";
+/// What that means.
+pub(super) const DISTURBED_MEANING: &str =
+    "timed while other processes took some of the processors; such times are not kept, the next run takes them anew";
+
 /// An evaluation, indexed.
 pub(super) struct View<'a> {
     pub evaluation: &'a Evaluation,
@@ -64,6 +70,11 @@ impl<'a> View<'a> {
 
     pub fn result(&self, pipeline: &str, scheduler: &str) -> Option<&'a EvalResult> {
         self.results.get(&(pipeline, scheduler)).copied()
+    }
+
+    /// Whether the times of `pipeline`, all taken together, are doubtful.
+    pub fn is_disturbed(&self, pipeline: &str) -> bool {
+        self.evaluation.results.iter().any(|result| result.pipeline == pipeline && result.disturbed)
     }
 
     /// Schedulers the subject is compared with; all of them if there is no subject.

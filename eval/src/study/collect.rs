@@ -6,6 +6,7 @@ use super::dataset::Row;
 use super::plan::Job;
 use super::program::{Answer, Program};
 use crate::eval::Ended;
+use crate::machine::turns;
 use crate::process;
 use crate::progress::Progress;
 
@@ -39,7 +40,9 @@ pub fn collect(jobs: &[Job], memory_bytes: u64) -> Result<Ended> {
     while !turns.is_empty() {
         for turn in &mut turns {
             progress.begin(&turn.job.name);
+            let alone = turns::to_time();
             let Some(rows) = turn.measure(memory_bytes)? else { return Ok(Ended::Interrupted) };
+            drop(alone);
             turn.job.file.append(&rows)?;
             turn.done += rows.len();
             let total = turn.job.instances.len();

@@ -62,7 +62,7 @@ pub fn run(args: &StudyArgs, store: &Store) -> Result<Ended> {
     }
     let sampling = Sampling { train: args.train as usize, seed: args.seed };
     for (hardware, folder) in measured(&data, (!args.from_data).then(|| here.fingerprint()))? {
-        let Some(judged) = judge_all(&kernels, &folder, &hardware, &sampling)? else { return Ok(interrupted()) };
+        let judged = judge_all(&kernels, &folder, &hardware, &sampling)?;
         if hardware == here.fingerprint() {
             keep(&judged, &hardware, store)?;
         }
@@ -130,28 +130,22 @@ fn measured(data: &Path, only: Option<String>) -> Result<Vec<(String, PathBuf)>>
     Ok(folders)
 }
 
-/// Judges every variant that was measured; `None` if interrupted.
-fn judge_all(
-    kernels: &[&'static Kernel],
-    folder: &Path,
-    hardware: &str,
-    sampling: &Sampling,
-) -> Result<Option<Vec<Judged>>> {
+/// Judges every variant that was measured.
+fn judge_all(kernels: &[&'static Kernel], folder: &Path, hardware: &str, sampling: &Sampling) -> Result<Vec<Judged>> {
     let variants: Vec<_> =
         kernels.iter().flat_map(|kernel| kernel.variants.iter().map(|variant| (*kernel, variant))).collect();
     let progress = Progress::start("training", variants.len());
+    // Training looks at no flag, and there is nothing to clean up.
+    let _at_once = process::AtOnce::begin();
     let mut all = Vec::new();
     for (kernel, variant) in variants {
-        if process::interrupted() {
-            return Ok(None);
-        }
         let name = format!("{}.{}", kernel.name, variant.name);
         progress.begin(&name);
         let judged = judge::judge(kernel, variant, folder, hardware, sampling)?;
         progress.end(&name, if judged.is_some() { "judged" } else { "not measured" }, judged.is_none());
         all.extend(judged);
     }
-    Ok(Some(all))
+    Ok(all)
 }
 
 /// Keeps the models, for `nnc models` to choose by.

@@ -64,7 +64,7 @@ impl Program {
             match self.answers.recv_timeout(POLL) {
                 Ok(line) => return seconds(&line).map(Answer::Seconds).with_context(place),
                 Err(mpsc::RecvTimeoutError::Disconnected) => {
-                    let status = self.child.wait().with_context(place)?;
+                    let status = process::reap(self.child.id()).with_context(place)?.status;
                     bail!("{} ended ({status}), perhaps out of memory", place());
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {

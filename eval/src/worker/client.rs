@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{channel, Receiver, RecvTimeoutError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -25,7 +26,9 @@ pub struct Worker {
     pid: u32,
     stdin: ChildStdin,
     answers: Receiver<String>,
-    tail: Option<JoinHandle<Tail>>,
+    tail: Arc<Mutex<Tail>>,
+    /// Disconnected when all that it said is in `tail`.
+    all_said: Receiver<()>,
     limits: Limits,
     start: Instant,
     reaped: bool,
@@ -61,16 +64,19 @@ impl Worker {
             });
         });
         let stderr = child.stderr.take().expect("stderr is piped");
-        let tail = thread::spawn(move || {
-            let mut tail = Tail::default();
-            read_lines(stderr, |line| tail.push(line));
-            tail
+        let tail = Arc::new(Mutex::new(Tail::default()));
+        let (said, all_said) = channel::<()>();
+        let kept = Arc::clone(&tail);
+        thread::spawn(move || {
+            read_lines(stderr, |line| kept.lock().expect("no holder panics").push(line));
+            drop(said);
         });
         Ok(Worker {
             pid: child.id(),
             stdin: child.stdin.take().expect("stdin is piped"),
             answers,
-            tail: Some(tail),
+            tail,
+            all_said,
             limits,
             start: Instant::now(),
             reaped: false,
@@ -109,7 +115,9 @@ impl Worker {
             process::kill_group(self.pid);
         }
         let usage = self.reap();
-        let tail = self.tail.take().and_then(|tail| tail.join().ok()).unwrap_or_default();
+        // A daemon that the pipeline started may hold the pipe open.
+        let _ = self.all_said.recv_timeout(TICK);
+        let tail = self.tail.lock().expect("no holder panics").clone();
         let end = killed.or(usage.map(|usage| end_of(&usage))).unwrap_or(End::Exited(1));
         let finished = Finished {
             end,
@@ -125,16 +133,10 @@ impl Worker {
     }
 
     fn reap(&mut self) -> Option<process::Usage> {
-        while !self.reaped {
-            match process::try_wait(self.pid) {
-                Ok(None) => thread::sleep(Duration::from_millis(1)),
-                ended => {
-                    self.reaped = true;
-                    return ended.ok().flatten();
-                }
-            }
+        if std::mem::replace(&mut self.reaped, true) {
+            return None;
         }
-        None
+        process::reap(self.pid).ok()
     }
 
     /// Whether it can be asked again: an error of the pipeline does not end its worker, a crash does.

@@ -13,6 +13,7 @@ mod packed_tests;
 mod pricing;
 mod roofline;
 mod shipped;
+mod source;
 
 pub use batch::Unpriced;
 pub use class::{Kernel, Kernels, Variant};
@@ -24,6 +25,7 @@ pub use learned::{class_names, trusted, InputScale, LearnedModel, Predicted, Sma
 pub use pricing::{Pricing, StagePrice};
 pub use roofline::{Bound, Roofline, Times};
 pub use shipped::{nearest, shipped};
+pub use source::ModelSource;
 
 use crate::features::Features;
 
