@@ -3,6 +3,7 @@
 //! Glue only: parameters in, pipeline out of Halide, schedule from `scheduler`, directives back into Halide.
 
 mod calls;
+mod failures;
 mod given;
 mod model;
 mod parameters;
@@ -32,15 +33,21 @@ impl Scheduler for Srivastava2020 {
             false => &found.schedules[0],
         };
         request.apply(&calls::from_directives(&schedule.directives))?;
-        request.set_schedule_source(&format!(
-            "// {} {}, {parameters}, model {model}, target {}\n{}",
+        let made_by = format!(
+            "{} {}, {parameters}, model {model}, target {}",
             Self::NAME,
             env!("CARGO_PKG_VERSION"),
-            pipeline.target.name,
-            scheduler::emit(&pipeline, &schedule.directives)
-        ));
+            pipeline.target.name
+        );
+        let failed = failures::told(&found, parameters.report.as_deref());
+        let source = scheduler::emit(&pipeline, &schedule.directives);
+        let comments = [&made_by].into_iter().chain(&failed).map(|line| format!("// {line}\n")).collect::<String>();
+        request.set_schedule_source(&(comments + &source));
+        if let Some(text) = &failed {
+            eprintln!("Warning: {}: {text}", Self::NAME);
+        }
         match &parameters.report {
-            Some(path) => report::write(path, &pipeline, &found, started.elapsed().as_secs_f64()),
+            Some(path) => report::write(path, &made_by, &pipeline, &found, started.elapsed().as_secs_f64()),
             None => Ok(()),
         }
     }
