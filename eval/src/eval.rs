@@ -132,6 +132,7 @@ fn not_built(error: &anyhow::Error) -> Build {
         peak_memory_bytes: None,
         predicted_seconds: None,
         float_math: None,
+        failed_inside: None,
     };
     Build { key: String::new(), outcome, library: Default::default(), reused: false, reassociates: false }
 }
