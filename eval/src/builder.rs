@@ -45,6 +45,9 @@ pub struct Outcome {
     pub predicted_seconds: Option<f64>,
     /// Whether the pipeline computes with floating-point numbers; known for builds of the reference only.
     pub float_math: Option<bool>,
+    /// What failed inside the scheduler and did not cost the schedule, if it says.
+    #[serde(default)]
+    pub failed_inside: Option<String>,
 }
 
 /// A finished build.
@@ -76,6 +79,7 @@ impl Build {
             peak_memory_bytes: None,
             predicted_seconds: None,
             float_math: None,
+            failed_inside: None,
         };
         let (key, library) = (String::new(), PathBuf::new());
         Build { key, outcome, library, reused: false, reassociates: false, _folder: None }
@@ -233,6 +237,7 @@ impl Builder {
         }
         let mut log = Log::default();
         let finished = child::run(command, &self.limits, |seconds, line| log.line(seconds, line))?;
+        let report = Report::read(&report);
         let doing = if log.lowering_seconds.is_some() { "compiling" } else { "scheduling" };
         let failure = explain(&finished, &log.tail, &self.limits, doing);
         let failure = match failure {
@@ -252,8 +257,9 @@ impl Builder {
             schedule_seconds: log.lowering_seconds,
             compile_seconds: log.lowering_seconds.map(|lowering| finished.seconds - lowering),
             peak_memory_bytes: Some(finished.peak_memory_bytes),
-            predicted_seconds: log.predicted_seconds.or_else(|| read_prediction(&report)),
+            predicted_seconds: log.predicted_seconds.or(report.predicted_seconds.filter(|&seconds| seconds > 0.0)),
             float_math: mentions_float(&work.join(FUNCTION).with_extension("stmt")),
+            failed_inside: report.failures.first.map(|first| format!("failed inside the scheduler: {first}")),
         })
     }
 
@@ -275,10 +281,20 @@ pub fn expected_by_adams2019(line: &str) -> Option<f64> {
     Some(cost / 1e3)
 }
 
-/// `predicted_seconds` of the report that our plugin wrote.
-fn read_prediction(report: &Path) -> Option<f64> {
-    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(report).ok()?).ok()?;
-    report["predicted_seconds"].as_f64().filter(|&seconds| seconds > 0.0)
+/// What counts of the report that our plugin wrote.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Report {
+    predicted_seconds: Option<f64>,
+    failures: scheduler::Failures,
+}
+
+impl Report {
+    /// An empty one, if there is none.
+    fn read(path: &Path) -> Report {
+        let text = std::fs::read(path).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_default()
+    }
 }
 
 /// Whether lowered code mentions a floating-point type.

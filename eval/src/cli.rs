@@ -226,11 +226,15 @@ pub struct RunArgs {
   nnc verify
   nnc verify blur harris --scheduler Adams2019
   nnc verify --generator out/my.generator --sizes 1,2,3,estimate+1
+  nnc verify --vary local_laplacian
 
 Compiles with strict_float and compares bit for bit with the unscheduled build: at the estimates, with each dimension of \
 the outputs at each size (the others at their estimates, reduced), and with all dimensions at each plain size. A size that the \
 unscheduled build itself rejects is not applicable. A scheduler with reassociate=true may round floats otherwise, \
-within the tolerances of eval. Exits with 1 on any difference or failure.")]
+within the tolerances of eval. Exits with 1 on any difference or failure.
+
+With --vary, each parameter of a generator that is a number or a flag and has not been given a value gets a few others, one \
+parameter at a time. Values that the unscheduled build rejects are not applicable.")]
 pub struct VerifyArgs {
     /// What to build.
     #[command(flatten)]
@@ -241,6 +245,9 @@ pub struct VerifyArgs {
     /// Sizes for each dimension of the outputs: numbers, estimate, estimate+N, estimate-N
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1,7,33,estimate-1,estimate+1")]
     pub sizes: Vec<crate::sizes::Size>,
+    /// Take each pipeline with other values of its generator's parameters, instead of the defaults
+    #[arg(long)]
+    pub vary: bool,
     /// Estimates of outputs beyond this are halved until they are not, to keep it quick
     #[arg(long, value_name = "N", default_value_t = 1024, value_parser = clap::value_parser!(i32).range(1..))]
     pub max_extent: i32,

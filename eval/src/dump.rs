@@ -11,8 +11,8 @@ use crate::failure::{explain, Failure, Tail};
 use crate::files;
 use crate::generator::Pipeline;
 use crate::hl_autoscheduler::{Source, OURS};
-use crate::plain;
 use crate::machine::turns;
+use crate::plain;
 use crate::progress::Progress;
 use crate::schedulers::Scheduler;
 

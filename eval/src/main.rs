@@ -39,6 +39,7 @@ mod study;
 mod timing;
 mod training;
 mod units;
+mod variants;
 mod verify;
 mod worker;
 

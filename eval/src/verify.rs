@@ -18,6 +18,7 @@ use crate::record::Status;
 use crate::regions::{estimates, inputs_for, lacks_estimates, with_extent, Region};
 use crate::schedulers::{Scheduler, UNSCHEDULED};
 use crate::sizes::Size;
+use crate::variants::{self, Variable};
 use crate::worker::client::Worker;
 use crate::worker::protocol::{Kind, Request, Rule, Shapes};
 
@@ -88,7 +89,11 @@ fn size_text(region: &Region) -> String {
 pub fn run(args: &VerifyArgs) -> Result<(Ended, bool)> {
     let mut chosen = vec![hl_autoscheduler::scheduler_or_default(args.scheduler.as_ref())?];
     args.build.parametrise(&mut chosen)?;
-    let pipelines = args.build.open_pipelines()?;
+    let mut pipelines = args.build.open_pipelines()?;
+    if args.vary {
+        let variable = variants::open(pipelines, &args.build.run_limits())?;
+        pipelines = variable.iter().flat_map(Variable::in_one).collect();
+    }
     let mut builder = args.build.builder(&Scheduler::Unscheduled)?;
     builder.target = builder.target_with("strict_float");
     for pipeline in &pipelines {
@@ -107,6 +112,10 @@ pub fn run(args: &VerifyArgs) -> Result<(Ended, bool)> {
     for (pipeline, builds) in pipelines.iter().zip(&builds) {
         let [Some(reference), Some(subject)] = &builds[..] else { break };
         let name = pipeline.to_string();
+        if args.vary && reference.outcome.status != Status::Ok {
+            println!("{name}: not applicable: {}", reference.outcome.message);
+            continue;
+        }
         progress.begin(&name);
         let findings = checks.compare(&builder, reference, subject);
         if process::interrupted() {
@@ -155,6 +164,7 @@ impl Checks {
                 return Ok(findings);
             }
         }
+        findings.failed.extend(subject.outcome.failed_inside.clone());
         let folder = builder.cache.work_folder()?;
         let mut pair = Pair {
             reference: Restarting::start(reference, builder.threads, self.limits, FILLS[0])?,

@@ -3,6 +3,7 @@
 //! Glue only: parameters in, pipeline out of Halide, schedule from `scheduler`, directives back into Halide.
 
 mod calls;
+mod failures;
 mod given;
 mod model;
 mod parameters;
@@ -33,17 +34,23 @@ impl Scheduler for Srivastava2020 {
             false => &found.schedules[0],
         };
         request.apply(&calls::from_directives(&schedule.directives))?;
-        request.set_schedule_source(&format!(
-            "// {} {}, {parameters}, model {}, target {}\n{}",
+        let made_by = format!(
+            "{} {}, {parameters}, model {}, target {}",
             Self::NAME,
             env!("CARGO_PKG_VERSION"),
             model.name,
-            pipeline.target.name,
-            scheduler::emit(&pipeline, &schedule.directives)
-        ));
+            pipeline.target.name
+        );
+        let failed = failures::told(&found, parameters.report.as_deref());
+        let source = scheduler::emit(&pipeline, &schedule.directives);
+        let comments = [&made_by].into_iter().chain(&failed).map(|line| format!("// {line}\n")).collect::<String>();
+        request.set_schedule_source(&(comments + &source));
+        if let Some(text) = &failed {
+            request.warn(&format!("{}: {text}", Self::NAME));
+        }
         match &parameters.report {
             Some(path) => {
-                let made = report::Made { parallelism: parameters.parallelism, model: &model, started };
+                let made = report::Made { by: &made_by, parallelism: parameters.parallelism, model: &model, started };
                 report::write(path, &pipeline, &found, made)
             }
             None => Ok(()),

@@ -3,13 +3,15 @@
 use crate::model::Chosen;
 use scheduler::cost::ModelSource;
 use scheduler::ir::Pipeline;
-use scheduler::{Found, Schedule, StopReason};
+use scheduler::{Failures, Found, Schedule, StopReason};
 use serde::Serialize;
 use std::path::Path;
 use std::time::Instant;
 
 #[derive(Serialize)]
 struct Report<'a> {
+    /// The scheduler, its parameters and the target: what it takes, with the pipeline, to search again.
+    made_by: &'a str,
     pipeline: &'a Pipeline,
     #[serde(flatten)]
     schedule: &'a Schedule,
@@ -19,6 +21,8 @@ struct Report<'a> {
     candidates: u64,
     /// Why it ended.
     stop: StopReason,
+    /// What failed inside.
+    failures: &'a Failures,
     /// Seconds from extraction to the applied schedule.
     schedule_seconds: f64,
     /// Threads that were planned for.
@@ -30,6 +34,8 @@ struct Report<'a> {
 
 /// How a schedule was made.
 pub struct Made<'a> {
+    /// The scheduler, its parameters and the target.
+    pub by: &'a str,
     /// Threads that were planned for.
     pub parallelism: u32,
     /// What priced schedules.
@@ -43,13 +49,15 @@ pub struct Made<'a> {
 /// # Errors
 /// A message with the path, when the file cannot be written.
 pub fn write(path: &Path, pipeline: &Pipeline, found: &Found, made: Made) -> Result<(), String> {
-    let Found { schedules, candidates, stop } = found;
+    let Found { schedules, candidates, stop, failures } = found;
     let report = Report {
+        made_by: made.by,
         pipeline,
         schedule: &schedules[0],
         runners_up: &schedules[1..],
         candidates: *candidates,
         stop: *stop,
+        failures,
         schedule_seconds: made.started.elapsed().as_secs_f64(),
         parallelism: made.parallelism,
         model: &made.model.name,

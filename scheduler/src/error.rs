@@ -34,4 +34,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// Making or pricing a schedule panicked: a bug.
+    #[error("internal error: {0}")]
+    Panicked(String),
 }

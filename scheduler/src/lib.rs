@@ -15,6 +15,7 @@ mod demand;
 mod directive;
 mod emit;
 mod error;
+mod panics;
 mod search;
 
 pub use check::{check, check_reassociated};
@@ -22,4 +23,7 @@ pub use cost::{inputs, Bound, CostModel, Hardware, Kernel, Roofline, Times, Vari
 pub use directive::{AtLeast, Directive, LoopVar, Memory, Tail};
 pub use emit::emit;
 pub use error::Error;
-pub use search::{given, search, search_all, Budget, Found, Options, Schedule, StageSeconds, StopReason, Strategy};
+pub use panics::caught;
+pub use search::{
+    given, search, search_all, Budget, Failures, Found, Options, Schedule, StageSeconds, StopReason, Strategy,
+};

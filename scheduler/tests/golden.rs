@@ -1,7 +1,7 @@
 //! Emitted schedules of real pipelines. The fixtures are what the shim extracts: the `pipeline` of the plugin's report.
 
 use scheduler::ir::Pipeline;
-use scheduler::{emit, search, Hardware, Options, Strategy};
+use scheduler::{check, emit, search_all, Budget, Failures, Found, Hardware, Options, Strategy};
 use std::path::Path;
 
 fn emitted(name: &str) -> String {
@@ -13,11 +13,18 @@ fn fixture(name: &str) -> Pipeline {
     Pipeline::from_json(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
+/// What is found, if nothing fails inside.
+fn found(pipeline: &Pipeline, options: &Options) -> Found {
+    let found = search_all(pipeline, options).unwrap();
+    assert_eq!(found.failures, Failures::default());
+    found
+}
+
 fn schedule(name: &str, change: impl FnOnce(&mut Options)) -> String {
     let pipeline = fixture(name);
     let mut options = Options::new(Hardware::generic(2, 32)).with_strategy(Strategy::Greedy);
     change(&mut options);
-    emit(&pipeline, &search(&pipeline, &options).unwrap().directives)
+    emit(&pipeline, &found(&pipeline, &options).schedules[0].directives)
 }
 
 macro_rules! golden {
@@ -82,7 +89,7 @@ fn in_wide_vectors(name: &str) -> String {
     let mut pipeline = fixture(name);
     pipeline.target.vector_bytes = 64;
     let options = Options::new(Hardware::generic(2, 64)).with_strategy(Strategy::Greedy);
-    emit(&pipeline, &search(&pipeline, &options).unwrap().directives)
+    emit(&pipeline, &found(&pipeline, &options).schedules[0].directives)
 }
 
 /// What is stored across rows shares lines between two places, also where a vector would fill one.
@@ -90,4 +97,23 @@ fn in_wide_vectors(name: &str) -> String {
 fn slabs_of_transposed_funcs_stay_low_with_wide_vectors() {
     let wide = in_wide_vectors("resize_lanczos");
     assert!(wide.contains(".split(y, y_so, y_si, 8, "), "{wide}");
+}
+
+/// Whatever is tried of real pipelines: nothing fails inside.
+#[test]
+fn candidates_of_real_pipelines_do_not_panic() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let pipeline = fixture(path.file_stem().unwrap().to_str().unwrap());
+        let options = Options::new(Hardware::generic(2, 32));
+        let tried = found(
+            &pipeline,
+            &Options { budget: Some(Budget { candidates: Some(300), ..Budget::default() }), ..options },
+        );
+        check(&pipeline, &tried.schedules[0].directives).unwrap();
+        for seed in 0..5 {
+            found(&pipeline, &Options { seed, ..options.with_strategy(Strategy::Random) });
+        }
+    }
 }

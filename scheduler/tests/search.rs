@@ -3,14 +3,16 @@
 mod support;
 
 use scheduler::ir::{Access, Bound, FuncId, Given, Pipeline, Regions, Source};
-use scheduler::{check, search_all, Budget, Directive, Found, Hardware, Options, StopReason, Strategy};
+use scheduler::{check, search_all, Budget, Directive, Failures, Found, Hardware, Options, StopReason, Strategy};
 use std::time::Duration;
 use support::{Builder, Read};
 
 fn found(pipeline: &Pipeline, change: impl FnOnce(&mut Options)) -> Found {
     let mut options = Options::new(Hardware::generic(2, 32));
     change(&mut options);
-    search_all(pipeline, &options).unwrap()
+    let found = search_all(pipeline, &options).unwrap();
+    assert_eq!(found.failures, Failures::default());
+    found
 }
 
 #[test]

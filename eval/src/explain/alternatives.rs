@@ -59,9 +59,19 @@ impl Alternatives<'_> {
         let mut found: Vec<Alternative> = changed
             .take(MOST)
             .filter_map(|changed| {
-                legal(pipeline, &changed.directives).ok()?;
-                let after = analyze(pipeline, self.regions, &changed.directives, self.hardware).ok()?;
-                compare(pipeline, &changed, &before, &self.times(&after))
+                let priced = scheduler::caught(|| {
+                    legal(pipeline, &changed.directives).ok()?;
+                    let after = analyze(pipeline, self.regions, &changed.directives, self.hardware).ok()?;
+                    compare(pipeline, &changed, &before, &self.times(&after))
+                });
+                priced.unwrap_or_else(|panic| {
+                    let func = &pipeline.func(changed.func).name;
+                    eprintln!(
+                        "Warning: pricing '{func}: {}' failed inside ({panic}); please report it with the output of --json",
+                        changed.change
+                    );
+                    None
+                })
             })
             .collect();
         let now = total(&before);

@@ -13,15 +13,17 @@ use crate::units::{parse_duration, parse_range};
 
 /// Arguments of `nnc fuzz`.
 #[derive(Args, Debug)]
-#[command(mut_arg("names", |names| names.hide(true)), after_long_help = "Examples:
+#[command(mut_arg("names", |names| names.help("With --vary: generators to take, all of them if none is named").requires("vary")), after_long_help = "Examples:
   nnc fuzz
   nnc fuzz --count 5000 --seed 1000 --budget 1h --json fuzz.json
   nnc fuzz --families matmul+scan --stages 1..6 --quirks none
   nnc fuzz --generator out/my.generator:my_random
+  nnc fuzz --vary --count 100 local_laplacian nl_means
 
 Each seed is a pipeline: that of the generator random_pipeline, or another one with the parameters seed and stages. It is \
 built unscheduled and scheduled, with strict_float, run at its estimates and at odd and tiny sizes, and compared bit for \
-bit. A pipeline that cannot be built or run unscheduled is not counted. What fails is tried again with fewer stages.
+bit. With --vary, each seed is instead one of the pipelines named (all of this project's, if none is) with random values of \
+those parameters of its generator that are numbers or flags and have not been given. A pipeline that cannot be built or run unscheduled is not counted. What fails is tried again with fewer stages.
 
 Results are kept: the same command goes on where it was interrupted. Exits with 1 on any difference or failure.")]
 pub struct FuzzArgs {
@@ -44,6 +46,9 @@ pub struct FuzzArgs {
     /// place open), bounds (of buffers), estimates (missing ones); all, or none [default: all of random_pipeline]
     #[arg(long, value_name = "NAMES")]
     pub quirks: Option<String>,
+    /// Draw the parameters of pipelines instead of random pipelines
+    #[arg(long, conflicts_with_all = ["families", "stages"])]
+    pub vary: bool,
     /// What schedules the pipelines [default: HL_AUTOSCHEDULER, else Srivastava2020]
     #[arg(long, value_name = "SCHEDULER")]
     pub scheduler: Option<Scheduler>,

@@ -13,6 +13,7 @@ use crate::hl_autoscheduler;
 use crate::plain;
 use crate::record::Status;
 use crate::schedulers::Scheduler;
+use crate::variants::Variable;
 use crate::verify::Checks;
 use crate::worker::values::mix;
 
@@ -49,6 +50,8 @@ pub struct Finding {
 pub struct Setting {
     /// The generator, with the parameters that are the same for all cases.
     pub generator: Pipeline,
+    /// Pipelines whose parameters are drawn instead of a random pipeline's seed, if there are some.
+    pub varied: Vec<Variable>,
     /// Builds; its cache keeps findings, and its link arguments have the runtime.
     pub builder: Builder,
     /// What is compared with the unscheduled build.
@@ -64,6 +67,10 @@ pub fn stages_of(seed: u64, range: &RangeInclusive<u64>) -> u64 {
 
 impl Setting {
     fn pipeline(&self, seed: u64, stages: u64) -> Pipeline {
+        if let Some(last) = self.varied.len().checked_sub(1) {
+            // Not the bits that the parameters are drawn from.
+            return self.varied[(mix(!seed) % (last as u64 + 1)) as usize].drawn(seed);
+        }
         let mut pipeline = self.generator.clone();
         let params = [("seed", seed), ("stages", stages)];
         pipeline.params.extend(params.map(|(key, value)| (key.to_owned(), value.to_string())));

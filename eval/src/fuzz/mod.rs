@@ -25,6 +25,7 @@ use crate::process;
 use crate::progress::Progress;
 use crate::report;
 use crate::schedulers::Scheduler;
+use crate::variants;
 use crate::verify::Checks;
 
 /// Estimates of outputs beyond this are halved; those of random pipelines are not.
@@ -41,8 +42,6 @@ struct Report<'a> {
 
 /// Fuzzes. True if nothing failed.
 pub fn run(args: &FuzzArgs) -> Result<(Ended, bool)> {
-    let names = &args.build.names;
-    ensure!(names.is_empty(), crate::Usage(format!("nnc fuzz takes no pipelines, but {} is given", names.join(", "))));
     let setting = setting(args)?;
     let mut findings = run_all(&setting, args)?;
     findings.sort_by_key(|finding| finding.seed);
@@ -68,18 +67,22 @@ pub fn run(args: &FuzzArgs) -> Result<(Ended, bool)> {
 fn setting(args: &FuzzArgs) -> Result<Setting> {
     let mut chosen = vec![hl_autoscheduler::scheduler_or_default(args.scheduler.as_ref())?];
     args.build.parametrise(&mut chosen)?;
-    let mut generator = args.build.open_named(RANDOM_PIPELINE)?;
+    let limits = args.build.run_limits();
+    let varied = if args.vary { variants::open(args.build.open_pipelines()?, &limits)? } else { Vec::new() };
+    let mut generator = match varied.first() {
+        Some(first) => first.pipeline.clone(),
+        None => args.build.open_named(RANDOM_PIPELINE)?,
+    };
     generator.params.extend(args.families.iter().map(|families| ("families".to_owned(), families.clone())));
-    let all = || (args.build.generator.is_empty()).then(|| "all".to_owned());
+    let all = || (!args.vary && args.build.generator.is_empty()).then(|| "all".to_owned());
     let quirks = args.quirks.clone().or_else(all);
     generator.params.extend(quirks.map(|quirks| ("quirks".to_owned(), quirks)));
     // Nothing needs the lowered code that builds of a reference emit.
     let mut builder = args.build.builder(&Scheduler::None)?;
     builder.target = builder.target_with("strict_float");
     link_runtime_once(&mut builder, &generator)?;
-    let checks =
-        Checks { sizes: args.sizes.clone(), max_extent: MAX_EXTENT, seed: args.seed, limits: args.build.run_limits() };
-    Ok(Setting { generator, builder, scheduler: chosen.remove(0), checks })
+    let checks = Checks { sizes: args.sizes.clone(), max_extent: MAX_EXTENT, seed: args.seed, limits };
+    Ok(Setting { generator, varied, builder, scheduler: chosen.remove(0), checks })
 }
 
 /// Compiles Halide's runtime once, rather than into every pipeline, which would take half of the time.
@@ -116,7 +119,7 @@ fn run_all(setting: &Setting, args: &FuzzArgs) -> Result<Vec<Finding>> {
             let step = format!("seed {seed}");
             progress.begin(&step);
             let Some((reused, finding)) = setting.run(seed, stages)? else { return Ok(()) };
-            progress.end(&step, &format!("{stages} stages, {}", finding.message), reused);
+            progress.end(&step, &format!("{}, {}", subject(&finding, setting), finding.message), reused);
             findings.lock().expect("no holder panics").push(finding);
         }
     };
@@ -130,17 +133,25 @@ fn run_all(setting: &Setting, args: &FuzzArgs) -> Result<Vec<Finding>> {
 /// Prints what was found, with fewer stages if that is enough.
 fn print(finding: &Finding, setting: &Setting, range: &RangeInclusive<u64>) -> Result<()> {
     let smaller = match finding.verdict {
-        Verdict::Failed => smallest(finding, setting, *range.start().min(&1))?,
+        Verdict::Failed if setting.varied.is_empty() => smallest(finding, setting, *range.start().min(&1))?,
         _ => None,
     };
     let finding = smaller.as_ref().unwrap_or(finding);
     let verdict = if finding.verdict == Verdict::Failed { "FAILED" } else { "invalid" };
-    println!("{verdict}: seed {}, {} stages: {}", finding.seed, finding.stages, finding.message);
+    println!("{verdict}: seed {}, {}: {}", finding.seed, subject(finding, setting), finding.message);
     println!("  nnc verify --generator {}", reproduction(finding, &setting.generator.executable.path));
     for line in finding.schedule.iter().flat_map(|schedule| schedule.lines()) {
         println!("    {line}");
     }
     Ok(())
+}
+
+/// What a seed is, in words.
+fn subject(finding: &Finding, setting: &Setting) -> String {
+    match setting.varied.is_empty() {
+        true => format!("{} stages", finding.stages),
+        false => finding.pipeline.clone(),
+    }
 }
 
 fn reproduction(finding: &Finding, executable: &Path) -> String {

@@ -1,6 +1,7 @@
 //! A complete schedule, and what it is expected to take.
 
 use super::choice::Choices;
+use super::failures::Failures;
 use super::placement::Placement;
 use super::problem::Problem;
 use crate::check::check_candidate;
@@ -8,7 +9,7 @@ use crate::cost::StagePrice;
 use crate::directive::Directive;
 use crate::features::Analysis;
 use crate::ir::FuncId;
-use crate::Error;
+use crate::{caught, Error};
 use std::hash::{Hash, Hasher};
 
 #[derive(Clone, Debug)]
@@ -29,18 +30,33 @@ pub(super) struct Candidate {
 pub(super) struct Evaluator<'a> {
     problem: &'a Problem<'a>,
     analysis: Analysis<'a>,
+    /// Candidates that panicked.
+    pub(super) failures: Failures,
 }
 
 impl<'a> Evaluator<'a> {
     pub(super) fn new(problem: &'a Problem<'a>) -> Self {
-        Self { problem, analysis: Analysis::new(problem.pipeline, problem.regions, problem.hardware) }
+        let analysis = Analysis::new(problem.pipeline, problem.regions, problem.hardware);
+        Self { problem, analysis, failures: Failures::default() }
     }
 
-    /// What comes of some choices.
+    /// What comes of some choices. A panic on the way costs this candidate alone.
     ///
     /// # Errors
-    /// [`Error::Illegal`] if the schedule does not pass the checker.
+    /// [`Error::Illegal`] if the schedule does not pass the checker; [`Error::Panicked`], which is counted.
     pub(super) fn candidate(&mut self, choices: Choices) -> Result<Candidate, Error> {
+        caught(|| self.make(choices)).unwrap_or_else(|panic| {
+            // It may have been left half updated.
+            self.analysis = Analysis::new(self.problem.pipeline, self.problem.regions, self.problem.hardware);
+            let error = Error::Panicked(panic);
+            self.failures.add(&error);
+            Err(error)
+        })
+    }
+
+    fn make(&mut self, choices: Choices) -> Result<Candidate, Error> {
+        #[cfg(test)]
+        assert!(!(self.problem.breaks)(&choices), "broken on purpose");
         let (placements, directives) = self.problem.construct(&choices);
         let Problem { pipeline, regions, reassociate, .. } = *self.problem;
         check_candidate(pipeline, Some(regions), &directives, reassociate)?;

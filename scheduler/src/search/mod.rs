@@ -15,6 +15,7 @@ mod budget;
 mod candidate;
 mod choice;
 mod decisive;
+mod failures;
 mod group;
 mod interleave;
 mod joining;
@@ -52,13 +53,14 @@ mod volumes;
 mod windows;
 
 pub use budget::{Budget, StopReason};
+pub use failures::Failures;
 
 use crate::check::{check, check_candidate};
 use crate::cost::{Hardware, LearnedModel, Pricing, StagePrice};
 use crate::directive::Directive;
 use crate::features::Analysis;
 use crate::ir::{FuncId, Given, Pipeline, Regions, StageRef, StorageOrders};
-use crate::Error;
+use crate::{caught, Error};
 use candidate::{Candidate, Evaluator};
 use choice::Choices;
 use problem::Problem;
@@ -104,6 +106,9 @@ pub struct Options {
     pub model: Option<&'static LearnedModel>,
     /// Whether schedules may add and multiply floats in another order.
     pub reassociate: bool,
+    /// Choices at which evaluating a candidate panics, in tests.
+    #[cfg(test)]
+    breaks: fn(&Choices) -> bool,
 }
 
 impl Options {
@@ -117,6 +122,8 @@ impl Options {
             seed: 0,
             model: None,
             reassociate: false,
+            #[cfg(test)]
+            breaks: |_| false,
         }
     }
 
@@ -135,6 +142,8 @@ pub struct Found {
     pub candidates: u64,
     /// Why the search ended.
     pub stop: StopReason,
+    /// What failed inside, which cost candidates but not the schedule.
+    pub failures: Failures,
 }
 
 /// A legal schedule and what it is expected to cost.
@@ -160,8 +169,7 @@ pub struct StageSeconds {
 /// Finds a schedule. Deterministic but for limits of time: the same pipeline and options give the same schedule.
 ///
 /// # Errors
-/// [`Error::MissingEstimates`] when sizes are not known; [`Error::Illegal`] if what the rules make does not pass
-/// [`check`], which is a bug.
+/// [`Error::MissingEstimates`] when sizes are not known; [`Error::Illegal`] if not even a plain schedule passes [`check`].
 pub fn search(pipeline: &Pipeline, options: &Options) -> Result<Schedule, Error> {
     let mut found = search_all(pipeline, &Options { top_k: 1, ..*options })?;
     Ok(found.schedules.remove(0))
@@ -181,38 +189,80 @@ pub fn search_all(pipeline: &Pipeline, options: &Options) -> Result<Found, Error
         check(pipeline, &directives)?;
         return Ok(Found::unpriced(directives));
     }
+    let mut failures = Failures::default();
+    let found = match caught(|| by_rules(pipeline, options, &mut failures)) {
+        Ok(found) => found?,
+        Err(panic) => {
+            failures.add(&Error::Panicked(panic));
+            None
+        }
+    };
+    let found = found.map_or_else(|| fallback(pipeline, options, &mut failures), Ok)?;
+    Ok(Found { failures, ..found })
+}
+
+/// What a strategy that follows rules finds; `None` if nothing survives.
+fn by_rules(pipeline: &Pipeline, options: &Options, failures: &mut Failures) -> Result<Option<Found>, Error> {
     let regions = Regions::at_estimates(pipeline)?;
     let problem = Problem::new(pipeline, &regions, options);
-    let ways = storage::reorder(&problem, options);
+    let ways = failures.unless_panic(|| storage::reorder(&problem, options)).unwrap_or_default();
     let stages = pipeline.funcs.iter().map(|f| f.stages.len()).sum();
     let budget = options.budget.unwrap_or_else(|| Budget::for_stages(stages)).shared(ways.len());
     let options = &Options { budget: Some(budget), ..*options };
-    let mut best: Option<(&Option<Stored>, Refined)> = None;
-    for stored in &ways {
+    let mut best = best_of(&problem, options, &ways, failures)?;
+    if best.is_none() && ways.iter().all(Option::is_some) {
+        best = best_of(&problem, options, &[None], failures)?;
+    }
+    match best {
+        Some((stored, found)) => finished(&problem, options, stored, found, failures),
+        None => Ok(None),
+    }
+}
+
+/// What is found with Funcs stored in the best of these ways, of those that survive; with the way itself.
+fn best_of<'a>(
+    problem: &Problem,
+    options: &Options,
+    ways: &'a [Option<Stored>],
+    failures: &mut Failures,
+) -> Result<Option<(Option<&'a Stored>, Refined)>, Error> {
+    let mut best: Option<(Option<&Stored>, Refined)> = None;
+    for stored in ways {
         let ordered = stored.as_ref().map(|s| s.problem(options));
-        let found = find(ordered.as_ref().unwrap_or(&problem), options)?;
+        let Some(mut found) = failures.unless_failed(|| find(ordered.as_ref().unwrap_or(problem), options))? else {
+            continue;
+        };
+        failures.add_all(std::mem::take(&mut found.failures));
         let seconds = |found: &Refined| found.best[0].seconds;
         if best.as_ref().is_none_or(|(_, best)| seconds(best) > MUCH_SLOWER * seconds(&found)) {
-            best = Some((stored, found));
+            best = Some((stored.as_ref(), found));
         }
     }
-    let (stored, found) = best.expect("there is one way to store Funcs at least");
-    finished(&problem, options, stored.as_ref(), found)
+    Ok(best)
 }
 
 /// The schedules of a strategy that follows rules.
 fn find(problem: &Problem, options: &Options) -> Result<Refined, Error> {
     let mut evaluator = Evaluator::new(problem);
-    let one = |candidate| Refined { best: vec![candidate], candidates: 1, stop: StopReason::Converged };
-    Ok(match options.strategy {
-        Strategy::Random => one(random::candidate(problem, &mut evaluator, options.seed)?),
-        Strategy::Beam => refine::refine(problem, evaluator, &options.budget.unwrap_or_default(), options.top_k)?,
-        _ => one(evaluator.candidate(Choices::default())?),
-    })
+    let candidate = match options.strategy {
+        Strategy::Beam => {
+            return refine::refine(problem, evaluator, &options.budget.unwrap_or_default(), options.top_k);
+        }
+        Strategy::Random => random::candidate(problem, &mut evaluator, options.seed)?,
+        _ => evaluator.candidate(Choices::default())?,
+    };
+    let failures = evaluator.failures;
+    Ok(Refined { best: vec![candidate], candidates: 1, stop: StopReason::Converged, failures })
 }
 
-/// What was found, with Funcs stored in these orders, laid out in memory.
-fn finished(problem: &Problem, options: &Options, stored: Option<&Stored>, found: Refined) -> Result<Found, Error> {
+/// What was found, with Funcs stored in these orders, laid out in memory; `None` if nothing survives that.
+fn finished(
+    problem: &Problem,
+    options: &Options,
+    stored: Option<&Stored>,
+    found: Refined,
+    failures: &mut Failures,
+) -> Result<Option<Found>, Error> {
     let ordered = stored.map(|s| s.problem(options));
     let ordered = ordered.as_ref().unwrap_or(problem);
     let orders = stored.map_or_else(StorageOrders::new, |s| s.orders.clone());
@@ -221,15 +271,38 @@ fn finished(problem: &Problem, options: &Options, stored: Option<&Stored>, found
         check_candidate(problem.pipeline, Some(problem.regions), &directives, options.reassociate)?;
         Ok(Schedule::priced(directives, &candidate.stages))
     };
-    let Refined { best, candidates, stop } = found;
-    Ok(Found { schedules: best.into_iter().map(finish).collect::<Result<_, Error>>()?, candidates, stop })
+    let mut schedules = Vec::with_capacity(found.best.len());
+    for candidate in found.best {
+        schedules.extend(failures.unless_failed(|| finish(candidate))?);
+    }
+    let Refined { candidates, stop, .. } = found;
+    Ok((!schedules.is_empty()).then_some(Found { schedules, candidates, stop, failures: Failures::default() }))
+}
+
+/// The schedule where the rules fail: without groups of Funcs, or else in plain loops, which needs nothing that can fail.
+fn fallback(pipeline: &Pipeline, options: &Options, failures: &mut Failures) -> Result<Found, Error> {
+    failures.plain = true;
+    let apart = || {
+        let regions = Regions::at_estimates(pipeline)?;
+        let directives = Problem::new(pipeline, &regions, options).construct_apart();
+        check_candidate(pipeline, Some(&regions), &directives, options.reassociate)?;
+        Ok(directives)
+    };
+    if let Some(directives) = failures.unless_failed(apart)? {
+        return Ok(Found::unpriced(directives));
+    }
+    let directives = plain_root(pipeline);
+    if let Some(checked) = failures.unless_panic(|| check(pipeline, &directives)) {
+        checked?;
+    }
+    Ok(Found::unpriced(directives))
 }
 
 impl Found {
     /// A schedule that nothing is known about.
     pub fn unpriced(directives: Vec<Directive>) -> Self {
         let schedule = Schedule { directives, predicted_seconds: 0.0, stages: Vec::new() };
-        Self { schedules: vec![schedule], candidates: 1, stop: StopReason::Converged }
+        Self { schedules: vec![schedule], candidates: 1, stop: StopReason::Converged, failures: Failures::default() }
     }
 }
 
@@ -252,7 +325,8 @@ pub fn given(pipeline: &Pipeline, directives: Vec<Directive>, options: &Options)
     let mut analysis = Analysis::new(pipeline, &regions, &options.hardware);
     analysis.update(&directives)?;
     let prices = Pricing::new(pipeline, &options.hardware, options.model).of_last(&analysis);
-    Ok(Found { schedules: vec![Schedule::priced(directives, &prices)], candidates: 1, stop: StopReason::Converged })
+    let schedule = Schedule::priced(directives.clone(), &prices);
+    Ok(Found { schedules: vec![schedule], ..Found::unpriced(directives) })
 }
 
 /// Every Func that the user has not scheduled, computed at root in its default loops.

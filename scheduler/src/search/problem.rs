@@ -32,6 +32,9 @@ pub(super) struct Problem<'a> {
     pub(super) hosts: BTreeSet<FuncId>,
     /// Funcs that get storage for the sake of the order of their dimensions in memory.
     pub(super) packed: BTreeSet<FuncId>,
+    /// See [`Options::breaks`].
+    #[cfg(test)]
+    pub(super) breaks: fn(&Choices) -> bool,
 }
 
 impl<'a> Problem<'a> {
@@ -51,6 +54,8 @@ impl<'a> Problem<'a> {
             gathers: by_func(pipeline, |access| access.by_data),
             hosts: pipeline.funcs.iter().flat_map(|f| f.placed_inside.iter().copied()).collect(),
             packed: BTreeSet::new(),
+            #[cfg(test)]
+            breaks: options.breaks,
         }
     }
 
@@ -68,6 +73,12 @@ impl<'a> Problem<'a> {
         let placements = together::form(self, choices, placements);
         let directives = nest::directives(self, choices, &placements);
         (placements, directives)
+    }
+
+    /// What is inlined by the rules, and everything else at root in loops of its own: no step that groups Funcs.
+    pub(super) fn construct_apart(&self) -> Vec<Directive> {
+        let choices = Choices::default();
+        nest::directives(self, &choices, &place(self, &choices))
     }
 
     /// The Funcs with storage behind the stages that read a Func, given the readers of all later Funcs.

@@ -36,7 +36,7 @@ pub(super) fn candidate(problem: &Problem, evaluator: &mut Evaluator, seed: u64)
     for _ in 0..random.below(2 * funcs + 2) {
         let id = FuncId::from_index(random.below(funcs));
         let grain = if random.below(2) == 0 { Grain::Coarse } else { Grain::Fine };
-        let moves = about(problem, &candidate, id, grain);
+        let moves = evaluator.failures.unless_panic(|| about(problem, &candidate, id, grain)).unwrap_or_default();
         if moves.is_empty() {
             continue;
         }

@@ -38,7 +38,7 @@ pub(super) fn loads(pipeline: &Pipeline, stage: StageRef, inlined: impl Fn(FuncI
     let own: Vec<Steps> = (0..loops).map(unit).collect();
     let mut found = Vec::new();
     for access in &definition.accesses {
-        add(&mut found, access, &own, 1.0, false);
+        add(&mut found, access, loops, &own, 1.0, false);
     }
     // The last Func first: by then all that read it have been followed.
     let is_inlined = |load: &Load| load.source.func().is_some_and(|f| f != stage.func && inlined(f));
@@ -48,16 +48,16 @@ pub(super) fn loads(pipeline: &Pipeline, stage: StageRef, inlined: impl Fn(FuncI
         let argument = |var: &Name| func.args.iter().position(|a| a == var).and_then(|arg| coordinates[arg].clone());
         let at: Vec<Steps> = func.stages[0].loops.iter().map(|l| argument(&l.var)).collect();
         for access in &func.stages[0].accesses {
-            add(&mut found, access, &at, count, by_data);
+            add(&mut found, access, loops, &at, count, by_data);
         }
     }
     found
 }
 
-/// Adds a load that is written in loops that move as `at` says.
-fn add(found: &mut Vec<Load>, access: &Access, at: &[Steps], count: f64, by_data: bool) {
+/// Adds a load that is written in loops that move as `at` says, by the `loops` of the stage.
+fn add(found: &mut Vec<Load>, access: &Access, loops: usize, at: &[Steps], count: f64, by_data: bool) {
     let Some(source) = access.source else { return };
-    let coordinates: Vec<Steps> = access.rows.iter().map(|row| moved(row.as_ref()?, at)).collect();
+    let coordinates: Vec<Steps> = access.rows.iter().map(|row| moved(row.as_ref()?, loops, at)).collect();
     let by_data = by_data || access.by_data;
     let alike = |l: &&mut Load| l.source == source && l.coordinates == coordinates && l.by_data == by_data;
     match found.iter_mut().find(alike) {
@@ -66,15 +66,35 @@ fn add(found: &mut Vec<Load>, access: &Access, at: &[Steps], count: f64, by_data
     }
 }
 
-/// `None` where a coordinate that it depends on does; loops beyond the last entry do not move it.
-fn moved(row: &AccessRow, at: &[Steps]) -> Steps {
-    let mut sum = Vec::new();
+/// `None` where a coordinate that it depends on does. A coordinate that depends on nothing moves by 0 with each of the loops.
+fn moved(row: &AccessRow, loops: usize, at: &[Steps]) -> Steps {
+    let mut sum = vec![0.0; loops];
     for (&[numerator, denominator], steps) in row.coeffs.iter().zip(at).filter(|(c, _)| c[0] != 0) {
-        let steps = steps.as_ref()?;
-        sum.resize(steps.len(), 0.0);
-        for (total, step) in sum.iter_mut().zip(steps) {
+        for (total, step) in sum.iter_mut().zip(steps.as_ref()?) {
             *total += step * numerator as f64 / denominator as f64;
         }
     }
     Some(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A coordinate of a table that is the same everywhere, too: whoever asks about a loop gets an answer.
+    #[test]
+    fn coordinates_have_a_step_for_every_loop() {
+        let text = include_str!("../../../tests/fixtures/bilateral_grid.json");
+        let pipeline = Pipeline::from_json(text).unwrap();
+        let mut fixed = 0;
+        for stage in pipeline.func_ids().flat_map(|id| pipeline.func(id).stage_refs(id)) {
+            for load in loads(&pipeline, stage, |id| pipeline.func(id).inlinable) {
+                for steps in load.coordinates.iter().flatten() {
+                    assert_eq!(steps.len(), pipeline.stage(stage).loops.len(), "{stage:?} reads {:?}", load.source);
+                    fixed += usize::from(steps.iter().all(|&step| step == 0.0));
+                }
+            }
+        }
+        assert!(fixed > 0, "no coordinate stands still");
+    }
 }

@@ -6,6 +6,7 @@
 use super::budget::{Budget, StopReason};
 use super::candidate::{Candidate, Evaluator};
 use super::choice::Choices;
+use super::failures::Failures;
 use super::moves::{about, Grain};
 use super::problem::Problem;
 use crate::ir::FuncId;
@@ -40,6 +41,7 @@ pub(super) struct Refined {
     /// Candidates that were evaluated.
     pub(super) candidates: u64,
     pub(super) stop: StopReason,
+    pub(super) failures: Failures,
 }
 
 struct Search<'a> {
@@ -53,6 +55,7 @@ struct Search<'a> {
     beam: Vec<Candidate>,
     best: Vec<Candidate>,
     candidates: u64,
+    failures: Failures,
     /// One for each thread.
     evaluators: Vec<Evaluator<'a>>,
 }
@@ -60,7 +63,7 @@ struct Search<'a> {
 /// Improves on what the rules make, within a budget.
 ///
 /// # Errors
-/// [`Error::Illegal`] if the schedule that the rules make is not legal.
+/// As [`Evaluator::candidate`], of the schedule that the rules make.
 pub(super) fn refine<'a>(
     problem: &'a Problem<'a>,
     mut evaluator: Evaluator<'a>,
@@ -79,6 +82,7 @@ pub(super) fn refine<'a>(
         best: vec![start.clone()],
         beam: vec![start],
         candidates: 1,
+        failures: Failures::default(),
         evaluators: vec![evaluator; threads],
     };
     let stop = search.run(top.max(1)).err().unwrap_or(StopReason::Converged);
@@ -88,7 +92,7 @@ pub(super) fn refine<'a>(
         best.insert(0, rules);
         best.truncate(top.max(1));
     }
-    Ok(Refined { best, candidates: search.candidates, stop })
+    Ok(Refined { best, candidates: search.candidates, stop, failures: search.failures })
 }
 
 /// What candidates are compared by.
@@ -116,8 +120,11 @@ impl Search<'_> {
     /// Decides anew about one Func.
     fn step(&mut self, id: FuncId, grain: Grain, top: usize) -> Result<(), StopReason> {
         let worth = |c: &&Candidate| c.weighs(id, NEGLIGIBLE);
-        let moves = self.beam.iter().filter(worth).flat_map(|c| about(self.problem, c, id, grain));
-        let mut moves: Vec<Choices> = moves.collect();
+        let mut moves: Vec<Choices> = Vec::new();
+        for candidate in self.beam.iter().filter(worth) {
+            let about = self.failures.unless_panic(|| about(self.problem, candidate, id, grain));
+            moves.extend(about.unwrap_or_default());
+        }
         let left = self.budget.candidates.map_or(u64::MAX, |most| most.saturating_sub(self.candidates));
         let is_short = (moves.len() as u64) > left;
         moves.truncate(usize::try_from(left).unwrap_or(usize::MAX));
@@ -156,8 +163,17 @@ impl Search<'_> {
         (directives * DIRECTIVE_BYTES + self.seen.len() * SEEN_BYTES) as u64
     }
 
-    /// Evaluates choices on the machine's threads; the order of the results is that of the choices, without illegal ones.
+    /// Evaluates choices; the order of the results is that of the choices, without illegal ones.
     fn evaluate(&mut self, moves: Vec<Choices>) -> Vec<Candidate> {
+        let candidates = self.evaluate_all(moves);
+        for evaluator in &mut self.evaluators {
+            self.failures.add_all(std::mem::take(&mut evaluator.failures));
+        }
+        candidates
+    }
+
+    /// On the machine's threads, in contiguous parts.
+    fn evaluate_all(&mut self, moves: Vec<Choices>) -> Vec<Candidate> {
         let per_thread = moves.len().div_ceil(self.evaluators.len()).max(MIN_PER_THREAD);
         let evaluate_all = |evaluator: &mut Evaluator, part: &[Choices]| {
             part.iter().filter_map(|c| evaluator.candidate(c.clone()).ok()).collect::<Vec<_>>()
@@ -169,7 +185,51 @@ impl Search<'_> {
             let parts = moves.chunks(per_thread).zip(&mut self.evaluators);
             let threads: Vec<_> =
                 parts.map(|(part, evaluator)| scope.spawn(move || evaluate_all(evaluator, part))).collect();
-            threads.into_iter().flat_map(|t| t.join().expect("evaluating a candidate does not panic")).collect()
+            threads.into_iter().flat_map(|t| t.join().expect("a candidate's panics are caught")).collect()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cost::Hardware;
+    use crate::ir::{Pipeline, Regions};
+    use crate::search::Options;
+
+    /// However many threads share the work: those that panic are left out, and which was the first is known.
+    #[test]
+    fn threads_lose_only_candidates_that_panic() {
+        let pipeline = Pipeline::from_json(include_str!("../../../tests/fixtures/harris.json")).unwrap();
+        let regions = Regions::at_estimates(&pipeline).unwrap();
+        let mut options = Options::new(Hardware::generic(2, 32));
+        options.breaks = |choices| choices.count().1 == 1;
+        let problem = Problem::new(&pipeline, &regions, &options);
+        let mut evaluator = Evaluator::new(&problem);
+        let rules = evaluator.candidate(Choices::default()).unwrap();
+        let moves = |grain| pipeline.func_ids().flat_map(|id| about(&problem, &rules, id, grain)).collect::<Vec<_>>();
+        let moves = [moves(Grain::Coarse), moves(Grain::Fine)].concat();
+        let broken = moves.iter().filter(|choices| (options.breaks)(choices)).count() as u64;
+        let evaluated = |threads: usize| {
+            let mut search = Search {
+                problem: &problem,
+                budget: &Budget::default(),
+                start: Instant::now(),
+                most_code: f64::INFINITY,
+                seen: BTreeSet::new(),
+                beam: Vec::new(),
+                best: Vec::new(),
+                candidates: 0,
+                failures: Failures::default(),
+                evaluators: vec![evaluator.clone(); threads],
+            };
+            let candidates = search.evaluate(moves.clone());
+            let directives: Vec<_> = candidates.into_iter().map(|candidate| candidate.directives).collect();
+            (directives, search.failures)
+        };
+        let (directives, failures) = evaluated(1);
+        assert!(failures.count == broken && broken > 0 && (broken as usize) < moves.len(), "{failures:?}");
+        assert!(!directives.is_empty());
+        assert_eq!(evaluated(4), (directives, failures));
     }
 }
