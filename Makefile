@@ -13,16 +13,24 @@ NNC := $(RELEASE)/nnc
 CMAKE_BUILD := target/cmake
 EVAL_FLAGS ?= --timeout 60s --memory-limit 4GB
 
-.PHONY: help setup build pipelines eval study-programs study test lint bench clean
+.PHONY: help setup build halide19 pipelines eval study-programs study test lint bench clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: ## Install what is missing: Halide, CMake, libclang (quick when nothing is)
 	@tools/setup.sh
 
 build: setup pipelines ## Build the plugin, nnc and the generators of all pipelines
-	cargo build --release --package autoschedule_srivastava2020 --package nnc
+	cargo build --release --package autoschedule_srivastava2020 --package srivastava2020_halide --package nnc
+
+# Beside the build for the pinned Halide, where the loader finds it. A folder of cargo's own: builds for two Halides in one
+# would undo each other.
+halide19: build ## Build the plugin for Halide 19 too
+	@tools/setup.sh halide19
+	HALIDE_ROOT=$(CURDIR)/.deps/halide19/halide cargo build --release --package srivastava2020_halide --target-dir target/halide19
+	@cmp -s target/halide19/release/libsrivastava2020_halide.so $(RELEASE)/libsrivastava2020_halide19.so || \
+		install target/halide19/release/libsrivastava2020_halide.so $(RELEASE)/libsrivastava2020_halide19.so
 
 pipelines: setup
 	@cmake -S . -B $(CMAKE_BUILD) -G Ninja -DSrivastava2020_CARGO_TARGET_DIR=$(CURDIR)/target >/dev/null
@@ -40,7 +48,7 @@ study: study-programs ## Measure kernels and schedules, train and judge their pr
 	@mkdir -p target/nnc
 	$(NNC) study --json target/nnc/study.json --html target/nnc/study.html
 
-test: study-programs ## Unit tests and end-to-end tests
+test: study-programs halide19 ## Unit tests and end-to-end tests
 	cargo test --workspace
 	tests/run.sh
 

@@ -4,12 +4,6 @@ include(GNUInstallDirs)
 
 set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/Srivastava2020")
 
-# A plugin works with the libHalide that it was built against, and no other version.
-file(STRINGS "${HALIDE_ROOT}/include/HalideRuntime.h" version_lines
-     REGEX "^#define HALIDE_VERSION_(MAJOR|MINOR|PATCH) ")
-list(TRANSFORM version_lines REPLACE "^.* " "")
-list(JOIN version_lines "." Srivastava2020_HALIDE_VERSION)
-
 configure_package_config_file(
     "${CMAKE_CURRENT_LIST_DIR}/Srivastava2020Config.cmake.in"
     "${CMAKE_CURRENT_BINARY_DIR}/Srivastava2020Config.cmake"
@@ -19,7 +13,7 @@ write_basic_package_version_file(
     "${CMAKE_CURRENT_BINARY_DIR}/Srivastava2020ConfigVersion.cmake"
     COMPATIBILITY SameMinorVersion)
 
-install(PROGRAMS "${Srivastava2020_PLUGIN}" DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(PROGRAMS "${Srivastava2020_PLUGIN}" "${Srivastava2020_BUILD}" DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(FILES
     "${CMAKE_CURRENT_BINARY_DIR}/Srivastava2020Config.cmake"
     "${CMAKE_CURRENT_BINARY_DIR}/Srivastava2020ConfigVersion.cmake"

@@ -6,9 +6,15 @@ if(NOT Srivastava2020_CARGO)
     message(FATAL_ERROR "cargo not found; install Rust from https://rustup.rs")
 endif()
 
+# The plugin that users load works with every Halide; it opens the build for theirs, which
+# is beside it and is named after that version here, so that several can be installed.
+file(STRINGS "${HALIDE_ROOT}/include/HalideRuntime.h" version_lines
+     REGEX "^#define HALIDE_VERSION_(MAJOR|MINOR|PATCH) ")
+list(TRANSFORM version_lines REPLACE "^.* " "")
+list(JOIN version_lines "." halide_version)
 set(plugin_name "libautoschedule_srivastava2020${CMAKE_SHARED_MODULE_SUFFIX}")
-set(built_by_cargo "${Srivastava2020_CARGO_TARGET_DIR}/release/${plugin_name}")
 set(Srivastava2020_PLUGIN "${CMAKE_CURRENT_BINARY_DIR}/${plugin_name}")
+set(Srivastava2020_BUILD "${CMAKE_CURRENT_BINARY_DIR}/libsrivastava2020_halide${halide_version}.so")
 
 # cargo rebuilds the bindings when HALIDE_ROOT changes, and finds the wheel in .deps by
 # itself: naming it would rebuild what a plain `cargo build` in the same folder built.
@@ -20,16 +26,18 @@ else()
     set(cargo_environment "HALIDE_ROOT=${HALIDE_ROOT}")
 endif()
 
-# Always run, since only cargo knows what it depends on; the copy keeps its time when
+# Always run, since only cargo knows what it depends on; the copies keep their times when
 # nothing changed, so that generators are not run again.
 add_custom_target(srivastava2020_plugin ALL
     COMMAND "${CMAKE_COMMAND}" -E env ${cargo_environment}
             "${Srivastava2020_CARGO}" build --quiet --release --locked
-            --package autoschedule_srivastava2020
+            --package autoschedule_srivastava2020 --package srivastava2020_halide
             --manifest-path "${CMAKE_CURRENT_SOURCE_DIR}/Cargo.toml"
             --target-dir "${Srivastava2020_CARGO_TARGET_DIR}"
-    COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${built_by_cargo}" "${Srivastava2020_PLUGIN}"
-    BYPRODUCTS "${Srivastava2020_PLUGIN}"
+    COMMAND "${CMAKE_COMMAND}" "-DFROM=${Srivastava2020_CARGO_TARGET_DIR}/release"
+            "-DPLUGIN=${Srivastava2020_PLUGIN}" "-DBUILD=${Srivastava2020_BUILD}"
+            -P "${CMAKE_CURRENT_LIST_DIR}/CopyPlugin.cmake"
+    BYPRODUCTS "${Srivastava2020_PLUGIN}" "${Srivastava2020_BUILD}"
     COMMENT "Building the Srivastava2020 autoscheduler"
     VERBATIM)
 

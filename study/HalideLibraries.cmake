@@ -6,6 +6,10 @@ ProcessorCount(processors)
 set(halide_libraries "${CMAKE_CURRENT_BINARY_DIR}/halide")
 file(MAKE_DIRECTORY "${halide_libraries}")
 
+# The plugin opens one of them; it does not change when they do.
+get_filename_component(plugin_folder "${STUDY_PLUGIN}" DIRECTORY)
+file(GLOB plugin_builds "${plugin_folder}/libsrivastava2020_halide*.so")
+
 # The runtime that all libraries share.
 set(runtime "${halide_libraries}/study_runtime.a")
 add_custom_command(OUTPUT "${runtime}"
@@ -41,7 +45,7 @@ function(add_halide_program name executable)
                     -p "${STUDY_PLUGIN}" autoscheduler=Srivastava2020
                     autoscheduler.parallelism=${processors}
                     target=host-no_runtime ${parameters}
-            DEPENDS "${executable}" "${STUDY_PLUGIN}"
+            DEPENDS "${executable}" "${STUDY_PLUGIN}" ${plugin_builds}
             VERBATIM)
         target_sources(${name} PRIVATE "${stem}.h")
         target_link_libraries(${name} PRIVATE "${stem}.a")

@@ -28,6 +28,21 @@ cpp() {
     "$work/cpp_load_plugin/load_plugin_test" "$plugin"
 }
 
+loader() { tests/loader.sh; }
+
+# The other Halide that is supported, with the same plugin file.
+halide19() {
+    local status=0
+    export HALIDE_ROOT=$root/.deps/halide19/halide
+    if [ ! -e "$HALIDE_ROOT" ]; then
+        echo "skip halide19: make halide19"
+        return
+    fi
+    python || status=1
+    CARGO_TARGET=$root/target/halide19 tests/cmake_consumer.sh cmake_consumer_as_subdirectory || status=1
+    return $status
+}
+
 nnc() { tests/nnc.sh; }
 
 fuzz() { tests/fuzz.sh; }
@@ -65,7 +80,7 @@ if [ "${1:-}" = --suite ]; then
     exit
 fi
 if [ $# -eq 0 ]; then
-    set -- python cpp schedule_roundtrip experts nnc cmake_consumer study_programs fuzz
+    set -- python cpp loader halide19 schedule_roundtrip experts nnc cmake_consumer study_programs fuzz
 fi
 for suite in "$@"; do
     run_suite "$suite"

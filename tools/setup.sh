@@ -6,6 +6,8 @@
 # Into .deps/venv: CMake, Ninja, NumPy and the Halide wheel, at the versions of
 # tools/requirements.txt. `.deps/halide` becomes a link to the wheel's folder.
 #
+# setup.sh halide19   also Halide 19, into .deps/halide19 (tools/requirements-halide19.txt).
+#
 # HALIDE_ROOT=FOLDER  use the Halide in FOLDER (include/ and lib64/ or lib/)
 #                     instead of the wheel.
 # PYTHON=FILE         the Python that makes the venv (default: python3).
@@ -116,7 +118,23 @@ link_halide() {
     fi
 }
 
+# Beside the venv: one Python finds one Halide.
+add_halide19() {
+    local folder=$deps/halide19 requirement=$root/tools/requirements-halide19.txt
+    if cmp -s "$requirement" "$folder/installed"; then return; fi
+    say "fetching Halide 19"
+    rm -rf "$folder"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --target "$folder" -r "$requirement" ||
+        fail "pip could not install tools/requirements-halide19.txt"
+    cp "$requirement" "$folder/installed"
+}
+
 check_rust
 install_packages
 make_venv
 link_halide
+case ${1:-} in
+    '') ;;
+    halide19) add_halide19 ;;
+    *) fail "unknown argument '$1'" ;;
+esac

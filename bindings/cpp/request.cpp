@@ -1,4 +1,5 @@
 #include "request.h"
+#include "halide_version.h"
 
 using namespace Halide;
 using namespace Halide::Internal;
@@ -30,7 +31,7 @@ int32_t hs_register(hs_string name, hs_schedule_fn schedule) {
                                                      const AutoschedulerParams &params, AutoSchedulerResults *results) {
                 hs_request request(pipeline, target, params);
                 if (schedule(&request) != 0) {
-                    _halide_user_error << autoscheduler << ": " << request.error << "\n";
+                    HS_USER_ERROR << autoscheduler << ": " << request.error << "\n";
                 }
                 results->target = target;
                 results->autoscheduler_params = params;

@@ -8,6 +8,8 @@ use crate::record::Status;
 
 /// Lines kept at the end of a log.
 const TAIL: usize = 30;
+/// How our plugin begins to say why it is not there; Halide says only that it does not know the autoscheduler.
+const NOT_LOADED: &str = "Srivastava2020: not loaded";
 /// Characters kept of a message.
 const MESSAGE: usize = 400;
 
@@ -87,7 +89,8 @@ impl Tail {
     /// The error: from the last line that starts one, the lines after it included, else the last line.
     fn error(&self) -> Option<String> {
         let starts = |line: &String| ERRORS.iter().any(|marker| line.contains(marker));
-        let from = self.lines.iter().rposition(starts).or(self.lines.len().checked_sub(1))?;
+        let not_loaded = self.lines.iter().position(|line| line.starts_with(NOT_LOADED));
+        let from = not_loaded.or_else(|| self.lines.iter().rposition(starts)).or(self.lines.len().checked_sub(1))?;
         // An internal error of Halide is headed "Unhandled exception: Internal Error at FILE", and the text follows.
         let text = self.lines.range(from..).take(4).cloned().collect::<Vec<_>>().join(" ");
         let text = text.trim_start_matches("Unhandled exception: ").trim_start_matches("Error: ").trim().to_owned();
@@ -238,6 +241,15 @@ mod tests {
     fn user_error_found_in_a_plugin() {
         let lines = ["Unhandled exception: User error at cpp/request.cpp:33 Error: bad parameter"];
         assert_eq!(case(End::Exited(1), 10, &lines).unwrap().1, "bad parameter");
+    }
+
+    #[test]
+    fn a_plugin_that_was_not_loaded() {
+        let lines = [
+            "Srivastava2020: not loaded: libHalide.so is Halide 19.0.0, and the plugin was built for Halide 21.0.0.",
+            "Unhandled exception: Error: Unknown autoscheduler name 'Srivastava2020'; known names are:",
+        ];
+        assert!(case(End::Exited(1), 10, &lines).unwrap().1.starts_with(lines[0]));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{bail, ensure, Context, Result};
 
-use crate::cache::hash_file;
+use crate::cache::{hash_file, Key};
 use crate::generator::{stderr_of, Executable};
 use crate::hl_autoscheduler::{self, Choice, Source, OURS};
 use crate::units::parse_key_value;
@@ -141,6 +141,21 @@ pub struct Plugin {
     pub name: String,
 }
 
+impl Plugin {
+    /// Hash of all that may schedule: ours is a small library that opens the build for the generator's Halide.
+    fn hash(&self) -> Result<String> {
+        if self.name != OURS {
+            return hash_file(&self.path);
+        }
+        let mut key = Key::new("plugin");
+        key.add(&hash_file(&self.path)?);
+        for build in halide_abi::builds::beside(&self.path) {
+            key.add(&hash_file(&build.path)?);
+        }
+        Ok(key.hex())
+    }
+}
+
 impl PluginFiles {
     /// The file of a known plugin, or `path` itself; for use by `executable`, since a plugin works with the libHalide
     /// it was built with only.
@@ -193,7 +208,7 @@ fn registered_name(plugin: &Path, executable: &Executable) -> Result<String> {
 pub struct Arguments {
     /// What to pass.
     pub args: Vec<String>,
-    /// Hash of the plugin file, empty if there is none.
+    /// Hash of the plugin's files, empty if there is none.
     pub plugin_hash: String,
     /// Whether the plugin writes a report if it gets `autoscheduler.report=FILE`.
     pub reports: bool,
@@ -221,7 +236,7 @@ impl Scheduler {
             args.push(format!("autoscheduler.parallelism={threads}"));
         }
         args.extend(params.iter().map(|(key, value)| format!("autoscheduler.{key}={value}")));
-        Ok(Arguments { args, plugin_hash: hash_file(&plugin.path)?, reports: plugin.name == OURS })
+        Ok(Arguments { args, plugin_hash: plugin.hash()?, reports: plugin.name == OURS })
     }
 }
 
@@ -247,6 +262,22 @@ mod tests {
         assert_eq!(schedulers.len(), 5);
         let beam = vec![("beam_size".to_owned(), "1".to_owned())];
         assert!(matches!(&schedulers[4], Scheduler::Plugin { params, .. } if *params == beam));
+    }
+
+    #[test]
+    fn the_build_that_our_plugin_opens_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, content: &str| std::fs::write(folder.path().join(name), content).unwrap();
+        let path = folder.path().join("libautoschedule_srivastava2020.so");
+        let hash = |name: &str| Plugin { path: path.clone(), name: name.to_owned() }.hash().unwrap();
+        write("libautoschedule_srivastava2020.so", "loader");
+        write("libsrivastava2020_halide.so", "first");
+        let (ours, another) = (hash(OURS), hash("Adams2019"));
+        write("libsrivastava2020_halide.d", "no build");
+        assert_eq!(hash(OURS), ours);
+        write("libsrivastava2020_halide.so", "second");
+        assert_ne!(hash(OURS), ours);
+        assert_eq!(hash("Adams2019"), another);
     }
 
     #[test]

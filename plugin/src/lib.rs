@@ -1,5 +1,6 @@
-//! `libautoschedule_srivastava2020.so`: registers the autoscheduler `Srivastava2020` when Halide loads it.
+//! The autoscheduler `Srivastava2020`, compiled for one Halide; registers itself when it is loaded.
 //!
+//! Users load `libautoschedule_srivastava2020.so`, which opens the build of this library for their Halide.
 //! Glue only: parameters in, pipeline out of Halide, schedule from `scheduler`, directives back into Halide.
 
 mod calls;
@@ -14,6 +15,13 @@ use parameters::Parameters;
 use scheduler::ir::Pipeline;
 
 struct Srivastava2020;
+
+/// Which Halide this was built for: what the loader reads in the file before it opens it. Exported, so that the linker keeps it.
+#[no_mangle]
+#[link_section = ".halide_abi"]
+pub static SRIVASTAVA2020_BUILT_FOR: [u8; BUILT_FOR.len()] = *BUILT_FOR;
+const BUILT_FOR: &[u8; include_bytes!(concat!(env!("OUT_DIR"), "/built_for")).len()] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/built_for"));
 
 impl Scheduler for Srivastava2020 {
     const NAME: &'static str = "Srivastava2020";
