@@ -107,7 +107,10 @@ fn candidates_of_real_pipelines_do_not_panic() {
         let path = file.unwrap().path();
         let pipeline = fixture(path.file_stem().unwrap().to_str().unwrap());
         let options = Options::new(Hardware::generic(2, 32));
-        let tried = found(&pipeline, &Options { budget: Some(Budget { candidates: Some(300), ..Budget::default() }), ..options });
+        let tried = found(
+            &pipeline,
+            &Options { budget: Some(Budget { candidates: Some(300), ..Budget::default() }), ..options },
+        );
         check(&pipeline, &tried.schedules[0].directives).unwrap();
         for seed in 0..5 {
             found(&pipeline, &Options { seed, ..options.with_strategy(Strategy::Random) });
