@@ -46,7 +46,7 @@ impl Planner<'_> {
             across: self.extent(stage, index),
             window: 1,
             shared: Shared::Nothing,
-            inner_steps: None,
+            inner_loads: None,
             registers: registers(self.pipeline, stage.func, self.hardware),
         };
         let available = covered.along / covered.lanes;

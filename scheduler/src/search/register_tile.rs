@@ -30,8 +30,9 @@ pub(super) struct Covered {
     /// Sums beside each other in a row, of which none loads a vector of its own: those that a pooling reads together.
     pub(super) window: i64,
     pub(super) shared: Shared,
-    /// Steps of the innermost loop of the reduction, if they are few enough to unroll.
-    pub(super) inner_steps: Option<i64>,
+    /// Vectors that the steps of the innermost loop of the reduction load for a value, strided ones counted for all that they
+    /// span, if the steps are few enough to unroll.
+    pub(super) inner_loads: Option<i64>,
     pub(super) registers: i64,
 }
 
@@ -82,7 +83,7 @@ impl Covered {
 
     /// Which steps of the reduction are unrolled in a tile that fits: no loop is left around a few steps of an inner one.
     pub(super) fn unrolled(&self, shape: (i64, i64)) -> Unrolled {
-        let is_brief = self.inner_steps.is_some_and(|steps| self.is_brief(shape, steps));
+        let is_brief = self.inner_loads.is_some_and(|loads| self.is_brief(shape, loads));
         match self.shared {
             Shared::Vectors(_) => Unrolled::All,
             Shared::Values(_) if is_brief && self.keeps_values(shape) => Unrolled::Innermost,
@@ -97,9 +98,9 @@ impl Covered {
         (vectors + 1) * rows * self.window + vectors.max(2) <= self.registers + 1
     }
 
-    /// Whether so many unrolled steps are little code.
-    fn is_brief(&self, (vectors, rows): (i64, i64), steps: i64) -> bool {
-        vectors * rows * self.window * self.lanes * steps <= MOST_UNROLLED_LANES
+    /// Whether unrolled steps that load so many vectors are little code.
+    fn is_brief(&self, (vectors, rows): (i64, i64), loads: i64) -> bool {
+        vectors * rows * self.window * self.lanes * loads <= MOST_UNROLLED_LANES
     }
 
     /// Accumulations of vectors in each step, or what takes as long.
@@ -131,7 +132,7 @@ mod tests {
     use super::*;
 
     fn shape(along: i64, across: i64, registers: i64) -> (i64, i64) {
-        Covered { along, lanes: 16, across, window: 1, shared: Shared::Nothing, inner_steps: None, registers }
+        Covered { along, lanes: 16, across, window: 1, shared: Shared::Nothing, inner_loads: None, registers }
             .shape((1..=4).filter(|v| v * 16 <= along), MOST_ROWS)
     }
 
@@ -152,7 +153,7 @@ mod tests {
     fn unrolled_stencils_read_few_rows_and_load_few_strided_vectors() {
         let shape = |stride, count, loads| {
             let shared = Shared::Vectors(Stencil { stride, step: 1, count, loads });
-            Covered { along: 16, lanes: 16, across: 240, window: 1, shared, inner_steps: Some(3), registers: 32 }
+            Covered { along: 16, lanes: 16, across: 240, window: 1, shared, inner_loads: Some(3), registers: 32 }
                 .shape(1..=1, MOST_ROWS)
         };
         assert_eq!((shape(1, 3, 9), shape(1, 5, 5), shape(2, 3, 18)), ((1, 3), (1, 2), (1, 2)));
@@ -160,11 +161,29 @@ mod tests {
     }
 
     #[test]
+    fn steps_that_load_wide_strides_stay_a_loop() {
+        let unrolled = |inner_loads| {
+            let inner_loads = Some(inner_loads);
+            Covered {
+                along: 2048,
+                lanes: 16,
+                across: 1536,
+                window: 1,
+                shared: Shared::Nothing,
+                inner_loads,
+                registers: 32,
+            }
+            .unrolled((4, 3))
+        };
+        assert_eq!((unrolled(3), unrolled(3 * 3)), (Unrolled::Innermost, Unrolled::None));
+    }
+
+    #[test]
     fn values_shared_between_rows_leave_fewer_sums() {
         let shape = |lanes, registers| {
             let shared = Shared::Values(Stencil { stride: 1, step: 1, count: 3, loads: 3 });
             let covered =
-                Covered { along: 128, lanes, across: 120, window: 1, shared, inner_steps: Some(3), registers };
+                Covered { along: 128, lanes, across: 120, window: 1, shared, inner_loads: Some(3), registers };
             let shape = covered.shape((1..=4).rev(), MOST_ROWS);
             (shape, covered.unrolled(shape))
         };

@@ -15,6 +15,12 @@ pub(super) struct Stencil {
     pub(super) loads: i64,
 }
 
+/// Vectors that a load of one along a loop spans: more than one where it is strided.
+pub(super) fn span(pipeline: &Pipeline, stage: StageRef, along: usize) -> i64 {
+    let coordinates = operands(pipeline, stage).flat_map(|a| a.rows.iter().flatten());
+    coordinates.map(|row| row.coeffs[along][0].abs()).max().unwrap_or(1).max(1)
+}
+
 impl Stencil {
     /// Of a reduction short enough to unroll, which reads vectors along loop `along` that move with loop `across` and with
     /// one of its own.
@@ -23,8 +29,7 @@ impl Stencil {
         let steps = unrolled_iterations(definition)?;
         let vectors = operands(pipeline, stage).filter(|a| !a.is_fixed(along));
         let coordinates: Vec<_> = vectors.flat_map(|a| a.rows.iter().flatten()).collect();
-        let spans = coordinates.iter().map(|row| row.coeffs[along][0].abs()).max().unwrap_or(1);
-        let loads = steps * spans.max(1);
+        let loads = steps * span(pipeline, stage, along);
         let loops = definition.loops.iter().enumerate();
         let constant: Vec<_> = loops.filter_map(|(index, l)| Some((index, l.reduction.as_ref()?.constant?))).collect();
         let all = coordinates.into_iter().flat_map(|row| constant.iter().map(move |&taps| (&row.coeffs, taps)));

@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::reduction::{constant_iterations, inner_steps, pure_loops, reused_loop, Reduction};
 use super::register_tile::{registers, Covered, Shared, Unrolled, MOST_ROWS};
 use super::shape::Shape;
-use super::stencil::Stencil;
+use super::stencil::{span, Stencil};
 use super::windows::Path;
 use crate::demand::add_requirements;
 use crate::ir::{FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
@@ -128,7 +128,7 @@ fn tile(problem: &Problem, shape: &Shape, id: FuncId, window: &[u32], chosen: Op
         across: (regions.loop_extent(update, across) / i64::from(window[row_of_windows])).max(1),
         window: window.iter().map(|&values| i64::from(values)).product(),
         shared,
-        inner_steps: inner_steps(pipeline.stage(update)).map(|(_, steps)| steps),
+        inner_loads: inner_steps(pipeline.stage(update)).map(|(_, steps)| steps * span(pipeline, update, vector.index)),
         registers: registers(pipeline, id, hardware),
     };
     let most_vectors = (covered.along / lanes).clamp(1, MOST_VECTORS);
