@@ -15,6 +15,8 @@ use crate::schedulers::{Arguments, PluginFiles, Scheduler};
 
 /// Name of the compiled function in every library we build.
 pub const FUNCTION: &str = "pipeline";
+/// What our plugin writes its report to, beside the library.
+pub const REPORT: &str = "report.json";
 /// What Halide prints, at `HL_DEBUG_CODEGEN=1`, when the schedule is complete and lowering begins.
 const LOWERING: &str = "Creating initial loop nests";
 /// What Halide says when a generator has no expert schedule.
@@ -171,7 +173,7 @@ impl Builder {
     fn run_generator(&self, pipeline: &Pipeline, args: &[String], chosen: &Arguments, work: &Path) -> Result<Outcome> {
         let mut command = generator::command(&pipeline.executable.path);
         command.args(args).arg("-o").arg(work).env("HL_DEBUG_CODEGEN", "1");
-        let report = work.join("report.json");
+        let report = work.join(REPORT);
         if chosen.reports {
             command.arg(format!("autoscheduler.report={}", report.display()));
         }

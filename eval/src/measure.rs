@@ -1,30 +1,38 @@
 //! Runs the builds of one pipeline: compares their outputs, then times them in turns.
 
+use std::fmt;
+
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::builder::Build;
-use crate::cache::{Cache, Key};
+use crate::builder::{Build, Builder};
+use crate::cache::Key;
 use crate::child::Limits;
 use crate::generator::Pipeline;
+use crate::output_sizes::{output_regions, OutputSizes};
 use crate::process;
-use crate::record::{RunSeconds, Status};
-use crate::regions::{estimates, lacks_estimates};
+use crate::record::{Rounding, RunSeconds, Status, StrictSchedule};
+use crate::reference::{Expected, Reference};
+use crate::rounding::{Judge, Verdict, STRICT_FLOAT};
+use crate::schedulers::Scheduler;
+use crate::shapes;
 use crate::timing::{self, Settings, Subject};
 use crate::worker::client::{Failure, Worker};
-use crate::worker::protocol::{Description, Kind, Request, Rule, Shapes};
+use crate::worker::protocol::{Description, Difference, Request, Rule};
 
 /// What running one build gave.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Measurement {
     /// Whether it ran, and right.
     pub status: Status,
-    /// Why not.
+    /// Why not, or what else there is to say.
     pub message: String,
     /// Times.
     pub run_seconds: Option<RunSeconds>,
-    /// Whether the outputs equal the reference's.
+    /// Whether the outputs equal the reference's, rounding aside.
     pub output_matches: Option<bool>,
+    /// What differs by rounding.
+    pub rounding: Option<Rounding>,
     /// Bytes of all inputs and outputs.
     pub io_bytes: Option<u64>,
 }
@@ -36,6 +44,8 @@ pub struct Timed {
     pub measurements: Vec<Measurement>,
     /// The target they were compiled for, in full.
     pub target: Option<String>,
+    /// The build that outputs were compared with, if one worked.
+    pub reference: Option<String>,
     /// Whether this came out of the cache.
     pub reused: bool,
 }
@@ -47,39 +57,54 @@ pub struct Timer {
     pub settings: Settings,
     /// Limits of each worker.
     pub limits: Limits,
-    /// Threads of each worker.
-    pub threads: usize,
     /// Seed of the inputs.
     pub seed: u64,
-    /// Where timings are kept.
-    pub cache: Cache,
+    /// Builds what a comparison takes besides; its cache keeps timings, too.
+    pub builder: Builder,
+}
+
+/// What is measured together: the builds of a pipeline, at one size.
+pub struct Case<'a> {
+    /// How reports call it.
+    pub name: String,
+    /// The pipeline.
+    pub pipeline: &'a Pipeline,
+    /// Sizes of its outputs, if not the estimates.
+    pub sizes: Option<&'a OutputSizes>,
+    /// What scheduled the builds.
+    pub schedulers: &'a [Scheduler],
+    /// One per scheduler.
+    pub builds: &'a [Build],
+    /// What outputs are compared with, if it works.
+    pub reference: Reference,
 }
 
 /// A timing in the cache: measurements by the key of their build. Only what was timed in turns stands together.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     target: Option<String>,
+    reference: Option<String>,
     measurements: Vec<(String, Measurement)>,
 }
 
-/// What the reference computed, on disk.
-struct Expected {
-    description: Description,
-    shapes: Shapes,
-    float_math: Option<bool>,
-    folder: tempfile::TempDir,
+/// Why there is nothing to compare with.
+enum Missing {
+    /// The pipeline does not have what is asked for.
+    Asked(String),
+    /// The reference fails.
+    Reference(Failure),
 }
 
-impl Expected {
-    fn path(&self) -> std::path::PathBuf {
-        self.folder.path().join("outputs")
+impl From<Failure> for Missing {
+    fn from(failure: Failure) -> Missing {
+        Missing::Reference(failure)
     }
 }
 
 /// How much outputs may differ: nothing, unless floating-point numbers are involved that the compiler may reassociate, or that
 /// the schedule does.
 pub fn rule_for(description: &Description, float_math: Option<bool>, reassociates: bool) -> Rule {
-    let strict = !reassociates && description.target.split('-').any(|feature| feature == "strict_float");
+    let strict = !reassociates && description.target.split('-').any(|feature| feature == STRICT_FLOAT);
     let floats = float_math.unwrap_or(true) || description.arguments.iter().any(|argument| argument.type_.is_float());
     if floats && !strict {
         Rule::Tolerance
@@ -88,9 +113,47 @@ pub fn rule_for(description: &Description, float_math: Option<bool>, reassociate
     }
 }
 
+impl fmt::Display for Rounding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values = if self.values == 1 { "value" } else { "values" };
+        let largest = match self.largest {
+            Some(largest) if largest.fract() == 0.0 => largest.to_string(),
+            Some(largest) => format!("{largest:.3e}"),
+            None => "infinity".to_owned(),
+        };
+        write!(f, "differs by rounding: {} {values}, at most {largest}", self.values)?;
+        match self.strict_schedule {
+            StrictSchedule::Same => Ok(()),
+            StrictSchedule::Anew => f.write_str(" (under strict_float, where the scheduler made another schedule)"),
+        }
+    }
+}
+
 impl Measurement {
     fn failed(status: Status, message: String) -> Measurement {
-        Measurement { status, message, run_seconds: None, output_matches: None, io_bytes: None }
+        Measurement { status, message, run_seconds: None, output_matches: None, rounding: None, io_bytes: None }
+    }
+}
+
+impl Measurement {
+    /// Takes down what differs, and what `verdict` makes of it, if rounding may be the cause.
+    fn judge(&mut self, difference: Difference, verdict: Option<Verdict>) {
+        let Difference { values, largest, text } = difference;
+        if let Some(Verdict::Equal(strict_schedule)) = verdict {
+            let rounding = Rounding { values, largest, strict_schedule };
+            self.message = rounding.to_string();
+            self.rounding = Some(rounding);
+            return;
+        }
+        self.output_matches = Some(false);
+        self.status = Status::WrongOutput;
+        self.message = match verdict {
+            Some(Verdict::Unknown(why)) => {
+                format!("{text}; whether that is rounding cannot be told under strict_float: {why}")
+            }
+            Some(_) => format!("{text}; they differ under strict_float, too"),
+            None => text,
+        };
     }
 }
 
@@ -103,39 +166,51 @@ impl Subject for Worker {
 }
 
 impl Timer {
-    fn key(&self, pipeline: &Pipeline, reference: &Build) -> String {
+    fn key(&self, case: &Case) -> String {
         let mut key = Key::new("timing");
-        key.add(&pipeline.executable.key.hex()).add(&pipeline.to_string()).add(&reference.key).add(&host::cpu_name());
-        key.add(&format!("{:?} {:?} {} {}", self.settings, self.limits, self.threads, self.seed));
+        key.add(&case.pipeline.executable.key.hex()).add(&case.pipeline.to_string());
+        key.add(&case.sizes.map(OutputSizes::to_string).unwrap_or_default());
+        key.add(&case.reference.build.key).add(&host::cpu_name());
+        key.add(&format!("{:?} {:?} {} {}", self.settings, self.limits, self.builder.threads, self.seed));
         key.hex()
     }
 
-    /// Measures `builds`, or finds all of them measured together in the cache.
-    pub fn time(&self, pipeline: &Pipeline, builds: &[Build], reference: &Build) -> Result<Timed> {
-        let key = self.key(pipeline, reference);
-        if let Some(timed) = self.cache.read_timing(&key).and_then(|stored| reuse(stored, builds)) {
+    /// Measures the builds of `case`, or finds all of them measured together in the cache.
+    pub fn time(&self, case: &Case) -> Result<Timed> {
+        let key = self.key(case);
+        let cache = &self.builder.cache;
+        if let Some(timed) = cache.read_timing(&key).and_then(|stored| reuse(stored, case.builds)) {
             return Ok(timed);
         }
-        let (measurements, target) = self.measure(builds, reference)?;
+        let timed = self.measure(case)?;
         if !process::interrupted() {
-            let keys = builds.iter().map(|build| build.key.clone());
-            let measurements = keys.zip(measurements.iter().cloned()).collect();
-            self.cache.store_timing(&key, &Stored { target: target.clone(), measurements })?;
+            let keys = case.builds.iter().map(|build| build.key.clone());
+            let measurements = keys.zip(timed.measurements.iter().cloned()).collect();
+            let (target, reference) = (timed.target.clone(), timed.reference.clone());
+            cache.store_timing(&key, &Stored { target, reference, measurements })?;
         }
-        Ok(Timed { measurements, target, reused: false })
+        Ok(timed)
     }
 
-    fn measure(&self, builds: &[Build], reference: &Build) -> Result<(Vec<Measurement>, Option<String>)> {
-        let expected = self.expect(reference)?;
+    fn measure(&self, case: &Case) -> Result<Timed> {
+        let expected = match case.builds.iter().any(|build| build.outcome.status == Status::Ok) {
+            true => self.expect(case)?,
+            // Nothing is compared.
+            false => Err(String::new()),
+        };
+        let judge = expected.as_ref().map(|(reference, expected)| Judge::new(self, case.pipeline, reference, expected));
         let mut measurements = Vec::new();
         let mut workers = Vec::new();
         let mut running = Vec::new();
-        for (i, build) in builds.iter().enumerate() {
+        for (i, (scheduler, build)) in case.schedulers.iter().zip(case.builds).enumerate() {
             if build.outcome.status != Status::Ok {
                 measurements.push(Measurement::failed(build.outcome.status, String::new()));
                 continue;
             }
-            let (measurement, worker) = self.check(build, expected.as_ref());
+            let (measurement, worker) = match &judge {
+                Ok(judge) => self.check(scheduler, build, judge)?,
+                Err(message) => (Measurement::failed(Status::Error, (*message).clone()), None),
+            };
             measurements.push(measurement);
             if let Some(worker) = worker {
                 running.push(i);
@@ -150,54 +225,64 @@ impl Timer {
                 Err(failure) => (measurements[i].status, measurements[i].message) = (failure.status, failure.message),
             }
         }
-        let target = expected.ok().map(|expected| expected.description.target);
-        Ok((measurements, target))
+        let expected = expected.ok();
+        let target = expected.as_ref().map(|(_, expected)| expected.target());
+        let reference = expected.map(|(reference, _)| reference.label());
+        Ok(Timed { measurements, target, reference, reused: false })
     }
 
-    /// Runs the reference and keeps its outputs; or says why that failed.
-    fn expect(&self, reference: &Build) -> Result<Result<Expected, String>> {
-        if reference.outcome.status != Status::Ok {
-            return Ok(Err(reference.outcome.message.clone()));
+    /// Runs the reference, or what takes its place, and keeps its outputs; or says why none can be had.
+    fn expect(&self, case: &Case) -> Result<Result<(Reference, Expected), String>> {
+        let mut reference = case.reference.clone();
+        let mut first = None;
+        loop {
+            let failure = match self.run_reference(&reference, case.sizes)? {
+                Ok(expected) => return Ok(Ok((reference, expected))),
+                Err(Missing::Asked(message)) => return Ok(Err(message)),
+                Err(Missing::Reference(failure)) => failure,
+            };
+            let next = match process::interrupted() {
+                true => None,
+                false => reference.fall_back(&failure, &self.builder, case.pipeline)?,
+            };
+            // What takes its place fails for reasons of its own.
+            let message = first.get_or_insert(failure.message);
+            match next {
+                Some(next) => reference = next,
+                None => return Ok(Err(format!("the build that outputs are compared with failed: {message}"))),
+            }
         }
-        let mut worker = Worker::start(&reference.library, self.threads, self.limits)?;
-        let folder = self.cache.work_folder()?;
-        Ok(self.run_reference(&mut worker, reference, folder).map_err(|failure| failure.message))
     }
 
-    fn run_reference(
-        &self,
-        worker: &mut Worker,
-        reference: &Build,
-        folder: tempfile::TempDir,
-    ) -> Result<Expected, Failure> {
-        let description = worker.describe()?;
-        if let Some(message) = lacks_estimates(&description) {
-            return Err(Failure { status: Status::Error, message });
+    fn run_reference(&self, reference: &Reference, sizes: Option<&OutputSizes>) -> Result<Result<Expected, Missing>> {
+        if let Some(failure) = reference.failure() {
+            return Ok(Err(failure.into()));
         }
-        let shapes = worker.plan(&Request::Plan {
-            inputs: estimates(&description, Kind::Input),
-            outputs: estimates(&description, Kind::Output),
-            scalars: vec![],
-        })?;
-        worker.prepare(&shapes, self.seed, &[])?;
-        worker.run(1)?;
-        let expected = Expected { description, shapes, float_math: reference.outcome.float_math, folder };
-        worker.tell(&Request::Save { path: expected.path() })?;
-        Ok(expected)
+        let mut worker = Worker::start(&reference.build.library, self.builder.threads, self.limits)?;
+        let folder = self.builder.cache.work_folder()?;
+        let run = || -> Result<Expected, Missing> {
+            let description = worker.describe()?;
+            let outputs = output_regions(&description, sizes).map_err(Missing::Asked)?;
+            let planned = shapes::plan(&mut worker, &outputs, true)?;
+            let fixed = |name: &str| sizes.is_some_and(|sizes| sizes.names(name));
+            if let Some(message) = shapes::refused(&description, &outputs, &planned, fixed) {
+                return Err(Missing::Asked(message));
+            }
+            let shapes = shapes::compute(&mut worker, planned, self.seed)?;
+            let float_math = reference.build.outcome.float_math;
+            let expected = Expected { description, shapes, float_math, folder };
+            worker.tell(&Request::Save { path: expected.path() })?;
+            Ok(expected)
+        };
+        Ok(run())
     }
 
     /// Runs a build once and compares its outputs. The worker is ready to be timed, if that makes sense.
-    fn check(&self, build: &Build, expected: Result<&Expected, &String>) -> (Measurement, Option<Worker>) {
-        let expected = match expected {
-            Ok(expected) => expected,
-            Err(message) => {
-                let message = format!("the build that outputs are compared with failed: {message}");
-                return (Measurement::failed(Status::Error, message), None);
-            }
-        };
-        let mut worker = match Worker::start(&build.library, self.threads, self.limits) {
+    fn check(&self, scheduler: &Scheduler, build: &Build, judge: &Judge) -> Result<(Measurement, Option<Worker>)> {
+        let expected = judge.expected;
+        let mut worker = match Worker::start(&build.library, self.builder.threads, self.limits) {
             Ok(worker) => worker,
-            Err(error) => return (Measurement::failed(Status::Error, format!("{error:#}")), None),
+            Err(error) => return Ok((Measurement::failed(Status::Error, format!("{error:#}")), None)),
         };
         let rule = rule_for(&expected.description, expected.float_math, build.reassociates);
         let compare = Request::Compare { path: expected.path(), rule };
@@ -207,20 +292,18 @@ impl Timer {
         });
         let (io_bytes, difference) = match checked {
             Ok(checked) => checked,
-            Err(failure) => return (Measurement::failed(failure.status, failure.message), None),
+            Err(failure) => return Ok((Measurement::failed(failure.status, failure.message), None)),
         };
         let mut measurement = Measurement {
-            output_matches: Some(difference.is_none()),
+            output_matches: Some(true),
             io_bytes: Some(io_bytes),
             ..Measurement::failed(Status::Ok, String::new())
         };
-        match difference {
-            None => (measurement, Some(worker)),
-            Some(difference) => {
-                (measurement.status, measurement.message) = (Status::WrongOutput, difference);
-                (measurement, None)
-            }
-        }
+        let Some(difference) = difference else { return Ok((measurement, Some(worker))) };
+        let rounds = rule == Rule::Tolerance && !build.reassociates;
+        measurement.judge(difference, if rounds { Some(judge.judge(scheduler, build)?) } else { None });
+        let is_right = measurement.status == Status::Ok;
+        Ok((measurement, is_right.then_some(worker)))
     }
 }
 
@@ -231,13 +314,13 @@ fn reuse(stored: Stored, builds: &[Build]) -> Option<Timed> {
         found.map(|(_, measurement)| measurement.clone())
     };
     let measurements = builds.iter().map(find).collect::<Option<_>>()?;
-    Some(Timed { measurements, target: stored.target, reused: true })
+    Some(Timed { measurements, target: stored.target, reference: stored.reference, reused: true })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::worker::protocol::{Argument, Code, Type};
+    use crate::worker::protocol::{Argument, Code, Kind, Type};
 
     fn description(target: &str, code: Code) -> Description {
         let argument = Argument {
