@@ -23,6 +23,41 @@ eval_reports_a_timeout() {
     grep -q '"timeout"' "$work/timeout.json"
 }
 
+# The generators of tests/nnc/generators.cpp.
+build_generators() {
+    local halide library
+    halide=$(realpath "${HALIDE_ROOT:-$root/.deps/halide}")
+    library=$halide/lib64
+    [ -d "$library" ] || library=$halide/lib
+    (ulimit -v 8000000 && g++ -std=c++17 -O0 -fno-rtti -I"$halide/include" "$root/tests/nnc/generators.cpp" -o "$work/generators" \
+        -Wl,--whole-archive "$library/libHalide_GenGen.a" -Wl,--no-whole-archive -L"$library" -lHalide -Wl,-rpath,"$library" -ldl -lpthread)
+}
+
+# What contraction makes of an unlucky pipeline is no wrong output; an error is. The reference may need large buffers, or
+# more memory than there is. Constraints prevail over estimates, and not over sizes that are asked for.
+eval_of_awkward_pipelines() {
+    build_generators
+    local eval=(timeout 300 "$nnc" eval --time-budget 50ms --rounds 3 --threads 2 --json "$work/awkward.json")
+    "${eval[@]}" --generator "$work/generators:residue" --schedulers none,unscheduled,Mullapudi2016,Srivastava2020 \
+        --html "$work/awkward.html"
+    "$python" "$root/tests/nnc/check_rows.py" "$work/awkward.json" residue/none=rounding residue/unscheduled=ok \
+        residue/Mullapudi2016=rounding residue/Srivastava2020=rounding
+    grep -q 'differs by rounding' "$work/awkward.html"
+    "${eval[@]}" --generator "$work/generators:residue,error=5" --schedulers manual,none
+    "$python" "$root/tests/nnc/check_rows.py" "$work/awkward.json" residue,error=5/manual=wrong_output \
+        residue,error=5/none=rounding
+    "${eval[@]}" --generator "$work/generators:large" --schedulers none
+    "$python" "$root/tests/nnc/check_rows.py" "$work/awkward.json" 'large/none=ok by unscheduled with large_buffers'
+    "${eval[@]}" --generator "$work/generators:large" --schedulers none --memory-limit 2GB
+    "$python" "$root/tests/nnc/check_rows.py" "$work/awkward.json" 'large/none=ok by none'
+    "${eval[@]}" --generator "$work/generators:constrained" --schedulers none
+    "$python" "$root/tests/nnc/check_rows.py" "$work/awkward.json" constrained/none=ok
+    "${eval[@]}" --generator "$work/generators:constrained" --schedulers none --size wide=128x70 --size output=9x7
+    "$python" "$root/tests/nnc/check_rows.py" "$work/awkward.json" 'constrained @ 128x70/none=ok' 'constrained @ 9x7/none=error'
+    timeout 300 "$nnc" verify --threads 2 --sizes 7 --generator "$work/generators:constrained" | tee "$work/constrained.txt"
+    grep -q '^constrained: [1-9][0-9]* sizes equal, [1-9][0-9]* not applicable$' "$work/constrained.txt"
+}
+
 gen_honours_hl_autoscheduler() {
     HL_AUTOSCHEDULER=Srivastava2020,parallelism=2 "$nnc" gen -- \
         "$generator" -g blur -o "$work" -e schedule target=host
@@ -372,7 +407,7 @@ assert math.isclose(told["predicted_seconds"], report["predicted_seconds"], rel_
 if [ $# -gt 0 ]; then
     "$1"
 else
-    run_shell_tests "$work" eval_small eval_reports_a_timeout gen_honours_hl_autoscheduler \
+    run_shell_tests "$work" eval_small eval_reports_a_timeout eval_of_awkward_pipelines gen_honours_hl_autoscheduler \
         schedules_name_their_model bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds explain_reads_schedules_of_others \
         levels_are_looked_up_side_by_side only_files_are_read collect_measures_broken_records_again \
         output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_reassociated study_small study_resumes \

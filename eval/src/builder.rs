@@ -21,6 +21,8 @@ use crate::scratch::WorkFolder;
 pub const FUNCTION: &str = "pipeline";
 /// The library's file.
 const LIBRARY: &str = "pipeline.so";
+/// What our plugin writes its report to, beside the library.
+pub const REPORT: &str = "report.json";
 /// What Halide prints, at `HL_DEBUG_CODEGEN=1`, when the schedule is complete and lowering begins.
 const LOWERING: &str = "Creating initial loop nests";
 /// What Halide says when a generator has no expert schedule.
@@ -50,6 +52,14 @@ pub struct Outcome {
     pub failed_inside: Option<String>,
 }
 
+impl Outcome {
+    /// Why there is no library, if there is none.
+    pub fn failure(&self) -> Option<Failure> {
+        let Outcome { status, message, lasts, .. } = self;
+        (*status != Status::Ok).then(|| Failure { status: *status, message: message.clone(), lasts: *lasts })
+    }
+}
+
 /// A finished build.
 #[derive(Clone, Debug)]
 pub struct Build {
@@ -69,7 +79,7 @@ pub struct Build {
 
 impl Build {
     /// One that could not even be tried.
-    pub fn not_tried(error: &anyhow::Error) -> Build {
+    fn not_tried(error: &anyhow::Error) -> Build {
         let outcome = Outcome {
             status: Status::Error,
             message: format!("{error:#}"),
@@ -228,10 +238,15 @@ impl Builder {
         Ok(Build { key, outcome, library, reused: false, reassociates, _folder })
     }
 
+    /// As [`Builder::build`], where what is wrong with this machine is an outcome, too.
+    pub fn build_or_not(&self, pipeline: &Pipeline, scheduler: &Scheduler) -> Build {
+        self.build(pipeline, scheduler).unwrap_or_else(|error| Build::not_tried(&error))
+    }
+
     fn run_generator(&self, pipeline: &Pipeline, args: &[String], chosen: &Arguments, work: &Path) -> Result<Outcome> {
         let mut command = self.generator(pipeline);
         command.args(args).arg("-o").arg(work).env("HL_DEBUG_CODEGEN", "1");
-        let report = work.join("report.json");
+        let report = work.join(REPORT);
         if chosen.reports {
             command.arg(format!("autoscheduler.report={}", report.display()));
         }

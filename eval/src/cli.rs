@@ -19,6 +19,7 @@ use crate::fuzz::FuzzArgs;
 use crate::generator::{Executable, GeneratorSpec, Pipeline};
 use crate::hardware::HardwareArgs;
 use crate::models::ModelsArgs;
+use crate::output_sizes::OutputSizes;
 use crate::predict::PredictArgs;
 use crate::schedulers::{PluginFiles, Scheduler};
 use crate::study::StudyArgs;
@@ -127,6 +128,7 @@ pub struct BuildArgs {
   nnc eval blur harris --schedulers none,Srivastava2020
   nnc eval --generator out/my.generator --html my.html
   nnc eval --generator out/my.generator:sharpen,radius=3 --threads 4
+  nnc eval unsharp --size output=640x480x3 --size output=2560x1920x3
   HL_AUTOSCHEDULER=./libautoschedule_mine.so,depth=2 nnc eval
 
 What is compared: `none` is the generator's own schedule, `manual` the one behind its parameter manual=true. The default \
@@ -135,7 +137,8 @@ is none, manual, Mullapudi2016, Adams2019, Li2018 and the autoscheduler that HL_
 Outputs are compared with an unscheduled build: integers bit for bit, floats bit for bit if the target has strict_float and no reassociate=true is given. \
 Otherwise Halide lets LLVM contract and reassociate, and floats count as equal within 1e-4 of the value plus 1e-5 of the \
 output's largest magnitude (1e-10 and 1e-12 for float64, 1e-2 and 1e-2 for float16), integers that the pipeline computes \
-through floats within one unit plus 1e-4 of the value.
+through floats within one unit plus 1e-4 of the value. Where more differs, both are built once more with strict_float, and \
+what is equal then bit for bit is right: the row says that it differs by rounding.
 
 schedule_seconds runs from the start of the generator until Halide begins to lower the scheduled pipeline; \
 compile_seconds from there to the end of the generator. Builds run side by side (--jobs), timing alone.
@@ -154,6 +157,10 @@ pub struct EvalArgs {
     /// parameters, as Srivastava2020:strategy=greedy
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub schedulers: Vec<Scheduler>,
+    /// Extents of outputs, instead of the estimates that builds are scheduled for; a row for each. Other outputs keep their
+    /// estimates. May be repeated
+    #[arg(long = "size", value_name = "OUTPUT=WxH[,OUTPUT=WxH...]")]
+    pub sizes: Vec<OutputSizes>,
     /// Write all results to this file
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

@@ -14,10 +14,12 @@ use crate::generator::Pipeline;
 use crate::hardware::rates;
 use crate::hl_autoscheduler;
 use crate::machine::turns;
-use crate::measure::{Measurement, Timer};
+use crate::measure::{Case, Measurement, Timed, Timer};
+use crate::output_sizes::OutputSizes;
 use crate::process;
 use crate::progress::Progress;
 use crate::record::{Environment, EvalResult, Evaluation, Status, Summary};
+use crate::reference::Reference;
 use crate::report;
 use crate::schedulers::{default_comparison, Scheduler};
 use crate::stats;
@@ -53,7 +55,8 @@ pub fn run(args: &EvalArgs) -> Result<(Ended, bool)> {
     let Comparison { pipelines, builder, .. } = &comparison;
     let builds = build_all(builder, pipelines, &comparison.needed, args.build.jobs());
     let subject = comparison.subject();
-    let mut evaluation = Evaluation { environment: environment(args), subject, ..Evaluation::default() };
+    let reference = Some(args.reference.label());
+    let mut evaluation = Evaluation { environment: environment(args), subject, reference, ..Evaluation::default() };
     if !process::interrupted() {
         comparison.time(args, &builds, &mut evaluation)?;
     }
@@ -112,7 +115,7 @@ pub fn build_all(
         let (pipeline, scheduler) = (&pipelines[i / schedulers.len()], &schedulers[i % schedulers.len()]);
         let step = format!("{pipeline} {}", scheduler.label());
         progress.begin(&step);
-        let build = builder.build(pipeline, scheduler).unwrap_or_else(|error| Build::not_tried(&error));
+        let build = builder.build_or_not(pipeline, scheduler);
         if process::interrupted() {
             return;
         }
@@ -141,6 +144,9 @@ fn describe(build: &Build) -> String {
 
 impl Comparison {
     fn new(args: &EvalArgs) -> Result<Comparison> {
+        for (i, sizes) in args.sizes.iter().enumerate() {
+            ensure!(!args.sizes[..i].contains(sizes), crate::Usage(format!("--size {sizes} is given twice")));
+        }
         let schedulers = schedulers(args)?;
         let pipelines = args.build.open_pipelines()?;
         let builder = args.build.builder(&args.reference)?;
@@ -167,6 +173,29 @@ impl Comparison {
         ours.or(labels.last()).cloned()
     }
 
+    /// What is measured of a pipeline: each size asked for, else the estimates.
+    fn cases<'a>(&'a self, args: &'a EvalArgs, pipeline: &'a Pipeline, builds: &'a [Build]) -> Vec<Case<'a>> {
+        let sizes: Vec<Option<&OutputSizes>> = match args.sizes.is_empty() {
+            true => vec![None],
+            false => args.sizes.iter().map(Some).collect(),
+        };
+        let reference = Reference::new(args.reference.clone(), builds[self.reference].clone());
+        let label = |sizes: &OutputSizes| match args.sizes.iter().filter(|other| other.label() == sizes.label()).count()
+        {
+            1 => format!("{pipeline} @ {}", sizes.label()),
+            _ => format!("{pipeline} @ {sizes}"),
+        };
+        let case = |sizes: Option<&'a OutputSizes>| Case {
+            name: sizes.map_or_else(|| pipeline.to_string(), label),
+            pipeline,
+            sizes,
+            schedulers: &self.schedulers,
+            builds: &builds[..self.schedulers.len()],
+            reference: reference.clone(),
+        };
+        sizes.into_iter().map(case).collect()
+    }
+
     fn timer(&self, args: &EvalArgs) -> Timer {
         let settings = Settings {
             least_rounds: LEAST_ROUNDS.min(args.rounds as usize),
@@ -174,43 +203,34 @@ impl Comparison {
             budget: args.time_budget,
             spread: args.spread,
         };
-        Timer {
-            settings,
-            limits: args.build.run_limits(),
-            threads: self.builder.threads,
-            seed: args.seed,
-            cache: self.builder.cache.clone(),
-        }
+        Timer { settings, limits: args.build.run_limits(), seed: args.seed, builder: self.builder.clone() }
     }
 
     /// Times pipeline after pipeline, and writes the reports after each.
     fn time(&self, args: &EvalArgs, builds: &[Vec<Option<Build>>], evaluation: &mut Evaluation) -> Result<()> {
-        let progress = Progress::start("timing", self.pipelines.len());
+        let progress = Progress::start("timing", self.pipelines.len() * args.sizes.len().max(1));
         let timer = self.timer(args);
         let labels = self.labels();
-        for (pipeline, builds) in self.pipelines.iter().zip(builds) {
+        'pipelines: for (pipeline, builds) in self.pipelines.iter().zip(builds) {
             let Some(builds) = builds.iter().cloned().collect::<Option<Vec<Build>>>() else {
                 break;
             };
-            let name = pipeline.to_string();
-            progress.begin(&name);
-            let timed = timer.time(pipeline, &builds[..labels.len()], &builds[self.reference]);
-            if process::interrupted() {
-                break;
+            for case in self.cases(args, pipeline, &builds) {
+                progress.begin(&case.name);
+                let timed = timer.time(&case);
+                if process::interrupted() {
+                    break 'pipelines;
+                }
+                if let Some(target) = &timed.target {
+                    evaluation.environment.target.clone_from(target);
+                }
+                evaluation.results.extend(rows(&case, &labels, &timed));
+                evaluation.summary = summary(evaluation, &labels);
+                write_reports(args, evaluation, Written::SoFar)?;
+                let ran = timed.measurements.iter().filter(|measurement| measurement.run_seconds.is_some()).count();
+                let note = if timed.disturbed { ", disturbed by other processes" } else { "" };
+                progress.end(&case.name, &format!("{ran} of {} ran{note}", labels.len()), timed.reused);
             }
-            if let Some(target) = &timed.target {
-                evaluation.environment.target.clone_from(target);
-            }
-            let rows = labels.iter().zip(&builds).zip(&timed.measurements);
-            evaluation.results.extend(rows.map(|((label, build), measurement)| EvalResult {
-                disturbed: timed.disturbed && measurement.run_seconds.is_some(),
-                ..row(&name, label, build, measurement)
-            }));
-            evaluation.summary = summary(evaluation, &labels);
-            write_reports(args, evaluation, Written::SoFar)?;
-            let ran = timed.measurements.iter().filter(|measurement| measurement.run_seconds.is_some()).count();
-            let note = if timed.disturbed { ", disturbed by other processes" } else { "" };
-            progress.end(&name, &format!("{ran} of {} ran{note}", labels.len()), timed.reused);
         }
         if evaluation.results.is_empty() {
             return Ok(());
@@ -226,23 +246,30 @@ fn summary(evaluation: &Evaluation, labels: &[String]) -> Vec<Summary> {
     stats::summarise(&evaluation.results, &baselines)
 }
 
-fn row(pipeline: &str, scheduler: &str, build: &Build, measurement: &Measurement) -> EvalResult {
-    let outcome = &build.outcome;
-    let failed_to_build = outcome.status != Status::Ok;
-    EvalResult {
-        pipeline: pipeline.to_owned(),
-        scheduler: scheduler.to_owned(),
-        status: if failed_to_build { outcome.status } else { measurement.status },
-        message: if failed_to_build { outcome.message.clone() } else { measurement.message.clone() },
-        schedule_seconds: outcome.schedule_seconds,
-        compile_seconds: outcome.compile_seconds,
-        peak_memory_bytes: outcome.peak_memory_bytes,
-        run_seconds: measurement.run_seconds.clone(),
-        predicted_seconds: outcome.predicted_seconds,
-        output_matches: measurement.output_matches,
-        io_bytes: measurement.io_bytes,
-        disturbed: false,
-    }
+fn rows(case: &Case, labels: &[String], timed: &Timed) -> Vec<EvalResult> {
+    let row = |((scheduler, build), measurement): ((&String, &Build), &Measurement)| {
+        let outcome = &build.outcome;
+        let failed_to_build = outcome.status != Status::Ok;
+        EvalResult {
+            pipeline: case.name.clone(),
+            size: case.sizes.map(OutputSizes::to_string),
+            scheduler: scheduler.clone(),
+            status: if failed_to_build { outcome.status } else { measurement.status },
+            message: if failed_to_build { outcome.message.clone() } else { measurement.message.clone() },
+            schedule_seconds: outcome.schedule_seconds,
+            compile_seconds: outcome.compile_seconds,
+            peak_memory_bytes: outcome.peak_memory_bytes,
+            run_seconds: measurement.run_seconds.clone(),
+            // Of the time at the estimates.
+            predicted_seconds: outcome.predicted_seconds.filter(|_| case.sizes.is_none()),
+            output_matches: measurement.output_matches,
+            rounding: measurement.rounding,
+            reference: timed.reference.clone(),
+            io_bytes: measurement.io_bytes,
+            disturbed: timed.disturbed && measurement.run_seconds.is_some(),
+        }
+    };
+    labels.iter().zip(case.builds).zip(&timed.measurements).map(row).collect()
 }
 
 /// When a report is written.

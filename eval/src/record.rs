@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Built, ran, and its outputs match the unscheduled build's.
+    /// Built, ran, and its outputs match the reference's.
     Ok,
     /// The combination does not exist (a generator without an expert schedule, say): not a failure.
     Skipped,
@@ -16,7 +16,7 @@ pub enum Status {
     Timeout,
     /// A child process hit its memory limit.
     OutOfMemory,
-    /// The pipeline ran, and its outputs differ from the unscheduled build's.
+    /// The pipeline ran, and its outputs differ from the reference's by more than rounding.
     WrongOutput,
 }
 
@@ -33,16 +33,40 @@ pub struct RunSeconds {
     pub samples: Vec<f64>,
 }
 
+/// How a build under `strict_float` was scheduled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StrictSchedule {
+    /// By the directives of the build that it stands for.
+    Same,
+    /// By the same scheduler, which may choose others for another target.
+    Anew,
+}
+
+/// Outputs that differ from the reference's beyond the tolerance, and not at all where both are built under `strict_float`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rounding {
+    /// Values beyond the tolerance.
+    pub values: u64,
+    /// The largest difference among them; `None` if it is infinite or no number.
+    pub largest: Option<f64>,
+    /// How the build under `strict_float` was scheduled.
+    pub strict_schedule: StrictSchedule,
+}
+
 /// One pipeline built by one scheduler.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct EvalResult {
-    /// Name of the pipeline (its generator, with the generator parameters where given).
+    /// Name of the pipeline (its generator, with the generator parameters and sizes where given).
     pub pipeline: String,
+    /// Sizes of outputs asked for, as `output=640x480`; `None` at the estimates.
+    #[serde(default)]
+    pub size: Option<String>,
     /// `none`, `manual`, or the name of an autoscheduler.
     pub scheduler: String,
     /// How it ended.
     pub status: Status,
-    /// Why it failed, in one line that a person can act on; empty when it did not.
+    /// Why it failed, in one line that a person can act on, or what else there is to say; mostly empty when it did not.
     pub message: String,
     /// Seconds from the start of the generator until it had a schedule; `None` if it never had one.
     pub schedule_seconds: Option<f64>,
@@ -54,9 +78,15 @@ pub struct EvalResult {
     pub run_seconds: Option<RunSeconds>,
     /// What the scheduler itself expected, if it says.
     pub predicted_seconds: Option<f64>,
-    /// Whether the outputs equal the unscheduled build's; `None` if never compared.
+    /// Whether the outputs equal the reference's, rounding aside; `None` if never compared.
     pub output_matches: Option<bool>,
-    /// Bytes of all input and output buffers at the estimates: the least that must move.
+    /// By how much the outputs differ from the reference's beyond the tolerance, where rounding alone makes them.
+    #[serde(default)]
+    pub rounding: Option<Rounding>,
+    /// The build that outputs were compared with; `None` if there was none.
+    #[serde(default)]
+    pub reference: Option<String>,
+    /// Bytes of all input and output buffers: the least that must move.
     pub io_bytes: Option<u64>,
     /// Whether other processes took so much of the processors meanwhile that `run_seconds` are doubtful.
     #[serde(default)]
@@ -105,6 +135,9 @@ pub struct Evaluation {
     /// The scheduler whose speedups over the others are the point, if there is one.
     #[serde(default)]
     pub subject: Option<String>,
+    /// The build that outputs are compared with wherever it works.
+    #[serde(default)]
+    pub reference: Option<String>,
     /// One entry per pipeline x scheduler, in the order asked for.
     pub results: Vec<EvalResult>,
     /// One entry per scheduler x baseline.

@@ -12,10 +12,10 @@ pub fn estimates(description: &Description, kind: Kind) -> Vec<Region> {
     arguments.map(|argument| argument.estimates.iter().map(region).collect()).collect()
 }
 
-/// Says which outputs lack an estimate, if any: their size is not known.
-pub fn lacks_estimates(description: &Description) -> Option<String> {
+/// Says which of the outputs that `counts` accepts lack an estimate, if any: their size is not known.
+pub fn lacks_estimates(description: &Description, counts: impl Fn(&str) -> bool) -> Option<String> {
     let lacking = description.of_kind(Kind::Output).filter(|argument| argument.estimates.contains(&None));
-    let names: Vec<&str> = lacking.map(|argument| argument.name.as_str()).collect();
+    let names: Vec<&str> = lacking.map(|argument| argument.name.as_str()).filter(|name| counts(name)).collect();
     (!names.is_empty()).then(|| format!("the size of output {} is not known: it has no estimates", names.join(", ")))
 }
 
@@ -29,16 +29,16 @@ pub fn with_extent(outputs: &[Region], estimates: &[Region], d: usize, extent: i
     changed
 }
 
-/// Inputs to start from when `outputs` are asked for: the estimates, except that a dimension as large as the first
-/// output's is so again. What the pipeline reads beyond them is for a bounds query to find.
+/// Inputs to start from when `outputs` are asked for: the estimates, except that a dimension as large as an output's is
+/// so again. What the pipeline reads beyond them is for a bounds query to find.
 pub fn inputs_for(description: &Description, outputs: &[Region]) -> Vec<Region> {
     let estimated = estimates(description, Kind::Output);
     let mut inputs = estimates(description, Kind::Input);
     for input in &mut inputs {
         for (d, range) in input.iter_mut().enumerate() {
-            let expected = estimated.first().and_then(|region| region.get(d));
-            if expected.is_some_and(|[_, extent]| *extent == range[1]) {
-                range[1] = outputs[0][d][1];
+            let like = estimated.iter().position(|region| region.get(d).is_some_and(|[_, extent]| *extent == range[1]));
+            if let Some(output) = like {
+                range[1] = outputs[output][d][1];
             }
         }
     }
@@ -67,7 +67,8 @@ mod tests {
     #[test]
     fn missing_estimates_are_named() {
         let description = description(vec![argument(Kind::Output, &[Some([0, 8]), None])]);
-        assert!(lacks_estimates(&description).unwrap().contains("output f"));
+        assert!(lacks_estimates(&description, |_| true).unwrap().contains("output f"));
+        assert_eq!(lacks_estimates(&description, |name| name != "f"), None);
         assert_eq!(estimates(&description, Kind::Output), [[[0, 8], [0, 1]]]);
     }
 
@@ -76,10 +77,12 @@ mod tests {
         let description = description(vec![
             argument(Kind::Input, &[Some([0, 64]), Some([0, 32])]),
             argument(Kind::Input, &[Some([0, 3])]),
+            argument(Kind::Input, &[Some([0, 9])]),
             argument(Kind::Output, &[Some([0, 64]), Some([0, 16])]),
+            argument(Kind::Output, &[Some([0, 9])]),
         ]);
-        let inputs = inputs_for(&description, &[vec![[0, 7], [0, 5]]]);
-        assert_eq!(inputs, [vec![[0, 7], [0, 32]], vec![[0, 3]]]);
+        let inputs = inputs_for(&description, &[vec![[0, 7], [0, 5]], vec![[0, 8]]]);
+        assert_eq!(inputs, [vec![[0, 7], [0, 32]], vec![[0, 3]], vec![[0, 8]]]);
     }
 
     #[test]

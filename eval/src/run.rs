@@ -41,6 +41,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let size = [photo.width() as i32, photo.height() as i32];
     let request = Request::Plan {
         inputs: ports.inputs_for(size),
+        cover: true,
         outputs: ports.outputs_for(size),
         scalars: args.scalars.clone(),
     };

@@ -272,6 +272,7 @@ mod tests {
         let min = seconds.iter().copied().fold(f64::INFINITY, f64::min);
         EvalResult {
             pipeline: pipeline.into(),
+            size: None,
             scheduler: scheduler.into(),
             status,
             message: String::new(),
@@ -285,6 +286,8 @@ mod tests {
             }),
             predicted_seconds: None,
             output_matches: None,
+            rounding: None,
+            reference: None,
             io_bytes: None,
             disturbed: false,
         }

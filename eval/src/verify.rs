@@ -12,15 +12,17 @@ use crate::failure::Failure;
 use crate::generator::Pipeline;
 use crate::hl_autoscheduler;
 use crate::measure::rule_for;
+use crate::output_sizes::{extents_text, output_regions};
 use crate::process;
 use crate::progress::Progress;
 use crate::record::Status;
-use crate::regions::{estimates, inputs_for, lacks_estimates, with_extent, Region};
+use crate::regions::{with_extent, Region};
 use crate::schedulers::{Scheduler, UNSCHEDULED};
+use crate::shapes;
 use crate::sizes::Size;
 use crate::variants::{self, Variable};
 use crate::worker::client::Worker;
-use crate::worker::protocol::{Kind, Request, Rule, Shapes};
+use crate::worker::protocol::{regions_of, Request, Rule, Shapes};
 
 /// What a check at one size found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,11 +79,9 @@ impl Findings {
 }
 
 fn size_text(region: &Region) -> String {
-    let extents: Vec<String> = region.iter().map(|[_, extent]| extent.to_string()).collect();
-    if extents.is_empty() {
-        "scalar".to_owned()
-    } else {
-        extents.join("x")
+    match region.is_empty() {
+        true => "scalar".to_owned(),
+        false => extents_text(region.iter().map(|[_, extent]| *extent)),
     }
 }
 
@@ -199,8 +199,11 @@ impl<'a> Restarting<'a> {
         Ok(Restarting { worker, build, threads, limits, fill })
     }
 
-    fn restart(&mut self) -> Result<()> {
-        self.worker = Worker::start_filling(&self.build.library, self.threads, self.limits, Some(self.fill))?;
+    /// Starts it again if it has crashed.
+    fn revive(&mut self) -> Result<()> {
+        if !self.worker.is_alive() {
+            self.worker = Worker::start_filling(&self.build.library, self.threads, self.limits, Some(self.fill))?;
+        }
         Ok(())
     }
 }
@@ -218,10 +221,12 @@ impl Pair<'_> {
     /// Checks the estimates; each dimension at each size; all dimensions that can have a plain size at that size.
     fn check_all(&mut self, sizes: &[Size], max_extent: i32, findings: &mut Findings) -> Result<()> {
         let description = self.reference.worker.describe()?;
-        if let Some(message) = lacks_estimates(&description) {
-            anyhow::bail!(message);
-        }
-        let estimated = estimates(&description, Kind::Output);
+        let estimates = output_regions(&description, None).map_err(anyhow::Error::msg)?;
+        let estimated = match shapes::plan(&mut self.reference.worker, &estimates, true) {
+            Ok(shapes) => regions_of(&shapes.outputs),
+            Err(_) => estimates,
+        };
+        self.reference.revive()?;
         let mut checked = Checked::default();
         checked.check(self, findings, estimated.clone())?;
         let mut base = reduced(&estimated, max_extent);
@@ -249,9 +254,7 @@ impl Pair<'_> {
         let shapes = match self.run_reference(outputs) {
             Ok(shapes) => shapes,
             Err(failure) => {
-                if !self.reference.worker.is_alive() {
-                    self.reference.restart()?;
-                }
+                self.reference.revive()?;
                 return Ok(Verdict::NotApplicable(failure.message));
             }
         };
@@ -263,9 +266,7 @@ impl Pair<'_> {
                 Ok(if undefined { Verdict::Undefined } else { Verdict::Failed(difference) })
             }
             Err(failure) => {
-                if !self.subject.worker.is_alive() {
-                    self.subject.restart()?;
-                }
+                self.subject.revive()?;
                 Ok(Verdict::Failed(failure.message))
             }
         }
@@ -273,11 +274,11 @@ impl Pair<'_> {
 
     fn run_reference(&mut self, outputs: &[Region]) -> Result<Shapes, Failure> {
         let worker = &mut self.reference.worker;
-        let description = worker.describe()?;
-        let inputs = inputs_for(&description, outputs);
-        let shapes = worker.plan(&Request::Plan { inputs, outputs: outputs.to_vec(), scalars: vec![] })?;
-        worker.prepare(&shapes, self.seed, &[])?;
-        worker.run(1)?;
+        let planned = shapes::plan(worker, outputs, true)?;
+        if let Some(message) = shapes::refused(&worker.describe()?, outputs, &planned, |_| true) {
+            return Err(Failure { status: Status::Error, message, lasts: true });
+        }
+        let shapes = shapes::compute(worker, planned, self.seed)?;
         worker.tell(&Request::Save { path: self.saved.clone() })?;
         Ok(shapes)
     }
@@ -299,7 +300,7 @@ impl Pair<'_> {
 fn compare_run(worker: &mut Worker, shapes: &Shapes, seed: u64, compare: &Request) -> Result<Option<String>, Failure> {
     worker.prepare(shapes, seed, &[])?;
     worker.run(1)?;
-    worker.compare(compare)
+    Ok(worker.compare(compare)?.map(|difference| difference.text))
 }
 
 /// `regions` with extents halved until they are at most `max_extent`.

@@ -38,9 +38,12 @@ fn eval_with(folder: &Path, names: &[&str], more: &[&str], environment: &[(&str,
     let generator = folder_of_fakes().join("generator.sh");
     let generators =
         names.iter().flat_map(|name| ["--generator".to_owned(), format!("{}:{name}", generator.display())]);
-    let mut command = nnc(folder, &["eval", "--reference", "none", "--threads", "1"]);
+    let mut command = nnc(folder, &["eval", "--threads", "1"]);
     if !more.contains(&"--schedulers") {
         command.args(["--schedulers", "none,manual"]);
+    }
+    if !more.contains(&"--reference") {
+        command.args(["--reference", "none"]);
     }
     command
         .args(generators)
@@ -91,6 +94,78 @@ fn every_failure_is_a_row() {
 }
 
 #[test]
+fn what_is_equal_under_strict_float_differs_by_rounding() {
+    let folder = tempfile::tempdir().unwrap();
+    let html = folder.path().join("eval.html");
+    let (output, evaluation) = eval(folder.path(), &["rounds", "stray", "unsure"], &["--html", html.to_str().unwrap()]);
+    let rounds = row(&evaluation, "rounds", "manual");
+    assert_eq!((rounds["status"].as_str(), rounds["output_matches"].as_bool()), (Some("ok"), Some(true)), "{rounds}");
+    assert!(rounds["run_seconds"]["median"].as_f64().unwrap() > 0.0);
+    let said = "differs by rounding: 10 values, at most 1073741824";
+    assert_eq!(rounds["message"], said);
+    let expected = serde_json::json!({"values": 10, "largest": 1073741824.0, "strict_schedule": "same"});
+    assert_eq!(rounds["rounding"], expected);
+    assert!(String::from_utf8_lossy(&output.stdout).contains(said));
+    assert!(std::fs::read_to_string(html).unwrap().contains(said));
+    for (name, message) in [("stray", "under strict_float, too"), ("unsure", "Cannot be strict")] {
+        let wrong = row(&evaluation, name, "manual");
+        assert_eq!((wrong["status"].as_str(), wrong["output_matches"].as_bool()), (Some("wrong_output"), Some(false)));
+        let text = wrong["message"].as_str().unwrap();
+        assert!(text.contains("10 of 1000 values differ, the first at [7]") && text.contains(message), "{wrong}");
+        assert!(wrong["rounding"].is_null() && wrong["run_seconds"].is_null(), "{wrong}");
+    }
+}
+
+#[test]
+fn another_reference_is_taken_where_the_first_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let (output, evaluation) = eval(folder.path(), &["fine", "large"], &[]);
+    assert_eq!(row(&evaluation, "fine", "manual")["reference"], "none");
+    let large = row(&evaluation, "large", "manual");
+    assert_eq!((large["status"].as_str(), large["reference"].as_str()), (Some("ok"), Some("none with large_buffers")));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("those of 'none with large_buffers'"));
+    let (_, again) = eval(folder.path(), &["fine", "large"], &[]);
+    assert_eq!(evaluation["results"], again["results"], "what was compared with is kept with the timing");
+    let (_, evaluation) = eval(folder.path(), &["crashes"], &["--reference", "manual"]);
+    let own = row(&evaluation, "crashes", "none");
+    assert_eq!((own["status"].as_str(), own["reference"].as_str()), (Some("ok"), Some("none")), "{own}");
+    assert_eq!(evaluation["reference"], "manual");
+}
+
+#[test]
+fn each_size_is_a_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let sizes = ["output=500", "output=2000", "output=2x3", "out=4"];
+    let sizes: Vec<&str> = sizes.iter().flat_map(|size| ["--size", *size]).collect();
+    let (_, evaluation) = eval(folder.path(), &["fine"], &sizes);
+    assert_eq!(evaluation["results"].as_array().unwrap().len(), 8);
+    for (name, size, io_bytes) in [("fine @ 500", "output=500", 4000), ("fine @ 2000", "output=2000", 16000)] {
+        let row = row(&evaluation, name, "manual");
+        assert_eq!((row["status"].as_str(), row["size"].as_str()), (Some("ok"), Some(size)), "{row}");
+        assert_eq!(row["io_bytes"], io_bytes);
+    }
+    let message = |name| row(&evaluation, name, "none")["message"].as_str().unwrap().to_owned();
+    assert!(message("fine @ 2x3").contains("output 'output' has 1 dimensions"), "{evaluation}");
+    assert!(message("fine @ 4").contains("no output 'out'; it has output"), "{evaluation}");
+    let (_, estimates) = eval(folder.path(), &["fine"], &[]);
+    assert!(row(&estimates, "fine", "none")["size"].is_null());
+    assert_eq!(row(&estimates, "fine", "none")["io_bytes"], 8000, "another size is another timing");
+}
+
+#[test]
+fn constraints_prevail_over_estimates_and_not_over_sizes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, evaluation) = eval(folder.path(), &["constrained"], &[]);
+    let row_at = |evaluation: &Value, name: &str| row(evaluation, name, "manual").clone();
+    let at_estimates = row_at(&evaluation, "constrained");
+    assert_eq!((at_estimates["status"].as_str(), at_estimates["io_bytes"].as_u64()), (Some("ok"), Some(1024)));
+    let (_, evaluation) = eval(folder.path(), &["constrained"], &["--size", "output=128", "--size", "output=100"]);
+    assert_eq!(row_at(&evaluation, "constrained @ 128")["status"], "ok");
+    let refused = row_at(&evaluation, "constrained @ 100");
+    assert_eq!(refused["message"], "output 'output' cannot be 100: the pipeline makes it 128", "{refused}");
+}
+
+#[test]
 fn what_is_unchanged_is_reused() {
     let folder = tempfile::tempdir().unwrap();
     let (_, first) = eval(folder.path(), &["fine", "plain"], &[]);
@@ -121,6 +196,27 @@ fn what_the_machine_did_is_not_kept() {
     let (status, message, killed) = statuses();
     assert!(status == "ok" && message.is_empty() && killed.contains("SIGKILL"), "{status} {message} {killed}");
     assert_eq!(files_in(&folder.path().join("builds")), 3, "the build that somebody killed is not kept");
+}
+
+#[test]
+fn what_the_machine_did_to_a_comparison_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (timings, repaired) = (folder.path().join("timings"), folder.path().join("repaired"));
+    let judged = || {
+        let (_, evaluation) = eval_with(folder.path(), &["shaky"], &[], &[("REPAIRED", &repaired)]);
+        row(&evaluation, "shaky", "manual").clone()
+    };
+    let killed = judged();
+    assert!(killed["status"] == "wrong_output" && killed["message"].as_str().unwrap().contains("SIGKILL"), "{killed}");
+    assert_eq!(files_in(&timings), 0, "the build that somebody killed judges nothing");
+    std::fs::write(&repaired, "").unwrap();
+    let equal = judged();
+    assert!(equal["status"] == "ok" && equal["rounding"]["values"] == 10, "{equal}");
+    let before = files_in(&timings);
+    let (_, evaluation) = eval(folder.path(), &["killed"], &["--schedulers", "none", "--reference", "manual"]);
+    let own = row(&evaluation, "killed", "none");
+    assert!(own["status"] == "ok" && own["reference"] == "none", "{own}");
+    assert_eq!(files_in(&timings), before, "another time there is the reference that was asked for");
 }
 
 #[test]
@@ -264,6 +360,8 @@ fn wrong_usage_is_exit_code_2() {
     assert!(fails(&["gen", "true"], Some("Adams2019,x")).contains("key=value"));
     assert!(fails(&["eval", "--schedulers", "none,best"], None).contains("best"));
     assert!(fails(&["eval", "--schedulers", "none,none"], None).contains("twice"));
+    assert!(fails(&["eval", "--size", "640x480"], None).contains("output=640x480"));
+    assert!(fails(&["eval", "--size", "a=1", "--size", "a=1"], None).contains("twice"));
 }
 
 #[test]

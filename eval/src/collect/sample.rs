@@ -133,7 +133,7 @@ impl Sampler {
             if shapes.is_none() {
                 let description = worker.describe()?;
                 let (inputs, outputs) = (estimates(&description, Kind::Input), estimates(&description, Kind::Output));
-                *shapes = Some(worker.plan(&Request::Plan { inputs, outputs, scalars: vec![] })?);
+                *shapes = Some(worker.plan(&Request::Plan { inputs, cover: true, outputs, scalars: vec![] })?);
             }
             let shapes = shapes.as_ref().expect("just planned");
             worker.prepare(shapes, self.seed, &[]).map(drop)

@@ -201,6 +201,16 @@ mod tests {
     }
 
     #[test]
+    fn rounding_and_other_references_are_said() {
+        let mut evaluation = sample();
+        evaluation.results[0].message = "differs by rounding: 3 values".into();
+        evaluation.results[0].reference = Some("none".into());
+        let text = rendered(&evaluation);
+        assert!(text.contains("<td>differs by rounding: 3 values</td>"));
+        assert!(text.contains("compared with those of 'none'"));
+    }
+
+    #[test]
     fn the_page_is_self_contained() {
         let text = rendered(&sample());
         for outside in ["<script", "<link", "http://", "https://", "@import", "url("] {

@@ -80,7 +80,14 @@ pub(super) fn results_table(view: &View) -> Markup {
                         tbody {
                             @for (index, result) in results.iter().enumerate() {
                                 tr class=[(Some(result.scheduler.as_str()) == view.subject).then_some("own")] {
-                                    @if index == 0 { th rowspan=(results.len()) scope="rowgroup" { (pipeline) @if view.is_disturbed(pipeline) { " " (DISTURBED) } } }
+                                    @if index == 0 {
+                                        th rowspan=(results.len()) scope="rowgroup" {
+                                            (pipeline) @if view.is_disturbed(pipeline) { " " (DISTURBED) }
+                                            @if let Some(reference) = view.other_reference(pipeline) {
+                                                div class="muted" { (super::compared_with(reference)) }
+                                            }
+                                        }
+                                    }
                                     td class="text name" { (result.scheduler) }
                                     (cells(view, result))
                                 }
@@ -119,7 +126,16 @@ fn cells(view: &View, result: &EvalResult) -> Markup {
         td { (seconds(result.schedule_seconds)) }
         td { (seconds(result.compile_seconds)) }
         td { (result.peak_memory_bytes.map(|count| format::bytes(count as f64)).unwrap_or_default()) }
-        td { (match result.output_matches { Some(true) => "equal", Some(false) => "differs", None => "not compared" }) }
+        td { (output_text(result)) }
+    }
+}
+
+fn output_text(result: &EvalResult) -> &str {
+    match (result.output_matches, result.message.as_str()) {
+        (Some(true), "") => "equal",
+        (Some(true), remark) => remark,
+        (Some(false), _) => "differs",
+        (None, _) => "not compared",
     }
 }
 

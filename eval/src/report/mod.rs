@@ -25,3 +25,8 @@ pub use grid::grid;
 pub use html::write_html;
 pub use json::write_json;
 pub use table::table;
+
+/// What outputs are compared with where the build that they ought to be compared with fails.
+fn compared_with(reference: &str) -> String {
+    format!("outputs are compared with those of '{reference}', since the build that was asked for fails")
+}

@@ -43,7 +43,7 @@ fn make() -> Evaluation {
         peak_flops: Some(1.1e11),
     };
     let summary = summarise(&results, &SCHEDULERS);
-    Evaluation { environment, subject: None, results, summary }
+    Evaluation { environment, subject: None, reference: Some("unscheduled".into()), results, summary }
 }
 
 fn result(pipeline: &str, index: usize, time: Result<f64, Status>, io_bytes: u64) -> EvalResult {
@@ -62,6 +62,7 @@ fn result(pipeline: &str, index: usize, time: Result<f64, Status>, io_bytes: u64
         .collect();
     EvalResult {
         pipeline: pipeline.into(),
+        size: None,
         scheduler: SCHEDULERS[index].into(),
         status,
         message: message.into(),
@@ -79,6 +80,8 @@ fn result(pipeline: &str, index: usize, time: Result<f64, Status>, io_bytes: u64
             Status::WrongOutput => Some(false),
             _ => None,
         },
+        rounding: None,
+        reference: Some("unscheduled".into()),
         io_bytes: Some(io_bytes),
         disturbed: false,
     }

@@ -27,6 +27,10 @@ pub fn table(evaluation: &Evaluation) -> String {
     if !failures.is_empty() {
         text += &format!("\n{}:\n{}\n", format::count(failures.len(), "failure"), failure_list(&failures));
     }
+    let remarks = remarks(&view);
+    if !remarks.is_empty() {
+        text += &format!("\n{}:\n{}\n", format::count(remarks.len(), "remark"), wrapped(remarks.into_iter()));
+    }
     text
 }
 
@@ -140,13 +144,23 @@ fn legend(view: &View) -> String {
 fn failure_list(failures: &[&EvalResult]) -> String {
     wrapped(failures.iter().map(|result| {
         let message = if result.message.is_empty() { "(no message)" } else { &result.message };
-        let what = format!(
-            "  {}, {}",
-            format::elide(&result.pipeline, NAME_WIDTH),
-            format::elide(&result.scheduler, NAME_WIDTH)
-        );
-        vec![what, format!("{}: {message}", format::status(result.status))]
+        vec![combination(result), format!("{}: {message}", format::status(result.status))]
     }))
+}
+
+fn combination(result: &EvalResult) -> String {
+    let [pipeline, scheduler] = [&result.pipeline, &result.scheduler].map(|name| format::elide(name, NAME_WIDTH));
+    format!("  {pipeline}, {scheduler}")
+}
+
+/// What there is to say of what did not fail.
+fn remarks(view: &View) -> Vec<Vec<String>> {
+    let result = |result: &&EvalResult| vec![combination(result), result.message.clone()];
+    let reference = |pipeline: &&str| {
+        let name = format!("  {}", format::elide(pipeline, NAME_WIDTH));
+        Some(vec![name, super::compared_with(view.other_reference(pipeline)?)])
+    };
+    view.remarks().iter().map(result).chain(view.pipelines.iter().filter_map(reference)).collect()
 }
 
 /// Rows whose last column is wrapped to the width.
@@ -190,6 +204,18 @@ blur                    25.0 ±4.0%       2.50 ±4.0%       4.00 ±4.0%       3.
         let (_, list) = text.split_once("4 failures:\n").unwrap();
         assert_eq!(list.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")).count(), 4);
         assert!(list.contains("local_laplacian, Adams2019   out of memory: the generator needed more than 4 GB"));
+    }
+
+    #[test]
+    fn remarks_stand_beneath_the_failures() {
+        let mut evaluation = sample();
+        assert!(!table(&evaluation).contains("remark"));
+        evaluation.results[1].message = "differs by rounding: 3 values, at most 1.000".into();
+        evaluation.results[6].reference = Some("none".into());
+        let text = table(&evaluation);
+        let (_, list) = text.split_once("2 remarks:\n").unwrap();
+        assert!(list.contains("blur, manual     differs by rounding: 3 values, at most 1.000"), "{list}");
+        assert!(list.contains("local_laplacian  outputs are compared with those of 'none'"), "{list}");
     }
 
     #[test]

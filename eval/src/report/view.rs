@@ -117,6 +117,19 @@ impl<'a> View<'a> {
         self.evaluation.results.iter().filter(|result| result.status.is_failure()).collect()
     }
 
+    /// What `pipeline`'s outputs were compared with, if not with the build that was asked for.
+    pub fn other_reference(&self, pipeline: &str) -> Option<&'a str> {
+        let results = self.schedulers.iter().filter_map(|name| self.result(pipeline, name));
+        let reference = results.filter_map(|result| result.reference.as_deref()).next()?;
+        (Some(reference) != self.evaluation.reference.as_deref()).then_some(reference)
+    }
+
+    /// Results that are right and yet have something to say, in the order evaluated.
+    pub fn remarks(&self) -> Vec<&'a EvalResult> {
+        let remarked = |result: &&EvalResult| result.status == Status::Ok && !result.message.is_empty();
+        self.evaluation.results.iter().filter(remarked).collect()
+    }
+
     /// Least time in seconds that `result`'s inputs and outputs take to move at the measured copy bandwidth.
     pub fn limit_seconds(&self, result: &EvalResult) -> Option<f64> {
         let bandwidth = self.evaluation.environment.copy_bytes_per_second.filter(|&speed| speed > 0.0)?;

@@ -51,9 +51,9 @@ pub fn union(a: &[Region], b: &[Dim]) -> Vec<Region> {
     a.iter().zip(b).map(cover).collect()
 }
 
-/// The regions of a layout.
-pub fn region_of(dims: &[Dim]) -> Vec<Region> {
-    dims.iter().map(|dim| [dim.min, dim.extent]).collect()
+/// The second region; the first one in dimensions where the second is empty.
+pub fn replace(a: &[Region], b: &[Dim]) -> Vec<Region> {
+    a.iter().zip(b).map(|(&old, dim)| if dim.extent <= 0 { old } else { [dim.min, dim.extent] }).collect()
 }
 
 /// Number of elements.
@@ -232,7 +232,9 @@ mod tests {
 
     #[test]
     fn regions_unite() {
-        assert_eq!(union(&[[0, 10], [0, 10]], &[dim(-2, 5, 1), dim(5, 0, 1)]), [[-2, 12], [0, 10]]);
+        let required = [dim(-2, 5, 1), dim(5, 0, 1)];
+        assert_eq!(union(&[[0, 10], [0, 10]], &required), [[-2, 12], [0, 10]]);
+        assert_eq!(replace(&[[0, 10], [0, 10]], &required), [[-2, 5], [0, 10]]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::protocol::{Description, Request, Response, Shapes, PREFIX};
+use super::protocol::{Description, Difference, Request, Response, Shapes, PREFIX};
 use crate::child::{end_of, read_lines, read_raw_lines, End, Finished, Limits};
 use crate::failure::{explain, Failure, Tail};
 use crate::hl_autoscheduler;
@@ -186,7 +186,7 @@ impl Worker {
     }
 
     /// Compares outputs with a file; returns what differs.
-    pub fn compare(&mut self, request: &Request) -> Result<Option<String>, Failure> {
+    pub fn compare(&mut self, request: &Request) -> Result<Option<Difference>, Failure> {
         match self.ask(request)? {
             Response::Compared { difference } => Ok(difference),
             other => Err(unexpected(&other)),

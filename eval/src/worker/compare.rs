@@ -1,6 +1,6 @@
 //! Compares outputs with those of another build.
 
-use super::protocol::{Code, Rule, Type};
+use super::protocol::{Code, Difference, Rule, Type};
 
 /// How far two values may be apart: `absolute` times the largest magnitude in the output, plus `relative` times the value.
 ///
@@ -64,8 +64,8 @@ fn coordinates(region: &[[i32; 2]], mut index: usize) -> Vec<i32> {
     region.iter().map(coordinate).collect()
 }
 
-/// What differs between the elements of one output, in words. `region` is `[min, extent]` by dimension.
-pub fn difference(type_: Type, region: &[[i32; 2]], expected: &[u8], found: &[u8], rule: Rule) -> Option<String> {
+/// What differs between the elements of one output. `region` is `[min, extent]` by dimension.
+pub fn difference(type_: Type, region: &[[i32; 2]], expected: &[u8], found: &[u8], rule: Rule) -> Option<Difference> {
     if expected == found {
         return None;
     }
@@ -75,7 +75,7 @@ pub fn difference(type_: Type, region: &[[i32; 2]], expected: &[u8], found: &[u8
     let largest = magnitudes.filter(|value| value.is_finite()).fold(0.0, f64::max);
     let mut worst: f64 = 0.0;
     let mut first = None;
-    let mut differing = 0usize;
+    let mut differing = 0;
     for (index, (a, b)) in pairs().enumerate() {
         if a == b {
             continue;
@@ -87,15 +87,17 @@ pub fn difference(type_: Type, region: &[[i32; 2]], expected: &[u8], found: &[u8
             continue;
         }
         differing += 1;
-        worst = worst.max((expected - found).abs());
+        let apart = (expected - found).abs();
+        worst = if apart.is_nan() { f64::INFINITY } else { worst.max(apart) };
         first.get_or_insert((index, expected, found));
     }
     let (index, expected, found) = first?;
-    Some(format!(
+    let text = format!(
         "{differing} of {} values differ, the first at {:?}: {found} instead of {expected}; the largest difference is {worst:.3e}",
         pairs().len(),
         coordinates(region, index),
-    ))
+    );
+    Some(Difference { values: differing, largest: worst.is_finite().then_some(worst), text })
 }
 
 #[cfg(test)]
@@ -109,7 +111,7 @@ mod tests {
         values.iter().flat_map(|value| value.to_le_bytes()).collect()
     }
 
-    fn float_case(expected: &[f32], found: &[f32], rule: Rule) -> Option<String> {
+    fn float_case(expected: &[f32], found: &[f32], rule: Rule) -> Option<Difference> {
         difference(F32, &[[0, expected.len() as i32]], &floats(expected), &floats(found), rule)
     }
 
@@ -136,9 +138,19 @@ mod tests {
     #[test]
     fn integers_are_exact_unless_they_come_from_floats() {
         let case = |rule| difference(U8, &[[0, 2], [5, 2]], &[1, 2, 3, 4], &[1, 2, 3, 5], rule);
-        assert!(case(Rule::Exact).unwrap().contains("[1, 6]: 5 instead of 4"));
+        assert!(case(Rule::Exact).unwrap().text.contains("[1, 6]: 5 instead of 4"));
         assert_eq!(case(Rule::Tolerance), None);
         assert!(difference(U8, &[[0, 1]], &[1], &[3], Rule::Tolerance).is_some());
+    }
+
+    #[test]
+    fn differences_are_counted_and_measured() {
+        let found = float_case(&[1.0, 2.0, 3.0, f32::NAN], &[1.0, 2.5, 2.0, f32::NAN], Rule::Exact).unwrap();
+        assert_eq!((found.values, found.largest), (2, Some(1.0)));
+        let infinite = float_case(&[1.0], &[f32::NAN], Rule::Tolerance).unwrap();
+        assert_eq!(infinite.largest, None);
+        let both = found.clone().and(infinite.clone());
+        assert_eq!((both.values, both.largest, both.text), (3, None, found.text));
     }
 
     #[test]

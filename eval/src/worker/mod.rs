@@ -16,9 +16,11 @@ use std::time::Instant;
 
 use anyhow::{ensure, Context, Result};
 
-use buffers::{lay_out, region_of, union, Buffer, Raw, Region};
+use buffers::{lay_out, replace, union, Buffer, Raw, Region};
 use library::{Call, Library};
-use protocol::{Argument, Code, Dim, Kind, Request, Response, Rule, Shapes, Type, PREFIX};
+use protocol::{
+    region_of, regions_of, Argument, Code, Difference, Dim, Kind, Request, Response, Rule, Shapes, Type, PREFIX,
+};
 
 /// Bounds queries until the regions settle; they depend on each other only where inputs have constraints.
 const QUERIES: usize = 4;
@@ -49,9 +51,10 @@ impl Session {
     fn answer(&mut self, request: Request) -> Result<Response> {
         match request {
             Request::Describe => Ok(Response::Description(self.library.description.clone())),
-            Request::Plan { inputs, outputs, scalars } => {
+            Request::Plan { inputs, cover, outputs, scalars } => {
                 self.set_scalars(&scalars)?;
-                Ok(Response::Shapes(self.plan(inputs, &outputs)?))
+                let outputs = self.constrained(&inputs, outputs)?;
+                Ok(Response::Shapes(self.plan(inputs, cover, &outputs)?))
             }
             Request::Prepare { shapes, seed, scalars } => {
                 self.set_scalars(&scalars)?;
@@ -115,17 +118,31 @@ impl Session {
         Ok(Shapes { inputs: pick(true), outputs: pick(false) })
     }
 
-    /// Shapes for outputs of the regions asked for, and inputs that cover what they take and the regions given.
-    fn plan(&self, inputs: Vec<Vec<Region>>, outputs: &[Vec<Region>]) -> Result<Shapes> {
-        let dense = |regions: &[Vec<Region>]| regions.iter().map(|region| lay_out(region, &[])).collect::<Vec<_>>();
+    /// Regions of the outputs that the pipeline computes when it is asked for these: others where a constraint says so.
+    fn constrained(&self, inputs: &[Vec<Region>], mut outputs: Vec<Vec<Region>>) -> Result<Vec<Vec<Region>>> {
+        let inputs = dense(inputs);
+        for _ in 0..QUERIES {
+            let queried = regions_of(&self.query(&inputs, &dense(&outputs))?.outputs);
+            if queried == outputs {
+                break;
+            }
+            outputs = queried;
+        }
+        Ok(outputs)
+    }
+
+    /// Shapes for outputs of the regions asked for, and inputs of what they take; those cover the regions given, too, if
+    /// they are to.
+    fn plan(&self, inputs: Vec<Vec<Region>>, cover: bool, outputs: &[Vec<Region>]) -> Result<Shapes> {
         let mut regions = inputs;
         let mut input_dims = dense(&regions);
         let mut output_dims = dense(outputs);
         for _ in 0..QUERIES {
             let Shapes { inputs: required, outputs: queried } = self.query(&input_dims, &output_dims)?;
-            let grown: Vec<_> = regions.iter().zip(&required).map(|(region, dims)| union(region, dims)).collect();
-            let done = grown == regions;
-            regions = grown;
+            let fit = if cover { union } else { replace };
+            let fitted: Vec<_> = regions.iter().zip(&required).map(|(region, dims)| fit(region, dims)).collect();
+            let done = fitted == regions;
+            regions = fitted;
             input_dims = regions.iter().zip(&required).map(|(region, dims)| lay_out(region, dims)).collect();
             output_dims = outputs.iter().zip(&queried).map(|(region, dims)| lay_out(region, dims)).collect();
             if done {
@@ -136,8 +153,7 @@ impl Session {
     }
 
     fn prepare(&mut self, shapes: &Shapes, seed: u64) -> Result<Response> {
-        let outputs: Vec<_> = shapes.outputs.iter().map(|dims| region_of(dims)).collect();
-        let shapes = self.plan(shapes.inputs.iter().map(|dims| region_of(dims)).collect(), &outputs)?;
+        let shapes = self.plan(regions_of(&shapes.inputs), true, &regions_of(&shapes.outputs))?;
         (self.inputs, self.outputs) = (vec![], vec![]);
         // Differs between workers, so that an element that is not written does not compare equal by chance.
         let fill = (std::process::id() % 251) as u8 + 1;
@@ -179,19 +195,29 @@ impl Session {
     fn compare(&self, path: &Path, rule: Rule) -> Result<Response> {
         let saved = std::fs::read(path)?;
         let mut rest = &saved[..];
+        let mut difference: Option<Difference> = None;
         for (argument, output) in self.arguments(Kind::Output).iter().zip(&self.outputs) {
             let found = output.elements();
             ensure!(rest.len() >= found.len(), "the saved outputs are of another shape");
             let (expected, after) = rest.split_at(found.len());
             rest = after;
             let region = region_of(&output.dims);
-            if let Some(text) = compare::difference(output.type_, &region, expected, &found, rule) {
-                return Ok(Response::Compared { difference: Some(format!("output '{}': {text}", argument.name)) });
+            if let Some(mut here) = compare::difference(output.type_, &region, expected, &found, rule) {
+                here.text = format!("output '{}': {}", argument.name, here.text);
+                difference = Some(match difference {
+                    None => here,
+                    Some(before) => before.and(here),
+                });
             }
         }
         ensure!(rest.is_empty(), "the saved outputs are of another shape");
-        Ok(Response::Compared { difference: None })
+        Ok(Response::Compared { difference })
     }
+}
+
+/// Layouts without gaps.
+fn dense(regions: &[Vec<Region>]) -> Vec<Vec<Dim>> {
+    regions.iter().map(|region| lay_out(region, &[])).collect()
 }
 
 /// The value of a scalar argument, in the low bytes.

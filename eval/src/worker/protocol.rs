@@ -18,6 +18,16 @@ pub struct Dim {
     pub stride: i32,
 }
 
+/// `[min, extent]` by dimension.
+pub fn region_of(dims: &[Dim]) -> Vec<[i32; 2]> {
+    dims.iter().map(|dim| [dim.min, dim.extent]).collect()
+}
+
+/// `[min, extent]` by buffer and dimension.
+pub fn regions_of(buffers: &[Vec<Dim>]) -> Vec<Vec<[i32; 2]>> {
+    buffers.iter().map(|dims| region_of(dims)).collect()
+}
+
 /// Shapes of all buffers of a pipeline, by position among its inputs and outputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shapes {
@@ -111,10 +121,13 @@ impl Description {
 pub enum Request {
     /// What is this pipeline? Answered by `Description`.
     Describe,
-    /// Which inputs do outputs of these extents take? `inputs` are the regions to start from. Answered by `Shapes`.
+    /// Which inputs do outputs of these extents take? Outputs are as the pipeline's constraints have them, where they say
+    /// otherwise. Answered by `Shapes`.
     Plan {
-        /// `[min, extent]` by input and dimension.
+        /// `[min, extent]` by input and dimension: where to start from.
         inputs: Vec<Vec<[i32; 2]>>,
+        /// Whether inputs are to cover the regions above; otherwise they are what the pipeline asks for and no more.
+        cover: bool,
         /// `[min, extent]` by output and dimension.
         outputs: Vec<Vec<[i32; 2]>>,
         /// Values of scalars other than their estimates.
@@ -164,6 +177,25 @@ pub enum Rule {
     Tolerance,
 }
 
+/// How outputs differ.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// Number of values that differ by more than they may.
+    pub values: u64,
+    /// The largest difference; `None` if it is infinite or no number.
+    pub largest: Option<f64>,
+    /// The first difference of the first output that has one, in words.
+    pub text: String,
+}
+
+impl Difference {
+    /// This, and what differs in a further output.
+    pub fn and(self, next: Difference) -> Difference {
+        let largest = self.largest.zip(next.largest).map(|(a, b)| a.max(b));
+        Difference { values: self.values + next.values, largest, text: self.text }
+    }
+}
+
 /// An answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Response {
@@ -183,10 +215,10 @@ pub enum Response {
     },
     /// To `Load` and `Save`.
     Done,
-    /// To `Compare`: the first and worst difference in words, or `None`.
+    /// To `Compare`: what differs, or `None`.
     Compared {
         /// What differs.
-        difference: Option<String>,
+        difference: Option<Difference>,
     },
     /// It did not work: why.
     Error {

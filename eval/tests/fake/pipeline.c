@@ -25,6 +25,9 @@ const struct halide_filter_metadata_t *pipeline_metadata(void) {
 int pipeline_argv(void **args) {
     struct halide_buffer_t *input = args[0], *output = args[1];
     if (input->host == 0 || output->host == 0) {
+        if (BEHAVIOUR == 5) {
+            output->dim[0].extent = 128;
+        }
         input->dim[0] = output->dim[0];
         return 0;
     }
@@ -39,6 +42,10 @@ int pipeline_argv(void **args) {
     int32_t *to = (int32_t *)output->host;
     for (int i = 0; i < output->dim[0].extent; i++) {
         to[i] = from[i] + (BEHAVIOUR == 1 && i == 7 ? 2 : 1);
+        // Beyond any tolerance.
+        if (BEHAVIOUR == 4 && i % 100 == 7) {
+            to[i] ^= 1 << 30;
+        }
     }
     return 0;
 }
