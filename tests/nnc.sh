@@ -300,6 +300,7 @@ SCRIPT
 
 # Silence ends after two seconds, and the command at the first signal.
 long_commands_speak_and_obey() {
+    local name
     "$nnc" accuracy "$root/eval/data/x86-64-avx2.gz" 2>"$work/accuracy.txt" &
     await_line "$work/accuracy.txt" '^training \[0/48\] NN+C'
     ends_with $! TERM 143
@@ -309,7 +310,13 @@ print("n,seconds")
     "$nnc" predict --csv "$work/times.csv" --target seconds --complexity n --train 3000 2>"$work/predict.txt" &
     await_line "$work/predict.txt" '^training \[0/8\]'
     ends_with $! INT 130
-    NNC_MODELS=$work/models "$nnc" study mv --instances 24 --train 12 --data "$work/obeys" 2>"$work/obeys.txt" &
+    # Programs that take their time.
+    mkdir -p "$work/programs"
+    printf '#!/bin/sh\nwhile read -r line; do sleep 0.2; echo spread=0 seconds=0.001 calls=3; done\n' >"$work/programs/mv_eigen"
+    chmod +x "$work/programs/mv_eigen"
+    for name in boost halide; do cp "$work/programs/mv_eigen" "$work/programs/mv_$name"; done
+    rm -rf "$work/obeys"
+    NNC_MODELS=$work/models "$nnc" study mv --programs "$work/programs" --data "$work/obeys" 2>"$work/obeys.txt" &
     await_line "$work/obeys.txt" '^measuring'
     ends_with $! TERM 143
 }

@@ -58,7 +58,7 @@ void hs_set_schedule_source(hs_request *request, hs_string source) {
 
 void hs_warn(hs_request *, hs_string message) {
     std::string ignored;
-    guard(ignored, [&] { _halide_user_warning << to_string(message) << "\n"; });
+    guard(ignored, [&] { HS_USER_WARNING << to_string(message) << "\n"; });
 }
 
 void hs_set_error(hs_request *request, hs_string message) {

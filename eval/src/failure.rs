@@ -89,8 +89,10 @@ impl Tail {
     /// The error: from the last line that starts one, the lines after it included, else the last line.
     fn error(&self) -> Option<String> {
         let starts = |line: &String| ERRORS.iter().any(|marker| line.contains(marker));
-        let not_loaded = self.lines.iter().position(|line| line.starts_with(NOT_LOADED));
-        let from = not_loaded.or_else(|| self.lines.iter().rposition(starts)).or(self.lines.len().checked_sub(1))?;
+        if let Some(line) = self.lines.iter().find(|line| line.starts_with(NOT_LOADED)) {
+            return Some(line.chars().take(MESSAGE).collect());
+        }
+        let from = self.lines.iter().rposition(starts).or(self.lines.len().checked_sub(1))?;
         // An internal error of Halide is headed "Unhandled exception: Internal Error at FILE", and the text follows.
         let text = self.lines.range(from..).take(4).cloned().collect::<Vec<_>>().join(" ");
         let text = text.trim_start_matches("Unhandled exception: ").trim_start_matches("Error: ").trim().to_owned();
@@ -249,7 +251,7 @@ mod tests {
             "Srivastava2020: not loaded: libHalide.so is Halide 19.0.0, and the plugin was built for Halide 21.0.0.",
             "Unhandled exception: Error: Unknown autoscheduler name 'Srivastava2020'; known names are:",
         ];
-        assert!(case(End::Exited(1), 10, &lines).unwrap().1.starts_with(lines[0]));
+        assert_eq!(case(End::Exited(1), 10, &lines).unwrap().1, lines[0]);
     }
 
     #[test]

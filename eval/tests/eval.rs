@@ -170,7 +170,18 @@ fn what_is_unchanged_is_reused() {
     let folder = tempfile::tempdir().unwrap();
     let (_, first) = eval(folder.path(), &["fine", "plain"], &[]);
     let (output, second) = eval(folder.path(), &["fine", "plain"], &[]);
-    assert_eq!(first["results"], second["results"]);
+    // Times that others disturbed are taken anew, and others compile beside this test.
+    let kept = |evaluation: &Value| -> Vec<Value> {
+        let mut rows = evaluation["results"].as_array().expect("results").clone();
+        for (row, first) in rows.iter_mut().zip(first["results"].as_array().expect("results")) {
+            if first["disturbed"] == true {
+                row["disturbed"].take();
+                row["run_seconds"].take();
+            }
+        }
+        rows
+    };
+    assert_eq!(kept(&first), kept(&second));
     assert!(String::from_utf8_lossy(&output.stderr).contains("reused"));
     let (_, fresh) = eval(folder.path(), &["fine", "plain"], &["--no-cache"]);
     assert_ne!(first["results"], fresh["results"], "times are never exactly the same");

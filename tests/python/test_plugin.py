@@ -223,12 +223,18 @@ def scatters_a_step_at_a_time():
     assert '.compute_at(histogram_, RVar("r$y"))' in source, source
 
 
+def reported_pipeline(output):
+    """The pipeline of an output, as a report has it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "report.json")
+        schedule([output], {"parallelism": "2", "report": path})
+        with open(path) as report:
+            return json.load(report)["pipeline"]
+
+
 def described(output):
-    """The pure definition of an output, as a report has it."""
-    with tempfile.NamedTemporaryFile() as report:
-        schedule([output], {"parallelism": "2", "report": report.name})
-        funcs = {func["name"]: func for func in json.load(report)["pipeline"]["funcs"]}
-    return funcs[output.name()]["stages"][0]
+    """The pure definition of an output."""
+    return {func["name"]: func for func in reported_pipeline(output)["funcs"]}[output.name()]["stages"][0]
 
 
 def describes_what_varies():
@@ -417,9 +423,7 @@ def takes_bounds_for_facts():
     out.set_estimate(cases.x, 0, 100)
     out.output_buffer().dim(0).set_bounds(0, 128)
     out.output_buffer().dim(1).set_bounds(0, 40)
-    with tempfile.NamedTemporaryFile() as report:
-        schedule([out], {"parallelism": "2", "report": report.name})
-        pipeline = json.load(report)["pipeline"]
+    pipeline = reported_pipeline(out)
     assert pipeline["inputs"][0]["dims"][0] == {"min": 0, "extent": 128}, pipeline["inputs"]
     assert pipeline["funcs"][-1]["bounds"] == {v: {"min": 0, "extent": e} for v, e in [("x", 128), ("y", 40)]}
 

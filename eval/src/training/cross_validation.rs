@@ -20,6 +20,9 @@ pub struct Folds<'a> {
     pub progress: &'a Progress,
 }
 
+/// Indices of the pipelines of a fold, and what was predicted of each.
+type Fold = (Vec<usize>, Vec<Vec<f64>>);
+
 /// Predicted seconds of every schedule of each pipeline, by `predict` from those to train with.
 pub fn cross_validate<P: Sync>(
     pipelines: &[P],
@@ -29,7 +32,7 @@ pub fn cross_validate<P: Sync>(
     let Folds { labels, count, name, progress } = *folds;
     let distinct: Vec<&str> = labels.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
     let fold_of = |index: usize| distinct.binary_search(&labels[index]).unwrap_or(0) % count;
-    let fold = |fold: usize| -> Result<(Vec<usize>, Vec<Vec<f64>>)> {
+    let fold = |fold: usize| -> Result<Fold> {
         let (test, training): (Vec<usize>, Vec<usize>) =
             (0..pipelines.len()).partition(|&index| fold_of(index) == fold);
         if test.is_empty() || training.is_empty() {
@@ -40,7 +43,7 @@ pub fn cross_validate<P: Sync>(
         Ok((test, results))
     };
     let next = AtomicUsize::new(0);
-    let work = || -> Result<Vec<(Vec<usize>, Vec<Vec<f64>>)>> {
+    let work = || -> Result<Vec<Fold>> {
         let mut done = Vec::new();
         loop {
             let part = next.fetch_add(1, Ordering::Relaxed);
