@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn daemons_that_write_on_are_cut_off() {
-        let daemon = "setsid sh -c 'timeout 2 sh -c \"while :; do echo on; done\"; echo late' >&2 & sleep 0.3";
+        let daemon = "setsid sh -c 'timeout 20 sh -c \"while :; do echo on; done\"; echo late' >&2 & sleep 0.3";
         let (finished, lines) = shell(daemon, 1 << 30, 30_000);
         assert_eq!(finished.end, End::Exited(0));
         assert!(!lines.iter().any(|line| line.contains("late")));
