@@ -172,6 +172,13 @@ run_sharpens_a_photograph() {
 # Bit for bit under strict_float, at the estimates, at 1, 7 and 33, and one off the estimates, in every dimension.
 verify_all_pipelines() { timeout 2400 "$nnc" verify --threads 2; }
 
+# Pipelines with other levels, radii and taps than their defaults: everything from one level on can be scheduled.
+verify_other_parameters() {
+    timeout 900 "$nnc" verify --vary local_laplacian interpolate wavelet box_integral conv2d local_contrast fft --sizes 33 --threads 2 |
+        tee "$work/vary.txt"
+    grep -q '^local_laplacian,pyramid_levels=2: .*equal' "$work/vary.txt"
+}
+
 # Floats added in another order: within the tolerance at the same sizes, and sums along rows are in lanes.
 verify_reassociated() {
     local reassociated=Srivastava2020:reassociate=true
@@ -417,7 +424,7 @@ else
     run_shell_tests "$work" eval_small eval_reports_a_timeout eval_of_awkward_pipelines gen_honours_hl_autoscheduler \
         schedules_name_their_model bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds explain_reads_schedules_of_others \
         levels_are_looked_up_side_by_side only_files_are_read collect_measures_broken_records_again \
-        output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_reassociated study_small study_resumes \
+        output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_other_parameters verify_reassociated study_small study_resumes \
         study_from_data calibrate_small collect_others models_from_records eval_outlives_daemons \
         long_commands_speak_and_obey timing_takes_turns disturbed_times_are_not_kept fail_on_has_exit_codes \
         wrong_usage_exits_with_2 explain_prices_as_the_scheduler_does
