@@ -270,12 +270,15 @@ fn what_killed_runs_leave_is_removed() {
     building(1);
     first.kill().unwrap();
     first.wait().unwrap();
+    // One that times would wait for the end of these builds.
     let mut second = hang();
     building(1);
-    eval(folder.path(), &["plain"], &["--schedulers", "none"]);
-    building(1);
-    second.kill().unwrap();
-    second.wait().unwrap();
+    let mut third = hang();
+    building(2);
+    for running in [&mut second, &mut third] {
+        running.kill().unwrap();
+        running.wait().unwrap();
+    }
     eval(folder.path(), &["plain"], &["--schedulers", "none"]);
     building(0);
     assert_eq!(files_in(&work), 1, "the lock");
