@@ -114,7 +114,7 @@ private:
 
     static const std::vector<Family> &all_families();
     std::string name(const std::string &family);
-    /// Makes an embedded image available, with the name of the next Func.
+    /// Makes an embedded image available, through a Func of the same name.
     void add_image();
     /// How many coordinates of a role there are at a level, at the estimates.
     int extent(int role, int level) const;

@@ -36,7 +36,6 @@ public:
     }
 };
 
-
 /// Names of the Func and of all that its definitions loop over.
 std::vector<std::string> names_within(const Function &f) {
     std::vector<std::string> names = f.args();
