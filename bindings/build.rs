@@ -26,12 +26,14 @@ fn build_shim(root: &Path) {
         "extract",
         "inputs",
         "inside",
+        "loads",
         "operations",
         "program",
         "read_schedule",
         "request",
         "schedule_state",
         "tree_size",
+        "trusted",
     ];
     println!("cargo:rerun-if-changed=cpp");
     cc::Build::new()

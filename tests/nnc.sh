@@ -174,7 +174,7 @@ verify_all_pipelines() { timeout 2400 "$nnc" verify --threads 2; }
 
 # Pipelines with other levels, radii and taps than their defaults: everything from one level on can be scheduled.
 verify_other_parameters() {
-    timeout 900 "$nnc" verify --vary local_laplacian interpolate wavelet box_integral conv2d local_contrast fft --sizes 33 --threads 2 |
+    timeout 900 "$nnc" verify --vary local_laplacian interpolate wavelet box_integral conv2d local_contrast fft bilateral_grid --sizes 33 --threads 2 |
         tee "$work/vary.txt"
     grep -q '^local_laplacian,pyramid_levels=2: .*equal' "$work/vary.txt"
 }

@@ -293,6 +293,21 @@ public:
     bool found = false;
 };
 
+class FindFuncs : public LetVisitor {
+    using LetVisitor::visit;
+
+    void visit(const Call *op) override {
+        if (op->call_type == Call::Halide) {
+            found.insert(op->name);
+        }
+        LetVisitor::visit(op);
+    }
+
+public:
+    using LetVisitor::LetVisitor;
+    std::set<std::string> found;
+};
+
 class FindVariables : public LetVisitor {
     using LetVisitor::visit;
 
@@ -317,6 +332,12 @@ static Expr known(const Expr &e) {
 bool depends_on_data(const std::vector<Expr> &exprs, const LetValues &lets) {
     FindData find(lets);
     find.visit_all(exprs);
+    return find.found;
+}
+
+std::set<std::string> called_funcs(const Expr &e, const LetValues &lets) {
+    FindFuncs find(lets);
+    e.accept(&find);
     return find.found;
 }
 

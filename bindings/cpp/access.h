@@ -16,6 +16,9 @@ using LetValues = std::map<std::string, Halide::Expr>;
 /// Whether expressions within Lets load something.
 bool depends_on_data(const std::vector<Halide::Expr> &exprs, const LetValues &lets);
 
+/// Names of the Funcs that an expression within Lets calls.
+std::set<std::string> called_funcs(const Halide::Expr &e, const LetValues &lets);
+
 /// Indices of the loops that have one of these names, in increasing order.
 std::vector<size_t> loops_named(const std::set<std::string> &names, const std::vector<std::string> &loops);
 

@@ -6,10 +6,12 @@
 #include "inputs.h"
 #include "inside.h"
 #include "json.h"
+#include "loads.h"
 #include "operations.h"
 #include "program.h"
 #include "request.h"
 #include "schedule_state.h"
+#include "trusted.h"
 
 #include <algorithm>
 #include <set>
@@ -18,32 +20,6 @@ using namespace Halide;
 using namespace Halide::Internal;
 
 namespace {
-
-/// Calls of Funcs and loads of images in an expression, each distinct one once.
-class FindLoads : public IRGraphVisitor {
-    using IRGraphVisitor::visit;
-
-    // Nodes are equal more often than they are the same.
-    std::set<Expr, IRGraphDeepCompare> seen;
-
-    void visit(const Call *op) override {
-        const bool load = op->call_type == Call::Halide || op->call_type == Call::Image;
-        if (load && seen.insert(op).second) {
-            loads.push_back(op);
-        }
-        IRGraphVisitor::visit(op);
-    }
-
-    void visit(const Let *op) override {
-        lets.emplace(op->name, simplify(substitute_estimates(op->value)));
-        IRGraphVisitor::visit(op);
-    }
-
-public:
-    std::vector<const Call *> loads;
-    /// The values that Halide's common subexpression elimination gave names, all distinct.
-    LetValues lets;
-};
 
 class Extract {
     hs_request &request;
@@ -126,6 +102,44 @@ class Extract {
             json.null();
         }
         json.key("value").value(call->value_index);
+    }
+
+    /// Writes the Funcs whose values keep expressions within bounds, if there are any.
+    void trusted(const std::string &key, const std::vector<Expr> &exprs, const Scope<Interval> &scope,
+                 const LetValues &lets) {
+        const std::set<std::string> funcs = trusted_funcs(exprs, scope, value_bounds, lets);
+        if (!funcs.empty()) {
+            json.key(key).array(funcs, [&](const std::string &f) { json.value(func_index.at(f)); });
+        }
+    }
+
+    /// Writes the Funcs whose values keep what a stage reads and writes within bounds.
+    void indexed_by(const Definition &definition, const std::vector<Expr> &exprs,
+                    const std::vector<std::string> &loops) {
+        FindLoads find;
+        for (const Expr &e : exprs) {
+            e.accept(&find);
+        }
+        std::vector<Expr> coordinates;
+        for (const Call *call : find.loads) {
+            coordinates.insert(coordinates.end(), call->args.begin(), call->args.end());
+        }
+        if (!definition.is_init()) {
+            coordinates.insert(coordinates.end(), definition.args().begin(), definition.args().end());
+        }
+        trusted("indexed_by", coordinates, symbolic_loops(loops), find.lets);
+    }
+
+    /// Writes the Funcs whose values keep those of a Func within bounds. Of updates and extern stages Halide knows no bounds.
+    void bounded_by(const Function &f) {
+        if (f.has_extern_definition() || f.has_update_definition() || !f.has_pure_definition()) {
+            return;
+        }
+        Scope<Interval> scope;
+        for (const std::string &arg : f.args()) {
+            scope.push(arg, Interval::everything());
+        }
+        trusted("bounded_by", names.renamed(f.definition()).values(), scope, {});
     }
 
     void accesses(const std::vector<Expr> &exprs, const std::vector<std::string> &loops) {
@@ -272,6 +286,7 @@ class Extract {
             const std::vector<Expr> computed = simplified(with_predicate);
             write_operations(json, computed, vars, definition.is_init() ? "" : f.name());
             accesses(computed, vars);
+            indexed_by(definition, exprs, vars);
             if (const auto compared = compared_loops(computed, vars); !compared.empty()) {
                 json.key("compared").array(compared, [&](size_t l) { json.value(l); });
             }
@@ -378,6 +393,7 @@ class Extract {
             });
             bounds("estimates", f.schedule().estimates());
             bounds("bounds", promised_bounds(f));
+            bounded_by(f);
             if (f.has_extern_definition()) {
                 extern_definition(f);
             }

@@ -51,6 +51,7 @@ fn replay(mut replay: Replay, pipeline: &Pipeline, directives: &[Directive]) -> 
         replay.step(directive)?;
     }
     replay.placements()?;
+    replay.indices()?;
     replay.parts()?;
     replay.promises()?;
     replay.shared.iter().try_for_each(|(stage, with, var)| replay.fused(*stage, *with, var))
@@ -119,6 +120,8 @@ struct Replay<'a> {
     widened: BTreeSet<Dimension>,
     /// See [`Regions::extensible`].
     extensible: OnceCell<Vec<Vec<bool>>>,
+    /// Stages that run past their end, and read or write where values of Funcs say.
+    overrunning: BTreeSet<StageRef>,
     /// Stages that share the loops of another one, with the innermost loop shared.
     shared: Vec<(StageRef, StageRef, LoopVar)>,
     /// Funcs with updates that are added up in parts: their loops are spread over two Funcs.
@@ -175,6 +178,7 @@ impl<'a> Replay<'a> {
             bounds: BTreeMap::new(),
             widened: BTreeSet::new(),
             extensible: OnceCell::new(),
+            overrunning: BTreeSet::new(),
             shared: Vec::new(),
             in_parts: BTreeSet::new(),
             part_loops: Vec::new(),

@@ -200,6 +200,39 @@ fn bounds_are_aligned_where_nothing_outside_is_read() {
     check(&reads_input, &[root(1), align(1, 0)]).unwrap();
 }
 
+/// Past the end of a Func, the values that others have there are not computed: they must not say where it reads.
+#[test]
+fn what_runs_past_its_end_is_indexed_by_what_is_computed_there() {
+    let mut builder = Builder::new();
+    let table = builder.pure(&[]);
+    let source = builder.pure(&[]);
+    let index = builder.pure(&[(source, Read::Point)]);
+    let lookup = builder.pure(&[(index, Read::Point), (table, Read::Gather)]);
+    let output = builder.pure(&[(lookup, Read::Stencil { dim: 0, radius: 1 })]);
+    let mut pipeline = builder.finish(&[output], 100, 100);
+    let overrun = |first: &[Directive]| {
+        let vectors = split(StageRef { func: lookup, stage: 0 }, "x", 8, Tail::RoundUp);
+        [first, &[Directive::ComputeRoot { func: lookup }, vectors]].concat()
+    };
+    let all_at_root = overrun(&[table, source, index].map(|func| Directive::ComputeRoot { func }));
+    check(&pipeline, &all_at_root).unwrap();
+    pipeline.funcs[lookup.index()].stages[0].indexed_by = vec![index];
+    let error = check(&pipeline, &all_at_root).unwrap_err().to_string();
+    assert!(error.contains("values that are not computed say where f3 reads"), "{error}");
+    // Computed as far as the lookup runs: inlined, or in its loops. What they are computed from may be any value.
+    let in_loops = Directive::ComputeAt { func: index, consumer: lookup, var: var("xo") };
+    check(&pipeline, &overrun(&[Directive::ComputeRoot { func: source }])).unwrap();
+    check(&pipeline, &overrun(&[Directive::ComputeRoot { func: source }, in_loops.clone()])).unwrap();
+    // Unless the index is only as good as that.
+    pipeline.funcs[index.index()].bounded_by = vec![source];
+    assert!(check(&pipeline, &overrun(&[Directive::ComputeRoot { func: source }, in_loops])).is_err());
+    check(&pipeline, &overrun(&[])).unwrap();
+    // Places that data does not move may be wherever they are.
+    let fixed = &mut pipeline.funcs[lookup.index()].stages[0].accesses;
+    fixed.iter_mut().filter(|a| a.by_data).for_each(|a| a.moved_by = Some(vec![1]));
+    check(&pipeline, &all_at_root).unwrap();
+}
+
 #[test]
 fn only_independent_stages_share_loops() {
     let with =

@@ -284,6 +284,23 @@ def describes_what_the_simplifier_leaves():
     assert set(group["counts"]["int32"]) == {"div_by_constant"}, group
 
 
+def describes_whose_values_are_trusted():
+    """Values that alone keep coordinates within bounds; one that is clamped is not trusted, one from a table is as good as it."""
+    chosen, below = hl.Func("chosen"), hl.Func("below")
+    chosen[cases.x] = cases.x % 7
+    below[cases.x] = chosen[cases.x] + 1
+    table, out = hl.Func("table"), hl.Func("looked_up")
+    table[cases.x] = cases.x * 3
+    out[cases.x] = table[below[cases.x]] + table[hl.clamp(table[cases.x], 0, 9)]
+    out.set_estimates([hl.Range(0, 1024)])
+    funcs = reported_pipeline(out)["funcs"]
+    index = {func["name"]: i for i, func in enumerate(funcs)}
+    by_name = {func["name"]: func for func in funcs}
+    assert by_name[out.name()]["stages"][0]["indexed_by"] == [index[below.name()]], by_name[out.name()]
+    assert by_name[below.name()]["bounded_by"] == [index[chosen.name()]], by_name[below.name()]
+    assert "bounded_by" not in by_name[chosen.name()] and "bounded_by" not in by_name[out.name()], by_name
+
+
 def brings_no_halide_of_its_own():
     with open("/proc/self/maps") as maps:
         files = {line.split()[-1] for line in maps if "/" in line}
@@ -490,6 +507,7 @@ def test_list():
     others += [adds_floats_in_another_order_where_it_may, outputs_that_share_loops_have_sizes_of_their_own]
     others += [outputs_join_those_that_join_others, goes_through_volumes_in_slices, describes_what_varies]
     others += [describes_operations_in_their_types, describes_what_the_simplifier_leaves]
+    others += [describes_whose_values_are_trusted]
     for name, (apply, func) in partly.variants().items():
         tests[f"partly_{name}"] = lambda apply=apply, func=func: places_what_is_partly_scheduled(apply, func)
     others += [same_name_for_everything, shared_subexpressions, assumes_scalars_without_estimates]

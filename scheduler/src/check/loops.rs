@@ -2,7 +2,7 @@
 
 use super::{illegal, Dim, Made, Replay};
 use crate::directive::{LoopVar, Tail};
-use crate::ir::StageRef;
+use crate::ir::{FuncId, Seat, StageRef};
 use crate::Error;
 use std::collections::BTreeSet;
 
@@ -13,10 +13,52 @@ impl Replay<'_> {
         self.guaranteed.iter().any(|g| Some(g.dim) == dim && g.extent >= factor)
     }
 
-    /// Whether the split of an original pure loop may run past its end.
-    fn may_overrun(&self, stage: StageRef, old: &LoopVar) -> bool {
+    /// Whether the split of an original pure loop may run past its end, as far as can be said before all Funcs are placed.
+    fn may_overrun(&mut self, stage: StageRef, old: &LoopVar) -> bool {
         let dim = self.pipeline.func(stage.func).args.iter().position(|a| !old.rvar && *a == old.name);
-        dim.zip(self.regions).is_some_and(|(dim, regions)| regions.may_overrun(self.pipeline, stage.func, dim))
+        let Some((dim, regions)) = dim.zip(self.regions) else { return false };
+        let indexed = || {
+            self.overrunning.insert(stage);
+            true
+        };
+        regions.may_overrun(self.pipeline, stage.func, dim, indexed)
+    }
+
+    /// Where a Func runs past its end, values say where to read or write only as far as they are computed.
+    pub(super) fn indices(&self) -> Result<(), Error> {
+        for &stage in &self.overrunning {
+            let seat = |func: FuncId| match self.computed.get(&func) {
+                _ if self.is_within(func, stage.func) => Seat::Inside,
+                None if self.is_inlined(func) => Seat::Inlined,
+                _ => Seat::Outside,
+            };
+            let mut inside = self.pipeline.func_ids().filter(|&f| self.is_within(f, stage.func));
+            if let Some(func) = inside.find(|&f| !self.pipeline.is_indexed_within(f, seat)) {
+                let name = &self.pipeline.func(func).name;
+                return Err(illegal(
+                    stage,
+                    format!("past its end, values that are not computed say where {name} reads or writes"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_inlined(&self, func: FuncId) -> bool {
+        let definition = self.pipeline.func(func);
+        definition.inlinable && definition.is_free() && !self.pipeline.is_output(func)
+    }
+
+    /// Whether a Func is another one, or computed in its loops.
+    fn is_within(&self, mut func: FuncId, other: FuncId) -> bool {
+        for _ in 0..=self.pipeline.funcs.len() {
+            match self.computed.get(&func) {
+                _ if func == other => return true,
+                Some(Some((host, _))) => func = *host,
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// `split`: two loops take the place of one, with a tail that computes and needs nothing outside of what is required.
@@ -39,8 +81,9 @@ impl Replay<'_> {
         let exact = dim.extent.is_some_and(|e| e % i64::from(factor) == 0);
         let any_size = matches!(tail, Tail::GuardWithIf | Tail::Predicate);
         let shifts = tail == Tail::ShiftInwards && dim.made.is_empty() && self.may_shift(stage, old, factor);
-        let overruns = tail == Tail::RoundUp && self.may_overrun(stage, old);
-        if !any_size && !exact && !shifts && !overruns && !self.may_widen(stage, old) {
+        let holds = any_size || exact || shifts;
+        let overruns = !holds && tail == Tail::RoundUp && self.may_overrun(stage, old);
+        if !holds && !overruns && !self.may_widen(stage, old) {
             return Err(illegal(stage, format!("tail {tail:?} of {} needs a multiple of {factor}", old.name)));
         }
         let nest = self.nest(stage)?;

@@ -19,6 +19,7 @@ mod validate;
 pub(crate) use bounds::{Bounds, StageBounds};
 pub use ids::{FuncId, InputId, Source, StageRef};
 pub use operations::{Dependent, Operations};
+pub use overrun::Seat;
 pub use program::{Program, Token};
 pub(crate) use regions::merge;
 pub use regions::{Interval, Region, Regions};
@@ -133,6 +134,9 @@ pub struct Func {
     pub estimates: BTreeMap<Name, Bound>,
     /// Declared bounds (`Func::bound`) by argument name.
     pub bounds: BTreeMap<Name, Bound>,
+    /// Funcs whose values keep its own within their bounds: where these are not what the algorithm says, nor need its own be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bounded_by: Vec<FuncId>,
     /// The extern definition, in place of a pure one.
     #[serde(default, rename = "extern")]
     pub extern_definition: Option<Extern>,
@@ -184,6 +188,10 @@ pub struct Stage {
     /// Values that the algorithm reads and Halide's simplifier drops all loads of, as it does those of weight zero.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<DroppedRead>,
+    /// Funcs whose values keep what it reads and writes where data says within bounds: where these are not what the algorithm
+    /// says, it would reach beyond.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexed_by: Vec<FuncId>,
     /// Loops that are compared with constants, in increasing order: those that a select between channels goes by.
     #[serde(default)]
     pub compared: Vec<usize>,

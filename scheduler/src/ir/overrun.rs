@@ -1,6 +1,7 @@
 //! Where computing more of a Func than is asked for is harmless.
 
 use super::{Func, FuncId, Interval, Pipeline, Region, Regions, Source, StageRef};
+use std::collections::BTreeSet;
 
 /// Far beyond any tile: what a requirement does over this many coordinates it does for good.
 const FAR: i64 = 1 << 20;
@@ -77,16 +78,82 @@ fn reads_are_harmless(
 /// Updates may then write more of other dimensions, which [`Regions::extensible`] forbids. Halide allocates that too, but
 /// earlier stages cover it only if the update reads it as well, and such reads are looked at here.
 pub(super) fn reads_stay_inside(pipeline: &Pipeline, regions: &Regions) -> Vec<Vec<bool>> {
-    // Declared bounds are promises, and what the user scheduled has its own tails.
-    let may_extend = |func: &Func| func.extern_definition.is_none() && func.bounds.is_empty() && func.is_free();
-    harmless(pipeline, regions, Sides::End, |id, _| may_extend(pipeline.func(id)))
+    harmless(pipeline, regions, Sides::End, |id, _| may_overrun(pipeline.func(id)))
+}
+
+/// Where it also moves nothing that data decides on and only the values of Funcs keep within bounds.
+pub(super) fn indices_stay_inside(pipeline: &Pipeline, regions: &Regions) -> Vec<Vec<bool>> {
+    let steady = |stage: StageRef, dim: usize| {
+        let definition = pipeline.stage(stage);
+        let moves = |index| definition.gathers_along(index) || definition.stores.iter().any(Option::is_none);
+        definition.indexed_by.is_empty() || !regions.loop_over(stage, dim).is_some_and(moves)
+    };
+    harmless(pipeline, regions, Sides::End, |id, dim| {
+        let func = pipeline.func(id);
+        may_overrun(func) && func.stage_refs(id).all(|stage| steady(stage, dim))
+    })
+}
+
+/// Declared bounds are promises, and what the user scheduled has its own tails.
+fn may_overrun(func: &Func) -> bool {
+    func.extern_definition.is_none() && func.bounds.is_empty() && func.is_free()
 }
 
 impl Regions {
     /// Whether the pure loops of a Func's stages may run past the end of what is required along a dimension, at any size of
     /// the outputs: nothing that is then read lies outside of an input, and what is written too much nobody reads. Outputs
     /// and what extern stages read never may.
-    pub fn may_overrun(&self, pipeline: &Pipeline, id: FuncId, dim: usize) -> bool {
-        !pipeline.is_output(id) && !self.is_read_by_extern(id) && self.reads_stay_inside(id, dim)
+    ///
+    /// Halide computes no more of other Funcs for it, but of those inside of these loops: what is read of others is any
+    /// value. That matters where values say where to read or write: then `indexed_within` is asked for
+    /// [`Pipeline::is_indexed_within`] of the Func and of all that is computed in its loops.
+    pub fn may_overrun(
+        &self,
+        pipeline: &Pipeline,
+        id: FuncId,
+        dim: usize,
+        indexed_within: impl FnOnce() -> bool,
+    ) -> bool {
+        !pipeline.is_output(id)
+            && !self.is_read_by_extern(id)
+            && self.reads_stay_inside(id, dim)
+            && (self.indices_stay_inside(id, dim) || indexed_within())
+    }
+}
+
+/// Where a Func is computed, for one that runs past its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seat {
+    /// In what reads it.
+    Inlined,
+    /// In its loops, or in those of a Func there: as far as it is needed.
+    Inside,
+    /// Anywhere else: no further than is required.
+    Outside,
+}
+
+impl Pipeline {
+    /// Whether the places where a Func, and what is inlined into it, reads and writes by data are within bounds because of
+    /// values that are computed as far as it runs.
+    pub fn is_indexed_within(&self, id: FuncId, seat: impl Fn(FuncId) -> Seat) -> bool {
+        let mut bodies = vec![id];
+        let mut seen: BTreeSet<FuncId> = [id].into();
+        let mut values = Vec::new();
+        while let Some(body) = bodies.pop() {
+            for stage in &self.func(body).stages {
+                values.extend(&stage.indexed_by);
+                bodies.extend(stage.producers().filter(|&p| seat(p) == Seat::Inlined && seen.insert(p)));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        while let Some(value) = values.pop() {
+            if seat(value) == Seat::Outside {
+                return false;
+            }
+            if seen.insert(value) {
+                values.extend(&self.func(value).bounded_by);
+            }
+        }
+        true
     }
 }

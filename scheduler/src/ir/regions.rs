@@ -37,6 +37,8 @@ pub struct Regions {
     loops: Vec<Vec<Region>>,
     /// See [`overrun::reads_stay_inside`].
     inside: Vec<Vec<bool>>,
+    /// See [`overrun::indices_stay_inside`].
+    indexed_inside: Vec<Vec<bool>>,
     /// By Func, whether extern stages read it.
     read_by_extern: Vec<bool>,
     /// By Func and stage.
@@ -60,6 +62,7 @@ impl Regions {
             funcs: pipeline.funcs.iter().map(|f| vec![None; f.args.len()]).collect(),
             loops: vec![Vec::new(); pipeline.funcs.len()],
             inside: Vec::new(),
+            indexed_inside: Vec::new(),
             read_by_extern: vec![false; pipeline.funcs.len()],
             bounds: pipeline
                 .funcs
@@ -76,12 +79,18 @@ impl Regions {
             }
         }
         regions.inside = overrun::reads_stay_inside(pipeline, &regions);
+        regions.indexed_inside = overrun::indices_stay_inside(pipeline, &regions);
         Ok(regions)
     }
 
     /// Whether reads stay inside of all inputs when a Func computes past the end of a dimension.
     pub(super) fn reads_stay_inside(&self, id: FuncId, dim: usize) -> bool {
         self.inside[id.index()][dim]
+    }
+
+    /// Whether indices stay within bounds, too, whatever the values of Funcs are there.
+    pub(super) fn indices_stay_inside(&self, id: FuncId, dim: usize) -> bool {
+        self.indexed_inside[id.index()][dim]
     }
 
     /// Whether an extern stage reads a Func.

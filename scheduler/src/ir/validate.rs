@@ -51,6 +51,10 @@ impl Pipeline {
         if moved_by.chain(&stage.compared).chain(depended_on).any(|&l| l >= stage.loops.len()) {
             return Err("an access, a comparison or an operation mentions a loop that is not there".into());
         }
+        let indexed_by = stage.indexed_by.iter().chain(&func.bounded_by);
+        if let Some(missing) = indexed_by.copied().find(|f| *f > id) {
+            return Err(format!("its values rest on Func {}, which is defined after it", missing.index()));
+        }
         for requirement in &stage.requires {
             if requirement.bounds.len() != self.dimensions(requirement.source)? {
                 return Err("a requirement has another dimensionality than its producer".into());

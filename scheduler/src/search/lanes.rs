@@ -69,7 +69,7 @@ impl Planner<'_> {
 
     /// Sums up rows in lanes, one row after the other; threads share what is left outside, or parts of the reduction.
     pub(super) fn in_lanes(&self, stage: StageRef, index: usize, at_root: bool) -> Vec<Directive> {
-        let mut nest = Nest::new(self.pipeline, self.regions, stage);
+        let mut nest = self.plain_nest_of(stage);
         let parallel = at_root && self.is_worth_tasks(stage);
         let part = parallel.then(|| parts::cut(self, &mut nest)).flatten();
         let lanes = vector::lanes(self.pipeline, stage, self.hardware.vector_bytes);

@@ -33,6 +33,8 @@ pub(super) struct Nest {
     fits: Option<BTreeMap<Name, u32>>,
     /// Pure arguments whose loops may run past their end.
     overruns: Vec<Name>,
+    /// Those that may where all others are computed for it, too.
+    widens: Vec<Name>,
     /// Names of the pure arguments.
     originals: Vec<Name>,
     /// Names in use in the Func.
@@ -40,7 +42,13 @@ pub(super) struct Nest {
 }
 
 impl Nest {
-    pub(super) fn new(pipeline: &Pipeline, regions: &Regions, stage: StageRef) -> Self {
+    /// See [`Regions::may_overrun`] for `indexed_within`.
+    pub(super) fn new(
+        pipeline: &Pipeline,
+        regions: &Regions,
+        stage: StageRef,
+        indexed_within: impl Fn() -> bool,
+    ) -> Self {
         let definition = pipeline.stage(stage);
         let var = |l: &Loop| LoopVar { name: l.var.clone(), rvar: l.reduction.is_some() };
         let func = pipeline.func(stage.func);
@@ -52,6 +60,10 @@ impl Nest {
         };
         // Whole vectors of an initial value would only make the storage of what updates read and write larger.
         let may_overrun = stage.stage > 0 || func.stages.len() == 1;
+        let arguments = |may: &dyn Fn(usize) -> bool| -> Vec<Name> {
+            let dims = (0..func.args.len()).filter(|&dim| may_overrun && may(dim));
+            dims.map(|dim| func.args[dim].clone()).collect()
+        };
         let loop_names = func.stages.iter().flat_map(|s| &s.loops).map(|l| l.var.clone());
         Self {
             stage,
@@ -59,10 +71,8 @@ impl Nest {
             directives: Vec::new(),
             current: definition.loops.iter().map(var).collect(),
             fits: None,
-            overruns: (0..func.args.len())
-                .filter(|&dim| may_overrun && regions.may_overrun(pipeline, stage.func, dim))
-                .map(|dim| func.args[dim].clone())
-                .collect(),
+            overruns: arguments(&|dim| regions.may_overrun(pipeline, stage.func, dim, &indexed_within)),
+            widens: arguments(&|dim| regions.may_overrun(pipeline, stage.func, dim, || true)),
             originals: func.args.clone(),
             taken: loop_names.chain(func.args.iter().cloned()).collect(),
         }
@@ -137,7 +147,7 @@ impl Nest {
     /// The same for a loop that may run past its end, where what is computed starts and ends at multiples of these iterations.
     pub(super) fn unroll_aligned(&mut self, index: usize, iterations: u32) -> Option<LoopVar> {
         let var = self.current[index].clone();
-        let is_free = self.overruns.contains(&var.name);
+        let is_free = self.widens.contains(&var.name);
         is_free.then(|| {
             let func = self.stage.func;
             self.directives.push(Directive::AlignBounds { func, var, modulus: iterations, remainder: 0 });

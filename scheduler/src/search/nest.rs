@@ -14,7 +14,7 @@ use super::unscheduled_updates;
 use super::vector::{self, Vector};
 use crate::cost::Hardware;
 use crate::directive::{Directive, LoopVar};
-use crate::ir::{FuncId, Given, Pipeline, Regions, Stage, StageRef};
+use crate::ir::{FuncId, Given, Pipeline, Regions, Seat, Stage, StageRef};
 
 /// Below this many weighted operations a stage is not worth waking other threads for.
 const MIN_PARALLEL_WORK: f64 = 50_000.0;
@@ -149,7 +149,24 @@ impl Planner<'_> {
     }
 
     pub(super) fn plain_nest_of(&self, stage: StageRef) -> Nest {
-        Nest::new(self.pipeline, self.regions, stage)
+        Nest::new(self.pipeline, self.regions, stage, || self.is_indexed_within(stage.func))
+    }
+
+    /// Whether values say where to read or write only as far as they are computed, where a Func runs past its end.
+    fn is_indexed_within(&self, id: FuncId) -> bool {
+        let is_inside = |mut func: FuncId| loop {
+            match self.placements[func.index()].host() {
+                _ if func == id => return true,
+                Some(host) => func = host,
+                None => return false,
+            }
+        };
+        let seat = |func: FuncId| match self.placements[func.index()] {
+            Placement::Inline => Seat::Inlined,
+            _ if is_inside(func) => Seat::Inside,
+            _ => Seat::Outside,
+        };
+        self.pipeline.func_ids().filter(|&f| is_inside(f)).all(|f| self.pipeline.is_indexed_within(f, seat))
     }
 
     pub(super) fn loop_of(&self, id: FuncId, stage: usize, arg: usize) -> usize {

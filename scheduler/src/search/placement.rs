@@ -89,6 +89,19 @@ impl Placement {
         matches!(self, InStrips { .. } | InBlock { .. } | InStep { .. } | InSlab { .. })
     }
 
+    /// The Func in whose loops it is computed.
+    pub(super) fn host(&self) -> Option<FuncId> {
+        match self {
+            Self::InTile { leader, .. }
+            | Self::InPanel { leader }
+            | Self::InSlab { leader, .. }
+            | Self::InBlock { leader }
+            | Self::InStrips { leader, .. } => Some(*leader),
+            Self::InStep { host, .. } => Some(*host),
+            _ => None,
+        }
+    }
+
     /// Whether both are the same but for sizes.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {

@@ -78,7 +78,7 @@ impl Planner<'_> {
         let own = Tile { rows: tile.rows * window[tile.across], ..tile };
         let mut directives = vec![Directive::ComputeAt { func: id, consumer: leader, var }];
         for stage in self.pipeline.func(id).stage_refs(id) {
-            let mut nest = Nest::new(self.pipeline, self.regions, stage);
+            let mut nest = self.plain_nest_of(stage);
             let (along, across, mut inner) = self.cut_tile(&mut nest, own, |arg| self.loop_of(id, stage.stage, arg));
             let mut outer = Vec::new();
             for (dim, &values) in window.iter().enumerate().filter(|&(dim, &v)| v > 1 && dim != tile.across) {

@@ -86,6 +86,7 @@ impl Builder {
                     added: Vec::new(),
                 },
             ],
+            indexed_by: Vec::new(),
             compared: Vec::new(),
             dropped: Vec::new(),
             requires: vec![
@@ -112,6 +113,7 @@ impl Builder {
             placed_inside: Vec::new(),
             estimates: BTreeMap::new(),
             bounds: BTreeMap::new(),
+            bounded_by: Vec::new(),
             extern_definition: None,
             stages,
             lanes: Lanes::default(),
@@ -191,6 +193,7 @@ fn pure_stage(reads: &[(FuncId, Read)]) -> Stage {
         predicate: false,
         operations: operations(2, &[("add", taps as u32), ("mul", 1)]),
         accesses: reads.iter().flat_map(|&(id, read)| accesses(id, read)).collect(),
+        indexed_by: Vec::new(),
         compared: Vec::new(),
         dropped: Vec::new(),
         requires: reads
