@@ -64,6 +64,7 @@ failed=0
 run_suite() {
     local suite=$1 log=$work/$1.out status=0 suite_failed
     echo "--- $suite"
+    SECONDS=0
     # A shell of its own, so that `set -e` holds in the suite.
     timeout 2700 "$0" --suite "$suite" 2>&1 | tee "$log" || status=$?
     passed=$((passed + $(grep -c '^ok ' "$log" || true)))
@@ -73,6 +74,7 @@ run_suite() {
         suite_failed=1
     fi
     failed=$((failed + suite_failed))
+    echo "--- $suite took $SECONDS s"
 }
 
 if [ "${1:-}" = --suite ]; then

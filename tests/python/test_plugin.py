@@ -520,40 +520,53 @@ def test_list():
     return tests
 
 
-def run_in_child(test, plugin):
-    """Why the test failed, or None."""
-    read_end, write_end = os.pipe()
+def start(test, plugin):
+    """A process that runs a test, and the file that it writes its failure to."""
+    failure = tempfile.TemporaryFile("w+")
     child = os.fork()
-    if child == 0:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-        signal.alarm(SECONDS_PER_TEST)
-        reason = ""
-        try:
-            hl.load_plugin(plugin)
-            test()
-        except BaseException:
-            reason = traceback.format_exc(limit=-1)
-        with os.fdopen(write_end, "w") as pipe:
-            pipe.write(reason)
-        os._exit(1 if reason else 0)
-    os.close(write_end)
-    with os.fdopen(read_end) as pipe:
-        reason = pipe.read()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if child:
+        return child, failure
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    signal.alarm(SECONDS_PER_TEST)
+    reason = ""
+    try:
+        hl.load_plugin(plugin)
+        test()
+    except BaseException:
+        reason = traceback.format_exc(limit=-1)
+    failure.write(reason)
+    failure.flush()
+    os._exit(1 if reason else 0)
+
+
+def why_it_failed(status, failure):
     if status == -signal.SIGALRM:
         return f"took more than {SECONDS_PER_TEST} s"
     if status < 0:
         return f"killed by {signal.Signals(-status).name}"
-    return reason or None
+    failure.seek(0)
+    return failure.read() or None
+
+
+def run(tests, plugin):
+    """Runs tests, as many at a time as there are CPUs, and yields their names and failures as they end."""
+    waiting, running = list(reversed(tests.items())), {}
+    while waiting or running:
+        while waiting and len(running) < len(os.sched_getaffinity(0)):
+            name, test = waiting.pop()
+            child, failure = start(test, plugin)
+            running[child] = name, failure
+        child, status = os.wait()
+        name, failure = running.pop(child)
+        with failure:
+            yield name, why_it_failed(os.waitstatus_to_exitcode(status), failure)
 
 
 def main():
     plugin, only = os.path.abspath(sys.argv[1]), sys.argv[2:]
     failed = 0
-    for name, test in test_list().items():
-        if only and name not in only:
-            continue
-        reason = run_in_child(test, plugin)
+    tests = {name: test for name, test in test_list().items() if not only or name in only}
+    for name, reason in run(tests, plugin):
         failed += reason is not None
         print(f"ok {name}" if reason is None else f"not ok {name}: {reason.rstrip()}", flush=True)
     sys.exit(1 if failed else 0)
