@@ -1,6 +1,7 @@
 //! A stage's loop nest while it is being scheduled.
 
-use super::vector::Vector;
+use super::reads;
+use super::vector::{self, Vector};
 use crate::directive::{AtLeast, Directive, LoopVar, Tail};
 use crate::ir::{Func, Loop, Name, Pipeline, Regions, StageRef};
 use compact_str::format_compact;
@@ -21,6 +22,10 @@ pub(super) struct Dim {
     pub(super) parallel: bool,
 }
 
+/// Guarded lanes that are loaded from elsewhere than side by side become a branch each, which LLVM takes a time for that grows
+/// with the third power of their number: 1 s for 32 of them, 18 s for 64.
+const MAX_GUARDED_LANES: u32 = 32;
+
 /// A stage's loops, innermost first, as directives change them.
 pub(super) struct Nest {
     pub(super) stage: StageRef,
@@ -35,6 +40,10 @@ pub(super) struct Nest {
     overruns: Vec<Name>,
     /// Those that may where all others are computed for it, too.
     widens: Vec<Name>,
+    /// By original loop, whether lanes of vectors over it load from elsewhere than side by side.
+    shuffled: Vec<bool>,
+    /// By original loop, whether vectors over it walk along an embedded image.
+    embedded: Vec<bool>,
     /// Names of the pure arguments.
     originals: Vec<Name>,
     /// Names in use in the Func.
@@ -73,6 +82,8 @@ impl Nest {
             fits: None,
             overruns: arguments(&|dim| regions.may_overrun(pipeline, stage.func, dim, &indexed_within)),
             widens: arguments(&|dim| regions.may_overrun(pipeline, stage.func, dim, || true)),
+            shuffled: (0..definition.loops.len()).map(|index| vector::is_shuffled(definition, index)).collect(),
+            embedded: reads::walks_embedded(pipeline, stage),
             originals: func.args.clone(),
             taken: loop_names.chain(func.args.iter().cloned()).collect(),
         }
@@ -196,10 +207,23 @@ impl Nest {
         (outer, inner)
     }
 
+    /// Whether vectors over a loop get a guard.
+    fn is_guarded(&self, index: usize) -> bool {
+        let var = &self.current[index].name;
+        self.originals.contains(var) && !self.overruns.contains(var)
+    }
+
     /// Splits off vectors and vectorises them. Returns the loop over vectors and the loop over lanes.
     pub(super) fn vectorize(&mut self, vector: Vector) -> (LoopVar, LoopVar) {
-        let (outer, inner) = self.split_current(vector.index, "v", vector.lanes, Self::vector_tail);
+        let guarded = self.is_guarded(vector.index);
+        let most = if guarded && self.shuffled[vector.index] { MAX_GUARDED_LANES } else { u32::MAX };
+        let (outer, inner) = self.split_current(vector.index, "v", vector.lanes.min(most), Self::vector_tail);
         self.directives.push(Directive::Vectorize { stage: self.stage, var: inner.clone() });
+        if guarded && self.embedded[vector.index] {
+            // Halide 21 cuts such a loop into parts even where nothing is left for one, and then fails to compile its first load,
+            // at a place that is constant and before the image.
+            self.directives.push(Directive::NeverPartition { stage: self.stage, vars: vec![outer.clone()] });
+        }
         (outer, inner)
     }
 

@@ -1,6 +1,6 @@
 //! What a stage loads, with everything that is inlined into it.
 
-use crate::ir::{Access, AccessRow, FuncId, Name, Pipeline, Source, StageRef};
+use crate::ir::{Access, AccessRow, FuncId, InputKind, Name, Pipeline, Source, StageRef};
 
 /// By loop of the stage, how far a coordinate moves in one step of it; `None` where it depends on data.
 pub(super) type Steps = Option<Vec<f64>>;
@@ -52,6 +52,20 @@ pub(super) fn loads(pipeline: &Pipeline, stage: StageRef, inlined: impl Fn(FuncI
         }
     }
     found
+}
+
+/// By loop of a stage, whether loads, with those of all that may be inlined, move along an embedded image with it.
+pub(super) fn walks_embedded(pipeline: &Pipeline, stage: StageRef) -> Vec<bool> {
+    let loops = pipeline.stage(stage).loops.len();
+    let is_embedded =
+        |source: Source| matches!(source, Source::Input(i) if pipeline.inputs[i.index()].kind == InputKind::Image);
+    if !pipeline.inputs.iter().any(|input| input.kind == InputKind::Image) {
+        return vec![false; loops];
+    }
+    let all = loads(pipeline, stage, |f| pipeline.func(f).inlinable);
+    let walked: Vec<&Load> = all.iter().filter(|load| is_embedded(load.source)).collect();
+    let along = |l: usize| walked.iter().any(|load| load.coordinates.iter().flatten().any(|steps| steps[l] != 0.0));
+    (0..loops).map(along).collect()
 }
 
 /// Adds a load that is written in loops that move as `at` says, by the `loops` of the stage.

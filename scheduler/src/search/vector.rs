@@ -100,6 +100,16 @@ pub(super) fn is_contiguous(access: &Access, index: usize) -> bool {
     matches!(stride_along(access, index), Stride::Contiguous)
 }
 
+/// Whether vectors over loop `index` load lanes from elsewhere than side by side, or from one place.
+pub(super) fn is_shuffled(stage: &Stage, index: usize) -> bool {
+    let is_plain = |dim: usize, coefficient: Option<[i64; 2]>| match coefficient {
+        Some([moved, _]) if moved == 0 => true,
+        Some(coefficient) => dim == 0 && coefficient == [1, 1],
+        None => false,
+    };
+    stage.accesses.iter().any(|a| (0..a.rows.len()).any(|dim| !is_plain(dim, a.coefficient(dim, index))))
+}
+
 fn stride_along(access: &Access, index: usize) -> Stride {
     stride((0..access.rows.len()).map(|dim| access.coefficient(dim, index)))
 }
