@@ -21,6 +21,7 @@ fn build_shim(root: &Path) {
         "access",
         "apply",
         "comparisons",
+        "compiler",
         "distinct",
         "estimates",
         "extract",

@@ -33,6 +33,9 @@ public:
     /// Whether the user has given an input this name.
     bool is_named(const std::string &name) const;
 
+    /// The parameters that the user has given a name.
+    std::vector<Halide::Parameter> parameters(const std::string &name) const;
+
     /// Dimension `d` of an input; undefined for scalars.
     InputDimension dimension(const std::string &name, int d) const;
 

@@ -130,6 +130,42 @@ void hs_warn(hs_request *request, hs_string message);
 void hs_set_error(hs_request *request, hs_string message);
 hs_string hs_error(const hs_request *request);
 
+/* A serialised pipeline, opened to be scheduled and compiled as a generator does it; once, for schedules are not taken back. */
+typedef struct hs_pipeline hs_pipeline;
+
+/* Opens the content of an `.hlpipe` file. Never null: what went wrong is in hs_pipeline_error(), which is empty if nothing did.
+ * Estimates of inputs do not survive serialising and have to be given again. */
+hs_pipeline *hs_open(hs_string content);
+void hs_close(hs_pipeline *pipeline);
+hs_string hs_pipeline_error(const hs_pipeline *pipeline);
+
+/* Estimates one dimension of the input or output buffers of a name, in place of what was estimated before. */
+int32_t hs_estimate_dimension(hs_pipeline *pipeline, hs_string name, size_t dim, int32_t min, int32_t extent);
+
+/* Estimates the scalar inputs of a name; the value is a decimal number. */
+int32_t hs_estimate_scalar(hs_pipeline *pipeline, hs_string name, hs_string value);
+
+/* Loads a plugin, as GenGen's `-p` does. */
+int32_t hs_load_plugin(hs_pipeline *pipeline, hs_string path);
+
+typedef struct {
+    hs_string key, value;
+} hs_param;
+
+/* Applies an autoscheduler, which a plugin has registered. */
+int32_t hs_schedule(hs_pipeline *pipeline, hs_string target, hs_string autoscheduler, const hs_param *params, size_t count);
+
+/* Files to write; empty for none. */
+typedef struct {
+    hs_string object, stmt;
+} hs_files;
+
+/* Compiles a pipeline as the function of a name. */
+int32_t hs_compile(hs_pipeline *pipeline, hs_string target, hs_string function, hs_files files);
+
+/* Writes a pipeline with its schedule to an `.hlpipe` file. */
+int32_t hs_save(hs_pipeline *pipeline, hs_string path);
+
 #ifdef __cplusplus
 }
 #endif

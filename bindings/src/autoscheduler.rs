@@ -1,7 +1,7 @@
 //! A safe interface to the C++ shim.
 
 use crate::shim;
-use std::ffi::c_char;
+use crate::text::{copy, lend};
 use std::marker::PhantomData;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
@@ -48,21 +48,6 @@ pub struct Call<'a> {
     pub memory: MemoryType::Type,
     /// Sizes of a specialisation.
     pub sizes: Vec<Size>,
-}
-
-fn lend(text: impl AsRef<[u8]>) -> shim::hs_string {
-    let bytes = text.as_ref();
-    shim::hs_string { data: bytes.as_ptr().cast::<c_char>(), size: bytes.len() }
-}
-
-/// Copies a string of the shim.
-fn copy(text: shim::hs_string) -> String {
-    if text.size == 0 {
-        return String::new();
-    }
-    // SAFETY: the shim returns `size` readable bytes that live as long as the request, and nothing changes them here.
-    let bytes = unsafe { std::slice::from_raw_parts(text.data.cast::<u8>(), text.size) };
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 impl Request<'_> {

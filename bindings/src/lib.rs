@@ -16,5 +16,9 @@ mod shim {
     include!(concat!(env!("OUT_DIR"), "/shim.rs"));
 }
 
-mod compiler;
-pub use compiler::{register, Call, Kind, MemoryType, Request, Scheduler, Size, TailStrategy, Variable};
+mod autoscheduler;
+mod pipeline;
+mod text;
+
+pub use autoscheduler::{register, Call, Kind, MemoryType, Request, Scheduler, Size, TailStrategy, Variable};
+pub use pipeline::{Files, Pipeline};

@@ -94,6 +94,9 @@ pub struct Input {
     /// Element type, such as `uint8` or `float32`.
     #[serde(rename = "type")]
     pub element: String,
+    /// What the user expects a scalar to be, in decimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<String>,
     /// One entry per dimension; empty for scalars.
     pub dims: Vec<Bound>,
 }

@@ -1,0 +1,41 @@
+//! What a forked process does.
+
+use std::time::Instant;
+
+use halide_sys::{Files, Pipeline};
+use nnc_worker_protocol::{Job, Progress};
+
+/// Schedules and compiles a serialised pipeline.
+pub fn run(content: &[u8], job: &Job) -> Progress {
+    let mut progress = Progress::default();
+    progress.error = try_run(content, job, &mut progress).err();
+    progress
+}
+
+fn try_run(content: &[u8], job: &Job, progress: &mut Progress) -> Result<(), String> {
+    let start = Instant::now();
+    let mut pipeline = Pipeline::open(content)?;
+    for (name, dims) in &job.estimates.buffers {
+        for (dim, range) in dims.iter().enumerate() {
+            if let Some([min, extent]) = *range {
+                pipeline.estimate_dimension(name, dim, min, extent)?;
+            }
+        }
+    }
+    for (name, value) in &job.estimates.scalars {
+        pipeline.estimate_scalar(name, value)?;
+    }
+    if let Some(autoscheduler) = &job.autoscheduler {
+        pipeline.load_plugin(&autoscheduler.plugin)?;
+        pipeline.schedule(&job.target, &autoscheduler.name, &autoscheduler.params)?;
+    }
+    progress.schedule_seconds = Some(start.elapsed().as_secs_f64());
+    if let Some(path) = &job.hlpipe {
+        pipeline.save(path)?;
+    }
+    let start = Instant::now();
+    let files = Files { object: job.object.as_deref(), stmt: job.stmt.as_deref() };
+    pipeline.compile(&job.target, &job.function, files)?;
+    progress.compile_seconds = Some(start.elapsed().as_secs_f64());
+    Ok(())
+}
