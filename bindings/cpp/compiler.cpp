@@ -60,6 +60,19 @@ void estimate(Parameter param, size_t dim, const Range &range) {
     param.set_extent_constraint_estimate(static_cast<int>(dim), range.extent);
 }
 
+/// Arguments in the order of their names, if there is one.
+std::vector<Argument> ordered(std::vector<Argument> arguments, const std::vector<std::string> &order) {
+    for (size_t i = 0; i < order.size(); i++) {
+        const auto named = [&](const Argument &a) { return a.name == order[i]; };
+        const auto found = std::find_if(arguments.begin() + std::min(i, arguments.size()), arguments.end(), named);
+        if (found == arguments.end()) {
+            throw std::invalid_argument("the pipeline has no argument '" + order[i] + "'");
+        }
+        std::rotate(arguments.begin() + i, found, found + 1);
+    }
+    return arguments;
+}
+
 }  // namespace
 
 extern "C" {
@@ -137,7 +150,8 @@ int32_t hs_schedule(hs_pipeline *pipeline, hs_string target, hs_string autosched
     });
 }
 
-int32_t hs_compile(hs_pipeline *pipeline, hs_string target, hs_string function, hs_files files) {
+int32_t hs_compile(hs_pipeline *pipeline, hs_string target, hs_string function, hs_files files,
+                   const hs_string *arguments, size_t count) {
     return guard(pipeline->error, [&] {
         Pipeline &p = pipeline->pipeline;
         std::map<OutputFileType, std::string> outputs;
@@ -148,7 +162,9 @@ int32_t hs_compile(hs_pipeline *pipeline, hs_string target, hs_string function, 
             outputs[OutputFileType::stmt] = to_string(files.stmt);
         }
         if (!outputs.empty()) {
-            p.compile_to(outputs, p.infer_arguments(), to_string(function), Target(to_string(target)));
+            std::vector<std::string> order(count);
+            std::transform(arguments, arguments + count, order.begin(), to_string);
+            p.compile_to(outputs, ordered(p.infer_arguments(), order), to_string(function), Target(to_string(target)));
         }
     });
 }

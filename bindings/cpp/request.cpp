@@ -52,6 +52,13 @@ hs_string hs_param_value(const hs_request *request, size_t index) {
     return borrow(request->params[index].second);
 }
 
+int32_t hs_serialise(hs_request *request, hs_string *content) {
+    return guard(request->error, [&] {
+        serialize_pipeline(request->pipeline, request->serialised);
+        *content = {reinterpret_cast<const char *>(request->serialised.data()), request->serialised.size()};
+    });
+}
+
 void hs_set_schedule_source(hs_request *request, hs_string source) {
     request->schedule_source = to_string(source);
 }

@@ -20,6 +20,7 @@ struct hs_request {
     std::string json;
     std::string schedule_json;
     std::string schedule_source;
+    std::vector<uint8_t> serialised;
     std::string error;
 
     hs_request(const Halide::Pipeline &pipeline, const Halide::Target &target,

@@ -39,6 +39,9 @@ int32_t hs_extract(hs_request *request, hs_string *json);
  * the scheduler's directives, owned by the request. The content of the file is any bytes. */
 int32_t hs_read_schedule(hs_request *request, hs_string content, hs_string *json);
 
+/* Serialises the pipeline as it is; bytes, owned by the request. */
+int32_t hs_serialise(hs_request *request, hs_string *content);
+
 typedef enum {
     HS_COMPUTE_ROOT,
     HS_COMPUTE_AT,
@@ -160,8 +163,10 @@ typedef struct {
     hs_string object, stmt;
 } hs_files;
 
-/* Compiles a pipeline as the function of a name. */
-int32_t hs_compile(hs_pipeline *pipeline, hs_string target, hs_string function, hs_files files);
+/* Compiles a pipeline as the function of a name. `arguments` are the names of all inputs in the order of the signature; none
+ * for an order of Halide's. */
+int32_t hs_compile(hs_pipeline *pipeline, hs_string target, hs_string function, hs_files files,
+                   const hs_string *arguments, size_t count);
 
 /* Writes a pipeline with its schedule to an `.hlpipe` file. */
 int32_t hs_save(hs_pipeline *pipeline, hs_string path);

@@ -1,7 +1,7 @@
 //! A safe interface to the C++ shim.
 
 use crate::shim;
-use crate::text::{copy, lend};
+use crate::text::{copy, copy_bytes, lend};
 use std::marker::PhantomData;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
@@ -121,6 +121,18 @@ impl Request<'_> {
         let status = unsafe { shim::hs_read_schedule(self.raw, lend(content), &mut json) };
         self.checked(status)?;
         Ok(copy(json))
+    }
+
+    /// The pipeline as it is, serialised as `-e hlpipe` does it. Estimates of inputs are not part of that.
+    ///
+    /// # Errors
+    /// Halide's message when it cannot be serialised.
+    pub fn serialise(&mut self) -> Result<Vec<u8>, String> {
+        let mut content = shim::hs_string { data: std::ptr::null(), size: 0 };
+        // SAFETY: `raw` is valid, `content` outlives the call, and the shim throws nothing.
+        let status = unsafe { shim::hs_serialise(self.raw, &mut content) };
+        self.checked(status)?;
+        Ok(copy_bytes(content))
     }
 
     /// Sets what `-e schedule` writes.

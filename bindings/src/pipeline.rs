@@ -77,11 +77,15 @@ impl Pipeline {
         })
     }
 
-    /// Compiles it as the function of a name.
-    pub fn compile(&mut self, target: &str, function: &str, files: Files) -> Result<(), String> {
+    /// Compiles it as the function of a name. `arguments` are the names of all inputs in the order of the signature; none for an
+    /// order of Halide's.
+    pub fn compile(&mut self, target: &str, function: &str, files: Files, arguments: &[String]) -> Result<(), String> {
+        let order: Vec<shim::hs_string> = arguments.iter().map(lend).collect();
         let files = shim::hs_files { object: lend_path(files.object), stmt: lend_path(files.stmt) };
         // SAFETY: `raw` is valid, and the strings outlive the call.
-        self.checked(unsafe { shim::hs_compile(self.raw, lend(target), lend(function), files) })
+        self.checked(unsafe {
+            shim::hs_compile(self.raw, lend(target), lend(function), files, order.as_ptr(), order.len())
+        })
     }
 
     /// Writes it, with its schedule, to an `.hlpipe` file.

@@ -4,18 +4,21 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{ensure, Result};
+use nnc_worker_protocol::{self as protocol, Autoscheduler, Estimates, Job};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::{hash_file, Cache, Key};
-use crate::child::{self, Limits};
+use crate::child::{self, End, Finished, Limits};
 use crate::failure::{explain, Failure, Tail};
 use crate::generator::{self, Pipeline};
 use crate::link;
 use crate::machine::turns;
+use crate::progress::Progress;
 use crate::record::Status;
 use crate::schedulers::{Arguments, PluginFiles, Scheduler};
 use crate::scratch::WorkFolder;
+use crate::warm::{Built, Warm};
 
 /// Name of the compiled function in every library we build.
 pub const FUNCTION: &str = "pipeline";
@@ -133,6 +136,16 @@ pub struct Builder {
     pub runtime: Option<Runtime>,
     /// The scheduler whose builds others are compared with.
     pub reference: Scheduler,
+    /// Builds with autoschedulers in place of generators, where all builds are of its pipeline.
+    pub warm: Option<Arc<Warm>>,
+}
+
+/// A run of a generator, or what a worker did in its place.
+struct Ran {
+    finished: Finished,
+    log: Log,
+    schedule_seconds: Option<f64>,
+    compile_seconds: Option<f64>,
 }
 
 /// What a generator's standard error says, as it comes.
@@ -193,7 +206,7 @@ impl Builder {
     }
 
     fn key(&self, pipeline: &Pipeline, args: &[String], chosen: &Arguments) -> String {
-        let mut key = Key::new("build");
+        let mut key = Key::new(if self.warm.is_some() { "warm build" } else { "build" });
         key.add(&pipeline.executable.key.hex()).add(&chosen.plugin_hash);
         key.add(&format!("{:?} {:?}", self.limits, self.link_args));
         // What `target=host` means.
@@ -228,7 +241,7 @@ impl Builder {
         }
         let work = self.cache.work_folder()?;
         let turn = turns::to_compile();
-        let outcome = self.run_generator(pipeline, &args, &chosen, work.path())?;
+        let outcome = self.make(pipeline, scheduler, &args, chosen, work.path())?;
         drop(turn);
         // What the user stopped has no outcome.
         let keeps = outcome.lasts && !crate::process::interrupted();
@@ -238,20 +251,86 @@ impl Builder {
         Ok(Build { key, outcome, library, reused: false, reassociates, _folder })
     }
 
+    /// Compiles Halide's runtime once, rather than into every pipeline, which would take half of the time.
+    pub fn link_runtime_once(&mut self, generator: &Pipeline) -> Result<()> {
+        let folder = self.cache.work_folder()?;
+        // The runtime does not compile under it, nor does it compute.
+        let target = self.target.replace("-strict_float", "");
+        let mut command = self.generator(generator);
+        command.args(["-r", Runtime::NAME, "-e", "object", "-o"]).arg(folder.path()).arg(format!("target={target}"));
+        let _progress = Progress::one("building", "Halide's runtime");
+        let _turn = turns::to_compile();
+        let mut lines = Vec::new();
+        let finished = child::run(command, &self.limits, |_, line| lines.push(line.to_owned()))?;
+        ensure!(finished.end == End::Exited(0), "cannot build Halide's runtime: {}", lines.join(" "));
+        self.target = self.target_with("no_runtime");
+        self.runtime = Some(Runtime::in_folder(folder));
+        Ok(())
+    }
+
     /// As [`Builder::build`], where what is wrong with this machine is an outcome, too.
     pub fn build_or_not(&self, pipeline: &Pipeline, scheduler: &Scheduler) -> Build {
         self.build(pipeline, scheduler).unwrap_or_else(|error| Build::not_tried(&error))
     }
 
-    fn run_generator(&self, pipeline: &Pipeline, args: &[String], chosen: &Arguments, work: &Path) -> Result<Outcome> {
+    fn run_generator(&self, pipeline: &Pipeline, args: &[String], report: Option<&Path>, work: &Path) -> Result<Ran> {
         let mut command = self.generator(pipeline);
         command.args(args).arg("-o").arg(work).env("HL_DEBUG_CODEGEN", "1");
-        let report = work.join(REPORT);
-        if chosen.reports {
-            command.arg(format!("autoscheduler.report={}", report.display()));
-        }
+        command.args(report.map(|path| format!("autoscheduler.report={}", path.display())));
         let mut log = Log::default();
         let finished = child::run(command, &self.limits, |seconds, line| log.line(seconds, line))?;
+        let schedule_seconds = log.lowering_seconds;
+        let compile_seconds = schedule_seconds.map(|lowering| finished.seconds - lowering);
+        Ok(Ran { finished, log, schedule_seconds, compile_seconds })
+    }
+
+    fn run_worker(
+        &self,
+        warm: &Warm,
+        mut autoscheduler: Autoscheduler,
+        emits_stmt: bool,
+        report: Option<&Path>,
+        work: &Path,
+    ) -> Result<Ran> {
+        let file = |extension| work.join(FUNCTION).with_extension(extension);
+        autoscheduler.params.extend(report.map(|path| ("report".to_owned(), path.to_string_lossy().into_owned())));
+        let limits =
+            protocol::Limits { memory_bytes: self.limits.memory_bytes, seconds: self.limits.timeout.as_secs_f64() };
+        let job = Job {
+            target: self.target.clone(),
+            estimates: Estimates::default(),
+            autoscheduler: Some(autoscheduler),
+            function: FUNCTION.to_owned(),
+            arguments: Vec::new(),
+            object: Some(file("o")),
+            stmt: emits_stmt.then(|| file("stmt")),
+            hlpipe: None,
+            limits,
+        };
+        let Built { finished, tail, progress } = warm.build(job)?;
+        let predicted_seconds = tail.lines().filter_map(expected_by_adams2019).last();
+        let log = Log { tail, lowering_seconds: progress.schedule_seconds, predicted_seconds, no_manual: false };
+        let protocol::Progress { schedule_seconds, compile_seconds } = progress;
+        Ok(Ran { finished, log, schedule_seconds, compile_seconds })
+    }
+
+    fn make(
+        &self,
+        pipeline: &Pipeline,
+        scheduler: &Scheduler,
+        args: &[String],
+        chosen: Arguments,
+        work: &Path,
+    ) -> Result<Outcome> {
+        let report = work.join(REPORT);
+        let asked = chosen.reports.then_some(report.as_path());
+        let ran = match (&self.warm, chosen.autoscheduler) {
+            (Some(warm), Some(autoscheduler)) => {
+                self.run_worker(warm, autoscheduler, *scheduler == self.reference, asked, work)?
+            }
+            _ => self.run_generator(pipeline, args, asked, work)?,
+        };
+        let Ran { finished, log, schedule_seconds, compile_seconds } = ran;
         let report = Report::read(&report);
         let doing = if log.lowering_seconds.is_some() { "compiling" } else { "scheduling" };
         let failure = explain(&finished, &log.tail, &self.limits, doing);
@@ -269,8 +348,8 @@ impl Builder {
             status,
             message,
             lasts,
-            schedule_seconds: log.lowering_seconds,
-            compile_seconds: log.lowering_seconds.map(|lowering| finished.seconds - lowering),
+            schedule_seconds,
+            compile_seconds,
             peak_memory_bytes: Some(finished.peak_memory_bytes),
             predicted_seconds: log.predicted_seconds.or(report.predicted_seconds.filter(|&seconds| seconds > 0.0)),
             float_math: mentions_float(&work.join(FUNCTION).with_extension("stmt")),

@@ -24,6 +24,7 @@ use crate::predict::PredictArgs;
 use crate::schedulers::{PluginFiles, Scheduler};
 use crate::study::StudyArgs;
 use crate::units::{parse_bytes, parse_duration, parse_key_value};
+use crate::worker::WorkerArgs;
 use crate::Usage;
 
 /// Schedules Halide pipelines with the autoschedulers there are, and measures what each gains.
@@ -69,9 +70,11 @@ pub enum Command {
     Hardware(HardwareArgs),
     /// Look at the trained models that are kept
     Models(ModelsArgs),
+    /// Check that the warm worker builds what generators build
+    Worker(WorkerArgs),
     /// Load a compiled pipeline and answer requests about it
     #[command(hide = true)]
-    Worker(WorkerArgs),
+    Runner(RunnerArgs),
 }
 
 /// Which pipelines, and how to build them.
@@ -277,9 +280,9 @@ pub struct DumpArgs {
     pub out: Option<PathBuf>,
 }
 
-/// Arguments of the worker process.
+/// Arguments of the runner process.
 #[derive(Args, Debug)]
-pub struct WorkerArgs {
+pub struct RunnerArgs {
     /// The shared library.
     pub library: PathBuf,
     /// Threads to run it with.
@@ -380,6 +383,7 @@ impl BuildArgs {
             link_args: self.link_args.clone(),
             runtime: None,
             reference: reference.clone(),
+            warm: None,
         })
     }
 

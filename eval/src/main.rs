@@ -7,6 +7,7 @@ mod calibrate;
 mod child;
 mod cli;
 mod collect;
+mod dialogue;
 mod dump;
 mod eval;
 mod explain;
@@ -34,6 +35,7 @@ mod regions;
 mod report;
 mod rounding;
 mod run;
+mod runner;
 mod schedulers;
 mod scratch;
 mod shapes;
@@ -45,6 +47,7 @@ mod training;
 mod units;
 mod variants;
 mod verify;
+mod warm;
 mod worker;
 
 use std::fmt;
@@ -71,7 +74,8 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Eval(args) => eval::run(args).map(exit_code_of_checks),
         Command::Gen(args) => gen::run(args).map(|()| ExitCode::SUCCESS),
-        Command::Worker(args) => worker::serve(&args.library, args.threads).map(|()| ExitCode::SUCCESS),
+        Command::Runner(args) => runner::serve(&args.library, args.threads).map(|()| ExitCode::SUCCESS),
+        Command::Worker(args) => worker::run(args).map(exit_code_of_checks),
         Command::Run(args) => run::run(args).map(|()| ExitCode::SUCCESS),
         Command::Verify(args) => verify::run(args).map(exit_code_of_checks),
         Command::Fuzz(args) => fuzz::run(args).map(exit_code_of_checks),
@@ -115,8 +119,8 @@ fn end_when_nobody_reads() {
 fn main() -> ExitCode {
     end_when_nobody_reads();
     let cli = Cli::parse();
-    // A worker is its parent's to end, and says by how it ends what its pipeline did.
-    if !matches!(cli.command, Command::Worker(_)) {
+    // A runner is its parent's to end, and says by how it ends what its pipeline did.
+    if !matches!(cli.command, Command::Runner(_)) {
         process::catch_signals();
     }
     let nothing_to_clean_up =

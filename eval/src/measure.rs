@@ -16,11 +16,11 @@ use crate::process;
 use crate::record::{Rounding, RunSeconds, Status, StrictSchedule};
 use crate::reference::{Expected, Reference};
 use crate::rounding::{Judge, Verdict, STRICT_FLOAT};
+use crate::runner::client::Runner;
+use crate::runner::protocol::{Description, Difference, Request, Rule};
 use crate::schedulers::Scheduler;
 use crate::shapes;
 use crate::timing::{self, Settings, Subject};
-use crate::worker::client::Worker;
-use crate::worker::protocol::{Description, Difference, Request, Rule};
 
 /// What running one build gave.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -61,7 +61,7 @@ pub struct Timed {
 pub struct Timer {
     /// When to stop.
     pub settings: Settings,
-    /// Limits of each worker.
+    /// Limits of each runner.
     pub limits: Limits,
     /// Seed of the inputs.
     pub seed: u64,
@@ -166,29 +166,29 @@ impl Measurement {
 struct Checked {
     measurement: Measurement,
     /// Ready to be timed, unless it failed.
-    worker: Option<Worker>,
+    runner: Option<Runner>,
     /// What differs, until it is settled whether that is an error.
     difference: Option<Difference>,
 }
 
 impl Checked {
     fn failed(failure: Failure) -> Checked {
-        Checked { measurement: Measurement::failed(failure), worker: None, difference: None }
+        Checked { measurement: Measurement::failed(failure), runner: None, difference: None }
     }
 
     /// Takes down what the verdict on the difference is, if there is one. What is wrong is not timed.
     fn settle(&mut self, verdict: impl FnOnce() -> Option<Verdict>) {
         let Some(difference) = self.difference.take() else { return };
         self.measurement.judge(difference, verdict());
-        self.worker.take_if(|_| self.measurement.status != Status::Ok);
+        self.runner.take_if(|_| self.measurement.status != Status::Ok);
     }
 }
 
-impl Subject for Worker {
+impl Subject for Runner {
     type Error = Failure;
 
     fn run(&mut self, calls: u32) -> Result<f64, Failure> {
-        Worker::run(self, calls)
+        Runner::run(self, calls)
     }
 }
 
@@ -239,18 +239,18 @@ impl Timer {
             turn = turns::to_time();
         }
         let mut measurements = Vec::new();
-        let mut workers = Vec::new();
+        let mut runners = Vec::new();
         let mut running = Vec::new();
-        for (i, Checked { measurement, worker, .. }) in checked.into_iter().enumerate() {
+        for (i, Checked { measurement, runner, .. }) in checked.into_iter().enumerate() {
             measurements.push(measurement);
-            if let Some(worker) = worker {
+            if let Some(runner) = runner {
                 running.push(i);
-                workers.push(worker);
+                runners.push(runner);
             }
         }
         let load = Load::now();
         let samples =
-            timing::interleave(&mut workers, &self.settings, &timing::Monotonic::start(), process::interrupted);
+            timing::interleave(&mut runners, &self.settings, &timing::Monotonic::start(), process::interrupted);
         let disturbed = load.is_disturbed();
         drop(turn);
         for (i, samples) in running.into_iter().zip(samples) {
@@ -303,29 +303,29 @@ impl Timer {
         }
         let _turn = turns::to_time();
         let of_the_machine = |error: anyhow::Error| Failure::of_the_machine(&error);
-        let worker = &mut self.start(&reference.build)?;
+        let runner = &mut self.start(&reference.build)?;
         let folder = self.builder.cache.work_folder().map_err(of_the_machine)?;
-        let description = worker.describe()?;
+        let description = runner.describe()?;
         let outputs = output_regions(&description, sizes).map_err(Missing::Asked)?;
-        let planned = shapes::plan(worker, &outputs, true)?;
+        let planned = shapes::plan(runner, &outputs, true)?;
         let fixed = |name: &str| sizes.is_some_and(|sizes| sizes.names(name));
         if let Some(message) = shapes::refused(&description, &outputs, &planned, fixed) {
             return Err(Missing::Asked(message));
         }
-        let shapes = shapes::compute(worker, planned, self.seed)?;
+        let shapes = shapes::compute(runner, planned, self.seed)?;
         let float_math = reference.build.outcome.float_math;
         let expected = Expected { description, shapes, float_math, folder };
-        worker.tell(&Request::Save { path: expected.path() })?;
+        runner.tell(&Request::Save { path: expected.path() })?;
         Ok(expected)
     }
 
-    /// A worker on `build`.
-    pub fn start(&self, build: &Build) -> Result<Worker, Failure> {
-        let worker = Worker::start(&build.library, self.builder.threads, self.limits);
-        worker.map_err(|error| Failure::of_the_machine(&error))
+    /// A runner on `build`.
+    pub fn start(&self, build: &Build) -> Result<Runner, Failure> {
+        let runner = Runner::start(&build.library, self.builder.threads, self.limits);
+        runner.map_err(|error| Failure::of_the_machine(&error))
     }
 
-    /// Runs a build once and compares its outputs. The worker is ready to be timed, if that makes sense.
+    /// Runs a build once and compares its outputs. The runner is ready to be timed, if that makes sense.
     fn check(&self, build: &Build, judge: &Result<Judge, &Failure>) -> Checked {
         let Outcome { status, lasts, .. } = build.outcome;
         if status != Status::Ok {
@@ -338,13 +338,13 @@ impl Timer {
         let rule = rule_for(&expected.description, expected.float_math, build.reassociates);
         let compare = Request::Compare { path: expected.path(), rule };
         let run = || {
-            let mut worker = self.start(build)?;
-            let io_bytes = worker.prepare(&expected.shapes, self.seed, &[])?;
-            worker.run(1)?;
-            let difference = worker.compare(&compare)?;
-            Ok((worker, io_bytes, difference))
+            let mut runner = self.start(build)?;
+            let io_bytes = runner.prepare(&expected.shapes, self.seed, &[])?;
+            runner.run(1)?;
+            let difference = runner.compare(&compare)?;
+            Ok((runner, io_bytes, difference))
         };
-        let (worker, io_bytes, difference) = match run() {
+        let (runner, io_bytes, difference) = match run() {
             Ok(ran) => ran,
             Err(failure) => return Checked::failed(failure),
         };
@@ -357,7 +357,7 @@ impl Timer {
             rounding: None,
             io_bytes: Some(io_bytes),
         };
-        let mut checked = Checked { measurement, worker: Some(worker), difference };
+        let mut checked = Checked { measurement, runner: Some(runner), difference };
         if rule == Rule::Exact || build.reassociates {
             checked.settle(|| None);
         }
@@ -378,7 +378,7 @@ fn reuse(stored: Stored, builds: &[Build]) -> Option<Timed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::worker::protocol::{Argument, Code, Kind, Type};
+    use crate::runner::protocol::{Argument, Code, Kind, Type};
 
     fn description(target: &str, code: Code) -> Description {
         let argument = Argument {

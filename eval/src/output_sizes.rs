@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::regions::{estimates, lacks_estimates, Region};
-use crate::worker::protocol::{Description, Kind};
+use crate::runner::protocol::{Description, Kind};
 
 /// `NAME=WxH[,NAME=WxH...]`: extents of some outputs; the others keep their estimates.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub fn output_regions(description: &Description, sizes: Option<&OutputSizes>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::worker::protocol::{Argument, Code, Type};
+    use crate::runner::protocol::{Argument, Code, Type};
 
     fn sizes(text: &str) -> OutputSizes {
         text.parse().unwrap()

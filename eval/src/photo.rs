@@ -3,7 +3,7 @@
 use anyhow::{bail, ensure, Result};
 use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
 
-use crate::worker::protocol::{Code, Dim, Type};
+use crate::runner::protocol::{Code, Dim, Type};
 
 /// Most channels an image has.
 const CHANNELS: i32 = 4;
@@ -49,7 +49,7 @@ fn write_element(type_: Type, value: f64, elements: &mut Vec<u8>) {
     match (type_.code, type_.bits) {
         (Code::Float, 64) => elements.extend(value.to_le_bytes()),
         (Code::Float, 32) => elements.extend((value as f32).to_le_bytes()),
-        (Code::Float, _) => elements.extend(crate::worker::half_bits(value as f32).to_le_bytes()),
+        (Code::Float, _) => elements.extend(crate::runner::half_bits(value as f32).to_le_bytes()),
         (Code::BFloat, _) => elements.extend(&(value as f32).to_le_bytes()[2..]),
         _ => elements.extend(&(value.round() as i64).to_le_bytes()[..type_.bytes()]),
     }
@@ -94,7 +94,7 @@ pub fn picture(elements: &[u8], type_: Type, dims: &[Dim], axes: &Axes, white: f
         let at = coordinates(dims, index);
         let relative = |d: usize| (at[d] - dims[d].min) as usize;
         let pixel = relative(axes.y) * width as usize + relative(axes.x);
-        let level = crate::worker::number(type_, element) / white * 255.0;
+        let level = crate::runner::number(type_, element) / white * 255.0;
         pixels[pixel * channels + axes.channel.map_or(0, relative)] = level.round().clamp(0.0, 255.0) as u8;
     }
     let picture = match channels {

@@ -3,9 +3,9 @@
 use crate::builder::{Build, Builder};
 use crate::failure::Failure;
 use crate::generator::Pipeline;
+use crate::runner::protocol::{Description, Shapes};
 use crate::schedulers::Scheduler;
 use crate::scratch::WorkFolder;
-use crate::worker::protocol::{Description, Shapes};
 
 /// The target feature under which buffers may be larger than 2 GB.
 pub const LARGE_BUFFERS: &str = "large_buffers";

@@ -1,6 +1,6 @@
 //! Regions of a pipeline's buffers: what their estimates say, and what other output sizes mean for inputs.
 
-use crate::worker::protocol::{Description, Kind};
+use crate::runner::protocol::{Description, Kind};
 
 /// `[min, extent]` by dimension.
 pub type Region = Vec<[i32; 2]>;
@@ -48,7 +48,7 @@ pub fn inputs_for(description: &Description, outputs: &[Region]) -> Vec<Region> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::worker::protocol::{Argument, Code, Type};
+    use crate::runner::protocol::{Argument, Code, Type};
 
     fn argument(kind: Kind, estimates: &[Option<[i32; 2]>]) -> Argument {
         Argument {

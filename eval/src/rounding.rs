@@ -13,9 +13,9 @@ use crate::machine::turns;
 use crate::measure::Timer;
 use crate::record::StrictSchedule;
 use crate::reference::{Expected, Reference};
+use crate::runner::client::Runner;
+use crate::runner::protocol::{Request, Rule};
 use crate::schedulers::Scheduler;
-use crate::worker::client::Worker;
-use crate::worker::protocol::{Request, Rule};
 
 /// The target feature that forbids other rounding than the pipeline's.
 pub const STRICT_FLOAT: &str = "strict_float";
@@ -65,30 +65,30 @@ impl<'a> Judge<'a> {
     fn compare(&self, scheduler: &Scheduler, build: &Build) -> Result<Verdict, Failure> {
         let path = self.strict_outputs.get_or_init(|| self.save_strict_outputs()).clone()?;
         let (schedule, strict) = self.strict_build(scheduler, build)?;
-        let difference = self.run(&strict, |worker| worker.compare(&Request::Compare { path, rule: Rule::Exact }))?;
+        let difference = self.run(&strict, |runner| runner.compare(&Request::Compare { path, rule: Rule::Exact }))?;
         Ok(difference.map_or(Verdict::Equal(schedule), |_| Verdict::Different))
     }
 
     fn save_strict_outputs(&self) -> Result<PathBuf, Failure> {
         let build = self.reference.builder(&self.builder).build_or_not(self.pipeline, &self.reference.scheduler);
         let path = self.expected.folder.path().join("strict_outputs");
-        let saved = self.run(&build, |worker| worker.tell(&Request::Save { path: path.clone() }));
+        let saved = self.run(&build, |runner| runner.tell(&Request::Save { path: path.clone() }));
         saved.map(|()| path).map_err(|failure| {
             let message = format!("the {} build: {failure}", self.reference.label());
             Failure { message, ..failure }
         })
     }
 
-    /// Has `build` compute its outputs, and then asks its worker something.
-    fn run<T>(&self, build: &Build, ask: impl FnOnce(&mut Worker) -> Result<T, Failure>) -> Result<T, Failure> {
+    /// Has `build` compute its outputs, and then asks its runner something.
+    fn run<T>(&self, build: &Build, ask: impl FnOnce(&mut Runner) -> Result<T, Failure>) -> Result<T, Failure> {
         if let Some(failure) = build.outcome.failure() {
             return Err(failure);
         }
         let _turn = turns::to_time();
-        let mut worker = self.timer.start(build)?;
-        worker.prepare(&self.expected.shapes, self.timer.seed, &[])?;
-        worker.run(1)?;
-        ask(&mut worker)
+        let mut runner = self.timer.start(build)?;
+        runner.prepare(&self.expected.shapes, self.timer.seed, &[])?;
+        runner.run(1)?;
+        ask(&mut runner)
     }
 
     /// The build under `strict_float`. Our plugin applies the very directives of `build`, which it wrote down; others

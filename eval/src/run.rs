@@ -12,9 +12,9 @@ use crate::photo::{self, Axes};
 use crate::progress::Progress;
 use crate::record::Status;
 use crate::regions::{estimates, Region};
+use crate::runner::client::Runner;
+use crate::runner::protocol::{Argument, Description, Dim, Kind, Request};
 use crate::schedulers::Scheduler;
-use crate::worker::client::Worker;
-use crate::worker::protocol::{Argument, Description, Dim, Kind, Request};
 
 /// Calls that the printed time is the mean of.
 const CALLS: u32 = 5;
@@ -35,8 +35,8 @@ pub fn run(args: &RunArgs) -> Result<()> {
     ensure!(build.outcome.status == Status::Ok, "{pipeline}: {}", build.outcome.message);
     drop(building);
     let running = Progress::one("running", &pipeline.to_string());
-    let mut worker = Worker::start(&build.library, builder.threads, args.build.run_limits())?;
-    let description = worker.describe()?;
+    let mut runner = Runner::start(&build.library, builder.threads, args.build.run_limits())?;
+    let description = runner.describe()?;
     let ports = Ports::of(&description)?;
     let size = [photo.width() as i32, photo.height() as i32];
     let request = Request::Plan {
@@ -45,19 +45,19 @@ pub fn run(args: &RunArgs) -> Result<()> {
         outputs: ports.outputs_for(size),
         scalars: args.scalars.clone(),
     };
-    let shapes = worker.plan(&request)?;
-    worker.prepare(&shapes, 0, &args.scalars)?;
+    let shapes = runner.plan(&request)?;
+    runner.prepare(&shapes, 0, &args.scalars)?;
     let folder = builder.cache.work_folder()?;
     let path = folder.path().join("values");
     let white = |argument: &Argument| args.white.unwrap_or_else(|| photo::white(argument.type_));
     let input = &shapes.inputs[ports.input_at];
     std::fs::write(&path, photo::elements(&photo, ports.input.type_, input, &ports.input_axes, white(ports.input)))?;
-    worker.tell(&Request::Load { input: ports.input_at, path: path.clone() })?;
-    worker.run(1)?;
+    runner.tell(&Request::Load { input: ports.input_at, path: path.clone() })?;
+    runner.run(1)?;
     let turn = turns::to_time();
-    let seconds = worker.run(CALLS)? / f64::from(CALLS);
+    let seconds = runner.run(CALLS)? / f64::from(CALLS);
     drop(turn);
-    worker.tell(&Request::Save { path: path.clone() })?;
+    runner.tell(&Request::Save { path: path.clone() })?;
     let dims = &shapes.outputs[0];
     let picture =
         photo::picture(&std::fs::read(&path)?, ports.output.type_, dims, &ports.output_axes, white(ports.output))?;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{bail, ensure, Context, Result};
+use nnc_worker_protocol::Autoscheduler;
 
 use crate::cache::{hash_file, Key};
 use crate::generator::{stderr_of, Executable};
@@ -212,6 +213,17 @@ pub struct Arguments {
     pub plugin_hash: String,
     /// Whether the plugin writes a report if it gets `autoscheduler.report=FILE`.
     pub reports: bool,
+    /// The autoscheduler that they choose, if they do.
+    pub autoscheduler: Option<Autoscheduler>,
+}
+
+impl Arguments {
+    fn choose(autoscheduler: Autoscheduler, plugin_hash: String) -> Arguments {
+        let Autoscheduler { plugin, name, params } = &autoscheduler;
+        let mut args = vec!["-p".to_owned(), plugin.to_string_lossy().into_owned(), format!("autoscheduler={name}")];
+        args.extend(params.iter().map(|(key, value)| format!("autoscheduler.{key}={value}")));
+        Arguments { args, plugin_hash, reports: name == OURS, autoscheduler: Some(autoscheduler) }
+    }
 }
 
 impl Scheduler {
@@ -230,13 +242,11 @@ impl Scheduler {
             executable.path.display()
         );
         let plugin = files.find(source, executable)?;
-        let mut args =
-            vec!["-p".to_owned(), plugin.path.to_string_lossy().into_owned(), format!("autoscheduler={}", plugin.name)];
-        if !params.iter().any(|(key, _)| key == "parallelism") {
-            args.push(format!("autoscheduler.parallelism={threads}"));
-        }
-        args.extend(params.iter().map(|(key, value)| format!("autoscheduler.{key}={value}")));
-        Ok(Arguments { args, plugin_hash: plugin.hash()?, reports: plugin.name == OURS })
+        let parallelism = ("parallelism".to_owned(), threads.to_string());
+        let assumed = (!params.iter().any(|(key, _)| key == "parallelism")).then_some(parallelism);
+        let hash = plugin.hash()?;
+        let params = assumed.into_iter().chain(params.iter().cloned()).collect();
+        Ok(Arguments::choose(Autoscheduler { plugin: plugin.path, name: plugin.name, params }, hash))
     }
 }
 

@@ -3,19 +3,19 @@
 use crate::failure::Failure;
 use crate::output_sizes::extents_text;
 use crate::regions::{inputs_for, Region};
-use crate::worker::client::Worker;
-use crate::worker::protocol::{regions_of, Description, Kind, Request, Shapes};
+use crate::runner::client::Runner;
+use crate::runner::protocol::{regions_of, Description, Kind, Request, Shapes};
 
 /// How Halide's runtime begins its complaint about a buffer of a shape that a constraint excludes.
 const VIOLATED: &str = "Constraint violated";
 
 /// Shapes for these outputs: an output is of another shape only where a constraint says so. Inputs are at least as large
 /// as what [`inputs_for`] gives, or just as large as what the pipeline reads.
-pub fn plan(worker: &mut Worker, outputs: &[Region], cover: bool) -> Result<Shapes, Failure> {
-    let description = worker.describe()?;
+pub fn plan(runner: &mut Runner, outputs: &[Region], cover: bool) -> Result<Shapes, Failure> {
+    let description = runner.describe()?;
     let mut ask = |outputs: &[Region]| {
         let inputs = inputs_for(&description, outputs);
-        worker.plan(&Request::Plan { inputs, cover, outputs: outputs.to_vec(), scalars: vec![] })
+        runner.plan(&Request::Plan { inputs, cover, outputs: outputs.to_vec(), scalars: vec![] })
     };
     let shapes = ask(outputs)?;
     let allowed = regions_of(&shapes.outputs);
@@ -29,13 +29,13 @@ pub fn plan(worker: &mut Worker, outputs: &[Region], cover: bool) -> Result<Shap
 
 /// Has a build compute its outputs once, and returns the shapes that its buffers then have. A bounds query does not tell a
 /// constraint on an input from a need: so inputs are as planned, and only if the pipeline rejects that as it asks for.
-pub fn compute(worker: &mut Worker, shapes: Shapes, seed: u64) -> Result<Shapes, Failure> {
-    worker.prepare(&shapes, seed, &[])?;
-    match worker.run(1) {
+pub fn compute(runner: &mut Runner, shapes: Shapes, seed: u64) -> Result<Shapes, Failure> {
+    runner.prepare(&shapes, seed, &[])?;
+    match runner.run(1) {
         Err(failure) if failure.message.starts_with(VIOLATED) => {
-            let shapes = plan(worker, &regions_of(&shapes.outputs), false)?;
-            worker.prepare(&shapes, seed, &[])?;
-            worker.run(1).map(|_| shapes)
+            let shapes = plan(runner, &regions_of(&shapes.outputs), false)?;
+            runner.prepare(&shapes, seed, &[])?;
+            runner.run(1).map(|_| shapes)
         }
         ran => ran.map(|_| shapes),
     }
@@ -62,7 +62,7 @@ pub fn refused(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::worker::protocol::{Argument, Code, Dim, Type};
+    use crate::runner::protocol::{Argument, Code, Dim, Type};
 
     #[test]
     fn fixed_outputs_must_be_as_asked_for() {

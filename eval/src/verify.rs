@@ -17,12 +17,12 @@ use crate::process;
 use crate::progress::Progress;
 use crate::record::Status;
 use crate::regions::{with_extent, Region};
+use crate::runner::client::Runner;
+use crate::runner::protocol::{regions_of, Request, Rule, Shapes};
 use crate::schedulers::{Scheduler, UNSCHEDULED};
 use crate::shapes;
 use crate::sizes::Size;
 use crate::variants::{self, Variable};
-use crate::worker::client::Worker;
-use crate::worker::protocol::{regions_of, Request, Rule, Shapes};
 
 /// What a check at one size found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,7 +174,7 @@ impl Checks {
             rule: Rule::Exact,
         };
         if subject.reassociates {
-            pair.rule = rule_for(&pair.reference.worker.describe()?, reference.outcome.float_math, true);
+            pair.rule = rule_for(&pair.reference.runner.describe()?, reference.outcome.float_math, true);
         }
         pair.check_all(&self.sizes, self.max_extent, &mut findings)?;
         Ok(findings)
@@ -184,9 +184,9 @@ impl Checks {
 /// What fills new memory of the two builds, so that what depends on it differs.
 const FILLS: [u8; 2] = [0x55, 0xa7];
 
-/// A worker that is started again after a crash.
+/// A runner that is started again after a crash.
 struct Restarting<'a> {
-    worker: Worker,
+    runner: Runner,
     build: &'a Build,
     threads: usize,
     limits: Limits,
@@ -195,14 +195,14 @@ struct Restarting<'a> {
 
 impl<'a> Restarting<'a> {
     fn start(build: &'a Build, threads: usize, limits: Limits, fill: u8) -> Result<Restarting<'a>> {
-        let worker = Worker::start_filling(&build.library, threads, limits, Some(fill))?;
-        Ok(Restarting { worker, build, threads, limits, fill })
+        let runner = Runner::start_filling(&build.library, threads, limits, Some(fill))?;
+        Ok(Restarting { runner, build, threads, limits, fill })
     }
 
     /// Starts it again if it has crashed.
     fn revive(&mut self) -> Result<()> {
-        if !self.worker.is_alive() {
-            self.worker = Worker::start_filling(&self.build.library, self.threads, self.limits, Some(self.fill))?;
+        if !self.runner.is_alive() {
+            self.runner = Runner::start_filling(&self.build.library, self.threads, self.limits, Some(self.fill))?;
         }
         Ok(())
     }
@@ -220,9 +220,9 @@ struct Pair<'a> {
 impl Pair<'_> {
     /// Checks the estimates; each dimension at each size; all dimensions that can have a plain size at that size.
     fn check_all(&mut self, sizes: &[Size], max_extent: i32, findings: &mut Findings) -> Result<()> {
-        let description = self.reference.worker.describe()?;
+        let description = self.reference.runner.describe()?;
         let estimates = output_regions(&description, None).map_err(anyhow::Error::msg)?;
-        let estimated = match shapes::plan(&mut self.reference.worker, &estimates, true) {
+        let estimated = match shapes::plan(&mut self.reference.runner, &estimates, true) {
             Ok(shapes) => regions_of(&shapes.outputs),
             Err(_) => estimates,
         };
@@ -259,7 +259,7 @@ impl Pair<'_> {
             }
         };
         let compare = self.saved_under_rule();
-        match compare_run(&mut self.subject.worker, &shapes, self.seed, &compare) {
+        match compare_run(&mut self.subject.runner, &shapes, self.seed, &compare) {
             Ok(None) => Ok(Verdict::Equal),
             Ok(Some(difference)) => {
                 let undefined = self.is_reference_undefined(&shapes)?;
@@ -273,13 +273,13 @@ impl Pair<'_> {
     }
 
     fn run_reference(&mut self, outputs: &[Region]) -> Result<Shapes, Failure> {
-        let worker = &mut self.reference.worker;
-        let planned = shapes::plan(worker, outputs, true)?;
-        if let Some(message) = shapes::refused(&worker.describe()?, outputs, &planned, |_| true) {
+        let runner = &mut self.reference.runner;
+        let planned = shapes::plan(runner, outputs, true)?;
+        if let Some(message) = shapes::refused(&runner.describe()?, outputs, &planned, |_| true) {
             return Err(Failure { status: Status::Error, message, lasts: true });
         }
-        let shapes = shapes::compute(worker, planned, self.seed)?;
-        worker.tell(&Request::Save { path: self.saved.clone() })?;
+        let shapes = shapes::compute(runner, planned, self.seed)?;
+        runner.tell(&Request::Save { path: self.saved.clone() })?;
         Ok(shapes)
     }
 
@@ -292,15 +292,15 @@ impl Pair<'_> {
     fn is_reference_undefined(&self, shapes: &Shapes) -> Result<bool> {
         let Restarting { build, threads, limits, .. } = self.reference;
         let mut again = Restarting::start(build, threads, limits, FILLS[1])?;
-        Ok(!matches!(compare_run(&mut again.worker, shapes, self.seed, &self.saved_under_rule()), Ok(None)))
+        Ok(!matches!(compare_run(&mut again.runner, shapes, self.seed, &self.saved_under_rule()), Ok(None)))
     }
 }
 
 /// Runs a build and compares its outputs as `compare` says.
-fn compare_run(worker: &mut Worker, shapes: &Shapes, seed: u64, compare: &Request) -> Result<Option<String>, Failure> {
-    worker.prepare(shapes, seed, &[])?;
-    worker.run(1)?;
-    Ok(worker.compare(compare)?.map(|difference| difference.text))
+fn compare_run(runner: &mut Runner, shapes: &Shapes, seed: u64, compare: &Request) -> Result<Option<String>, Failure> {
+    runner.prepare(shapes, seed, &[])?;
+    runner.run(1)?;
+    Ok(runner.compare(compare)?.map(|difference| difference.text))
 }
 
 /// `regions` with extents halved until they are at most `max_extent`.

@@ -30,6 +30,10 @@ impl Scheduler for Srivastava2020 {
         let parameters = Parameters::parse(&request.parameters())?;
         let started = std::time::Instant::now();
         let pipeline = Pipeline::from_json(&request.extract()?).map_err(|e| e.to_string())?;
+        if let Some(path) = &parameters.hlpipe {
+            let written = host::write_output(path, &request.serialise()?);
+            written.map_err(|error| format!("cannot write the pipeline to {}: {error}", path.display()))?;
+        }
         doubts(&parameters, &pipeline)?.iter().for_each(|doubt| request.warn(doubt));
         let stages = pipeline.funcs.iter().map(|f| f.stages.len()).sum();
         let (options, model) = parameters.options(&pipeline.target, stages)?;

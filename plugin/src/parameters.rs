@@ -18,7 +18,8 @@ const ACCEPTED: &str = "accepted parameters: parallelism (threads, a whole numbe
     hardware (host: the learned model as nnc calibrate fitted it to this computer, if it did; target: nothing measured \
     here; default target), \
     report (a file to write a JSON report to), schedule (a file with a schedule to apply instead of searching: such a \
-    report, a JSON list of directives, or what a generator writes with -e hlpipe), reassociate (true or false: \
+    report, a JSON list of directives, or what a generator writes with -e hlpipe), hlpipe (a file to write the pipeline to as \
+    it came, serialised), reassociate (true or false: \
     whether schedules may add and multiply floats in another order, which rounds otherwise; default false), \
     strict_estimates (true or false: whether a scalar input without an estimate that sizes depend on is an error rather than \
     assumed, with a warning; default false)";
@@ -67,6 +68,8 @@ pub struct Parameters {
     pub report: Option<PathBuf>,
     /// The schedule to apply instead of searching for one.
     pub schedule: Option<PathBuf>,
+    /// Where to write the pipeline as it came, serialised.
+    pub hlpipe: Option<PathBuf>,
     /// Whether schedules, found or given, may add and multiply floats in another order.
     pub reassociate: bool,
     /// Whether no value may be assumed for a scalar input without an estimate.
@@ -111,6 +114,7 @@ impl Parameters {
                 "strict_estimates" => parameters.strict_estimates = value.parse().map_err(|_| bad())?,
                 "report" if !value.is_empty() => parameters.report = Some(value.into()),
                 "schedule" if !value.is_empty() => parameters.schedule = Some(value.into()),
+                "hlpipe" if !value.is_empty() => parameters.hlpipe = Some(value.into()),
                 "model" => {
                     parameters.model = match value.as_str() {
                         "shipped" => Model::Shipped,
@@ -126,7 +130,7 @@ impl Parameters {
                         _ => return Err(bad()),
                     };
                 }
-                "report" | "schedule" => return Err(bad()),
+                "report" | "schedule" | "hlpipe" => return Err(bad()),
                 _ => return Err(format!("unknown parameter '{key}'; {ACCEPTED}")),
             }
         }
@@ -180,6 +184,7 @@ impl Default for Parameters {
             hardware: Machine::default(),
             report: None,
             schedule: None,
+            hlpipe: None,
             reassociate: false,
             strict_estimates: false,
         }
@@ -246,6 +251,7 @@ mod tests {
             ("strategy", "best"),
             ("report", ""),
             ("schedule", ""),
+            ("hlpipe", ""),
             ("reassociate", "yes"),
             ("strict_estimates", "1"),
             ("paralelism", "2"),

@@ -12,7 +12,7 @@ use nnc_worker_protocol::{Done, End, Limits, Progress};
 const KEPT: u64 = 16 << 10;
 
 /// Has `body` run in a child, to its end or that of the limits.
-pub fn run(limits: &Limits, body: impl FnOnce() -> Progress) -> Result<Done> {
+pub fn run(limits: &Limits, body: impl FnOnce() -> (Progress, Result<(), String>)) -> Result<Done> {
     let mut said = tempfile::tempfile().context("cannot make a temporary file")?;
     let (mut results, result) = io::pipe().context("cannot make a pipe")?;
     let start = Instant::now();
@@ -37,19 +37,23 @@ pub fn run(limits: &Limits, body: impl FnOnce() -> Progress) -> Result<Done> {
 }
 
 /// Everything that the child does. It never returns to what its parent was doing.
-fn child(limits: &Limits, said: &File, mut result: impl Write, body: impl FnOnce() -> Progress) -> ! {
-    let status = match confine(limits, said) {
-        Ok(()) => {
-            let text = serde_json::to_vec(&body()).expect("progress is plain data");
-            i32::from(result.write_all(&text).is_err())
-        }
-        Err(error) => {
-            eprintln!("cannot set limits: {error}");
-            1
-        }
-    };
+fn child(
+    limits: &Limits,
+    said: &File,
+    mut result: impl Write,
+    body: impl FnOnce() -> (Progress, Result<(), String>),
+) -> ! {
+    let outcome = confine(limits, said).map_err(|error| format!("cannot set limits: {error}")).and_then(|()| {
+        let (progress, outcome) = body();
+        let text = serde_json::to_vec(&progress).expect("progress is plain data");
+        let told = result.write_all(&text).map_err(|error| error.to_string());
+        outcome.and(told)
+    });
+    if let Err(message) = &outcome {
+        eprintln!("Error: {message}");
+    }
     // SAFETY: _exit takes an integer. Nothing of the parent's is flushed or torn down.
-    unsafe { libc::_exit(status) }
+    unsafe { libc::_exit(i32::from(outcome.is_err())) }
 }
 
 /// Sets limits for this process, and has what it prints go to a file.

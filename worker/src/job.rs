@@ -6,10 +6,13 @@ use halide_sys::{Files, Pipeline};
 use nnc_worker_protocol::{Job, Progress};
 
 /// Schedules and compiles a serialised pipeline.
-pub fn run(content: &[u8], job: &Job) -> Progress {
+///
+/// # Errors
+/// Halide's message, and how far it came.
+pub fn run(content: &[u8], job: &Job) -> (Progress, Result<(), String>) {
     let mut progress = Progress::default();
-    progress.error = try_run(content, job, &mut progress).err();
-    progress
+    let result = try_run(content, job, &mut progress);
+    (progress, result)
 }
 
 fn try_run(content: &[u8], job: &Job, progress: &mut Progress) -> Result<(), String> {
@@ -35,7 +38,7 @@ fn try_run(content: &[u8], job: &Job, progress: &mut Progress) -> Result<(), Str
     }
     let start = Instant::now();
     let files = Files { object: job.object.as_deref(), stmt: job.stmt.as_deref() };
-    pipeline.compile(&job.target, &job.function, files)?;
+    pipeline.compile(&job.target, &job.function, files, &job.arguments)?;
     progress.compile_seconds = Some(start.elapsed().as_secs_f64());
     Ok(())
 }

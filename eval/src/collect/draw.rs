@@ -9,8 +9,8 @@ use scheduler::{check, Budget, CostModel, Directive, Hardware, Options, Roofline
 
 use crate::explain::change;
 use crate::process;
+use crate::runner::values::mix;
 use crate::schedulers::Scheduler;
-use crate::worker::values::mix;
 
 /// Decisions between a schedule and what it was drawn from, at most.
 const MOST_STEPS: u32 = 8;

@@ -25,13 +25,12 @@ use crate::cli::program_folder;
 use crate::dump;
 use crate::eval::Ended;
 use crate::failure;
-use crate::fuzz::link_runtime_once;
 use crate::generator::{Pipeline, RANDOM_PIPELINE};
 use crate::process;
 use crate::progress::Progress;
 use crate::record::Status;
+use crate::runner::values::mix;
 use crate::schedulers::Scheduler;
-use crate::worker::values::mix;
 
 /// Random pipelines by what they are mostly made of: groups that are held out together.
 const FAMILIES: [&str; 8] = [
@@ -161,7 +160,7 @@ fn tasks(args: &CollectArgs) -> Result<Vec<Task>> {
 fn sampler(args: &CollectArgs, tasks: &[Task]) -> Result<Sampler> {
     let mut builder = args.build.builder(&Scheduler::None)?;
     if let Some(task) = tasks.first() {
-        link_runtime_once(&mut builder, &task.pipeline)?;
+        builder.link_runtime_once(&task.pipeline)?;
     }
     Ok(Sampler { builder, limits: args.build.run_limits(), jobs: args.build.jobs(), seed: args.seed })
 }

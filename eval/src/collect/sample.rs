@@ -18,11 +18,11 @@ use crate::machine::turns;
 use crate::process;
 use crate::record::Status;
 use crate::regions::estimates;
+use crate::runner::client::Runner;
+use crate::runner::protocol::{Kind, Request, Shapes};
 use crate::schedulers::Scheduler;
 use crate::stats::{median, relative_spread};
 use crate::timing::{self, Settings};
-use crate::worker::client::Worker;
-use crate::worker::protocol::{Kind, Request, Shapes};
 
 /// Time for one schedule, when all of a pipeline are timed in turns.
 const SECONDS_EACH: f64 = 0.15;
@@ -105,41 +105,41 @@ impl Sampler {
     /// Samples of each build, in seconds per call.
     fn time(&self, builds: &[Result<Build, Failure>]) -> Result<Vec<Result<Vec<f64>, Failure>>> {
         let mut shapes = None;
-        let mut workers = Vec::new();
+        let mut runners = Vec::new();
         let mut results = Vec::new();
         for build in builds {
             let started = match build {
                 Ok(build) => self.start(&build.library, &mut shapes)?,
                 Err(failure) => Err(failure.clone()),
             };
-            results.push(started.map(|worker| {
-                workers.push(worker);
+            results.push(started.map(|runner| {
+                runners.push(runner);
                 Vec::new()
             }));
         }
-        let budget = Duration::from_secs_f64(SECONDS_EACH * workers.len() as f64);
+        let budget = Duration::from_secs_f64(SECONDS_EACH * runners.len() as f64);
         let settings = Settings { budget, ..SETTINGS };
         let _turn = turns::to_time();
-        let samples = timing::interleave(&mut workers, &settings, &timing::Monotonic::start(), process::interrupted);
+        let samples = timing::interleave(&mut runners, &settings, &timing::Monotonic::start(), process::interrupted);
         let running = results.iter_mut().filter(|result| result.is_ok());
         running.zip(samples).for_each(|(result, samples)| *result = samples);
         Ok(results)
     }
 
-    /// A worker that is ready to run; the first one decides the `shapes` of all.
-    fn start(&self, library: &Path, shapes: &mut Option<Shapes>) -> Result<Result<Worker, Failure>> {
-        let mut worker = Worker::start(library, self.builder.threads, self.limits)?;
+    /// A runner that is ready to run; the first one decides the `shapes` of all.
+    fn start(&self, library: &Path, shapes: &mut Option<Shapes>) -> Result<Result<Runner, Failure>> {
+        let mut runner = Runner::start(library, self.builder.threads, self.limits)?;
         let mut prepare = || -> Result<(), Failure> {
             if shapes.is_none() {
-                let description = worker.describe()?;
+                let description = runner.describe()?;
                 let (inputs, outputs) = (estimates(&description, Kind::Input), estimates(&description, Kind::Output));
-                *shapes = Some(worker.plan(&Request::Plan { inputs, cover: true, outputs, scalars: vec![] })?);
+                *shapes = Some(runner.plan(&Request::Plan { inputs, cover: true, outputs, scalars: vec![] })?);
             }
             let shapes = shapes.as_ref().expect("just planned");
-            worker.prepare(shapes, self.seed, &[]).map(drop)
+            runner.prepare(shapes, self.seed, &[]).map(drop)
         };
         let prepared = prepare();
-        Ok(prepared.map(|()| worker))
+        Ok(prepared.map(|()| runner))
     }
 }
 

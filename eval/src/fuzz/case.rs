@@ -12,10 +12,10 @@ use crate::generator::Pipeline;
 use crate::hl_autoscheduler;
 use crate::plain;
 use crate::record::Status;
+use crate::runner::values::mix;
 use crate::schedulers::Scheduler;
 use crate::variants::Variable;
 use crate::verify::Checks;
-use crate::worker::values::mix;
 
 /// How a case ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

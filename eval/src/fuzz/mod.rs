@@ -9,18 +9,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
 use std::time::Instant;
 
-use anyhow::{ensure, Result};
+use anyhow::Result;
 use serde::Serialize;
 
 pub use args::FuzzArgs;
 use case::{stages_of, Finding, Setting, Verdict};
 
-use crate::builder::{Builder, Runtime};
-use crate::child::{self, End};
 use crate::eval::Ended;
-use crate::generator::{Pipeline, RANDOM_PIPELINE};
+use crate::generator::RANDOM_PIPELINE;
 use crate::hl_autoscheduler;
-use crate::machine::turns;
 use crate::process;
 use crate::progress::Progress;
 use crate::report;
@@ -80,26 +77,9 @@ fn setting(args: &FuzzArgs) -> Result<Setting> {
     // Nothing needs the lowered code that builds of a reference emit.
     let mut builder = args.build.builder(&Scheduler::None)?;
     builder.target = builder.target_with("strict_float");
-    link_runtime_once(&mut builder, &generator)?;
+    builder.link_runtime_once(&generator)?;
     let checks = Checks { sizes: args.sizes.clone(), max_extent: MAX_EXTENT, seed: args.seed, limits };
     Ok(Setting { generator, varied, builder, scheduler: chosen.remove(0), checks })
-}
-
-/// Compiles Halide's runtime once, rather than into every pipeline, which would take half of the time.
-pub fn link_runtime_once(builder: &mut Builder, generator: &Pipeline) -> Result<()> {
-    let folder = builder.cache.work_folder()?;
-    // The runtime does not compile under it, nor does it compute.
-    let target = builder.target.replace("-strict_float", "");
-    let mut command = builder.generator(generator);
-    command.args(["-r", Runtime::NAME, "-e", "object", "-o"]).arg(folder.path()).arg(format!("target={target}"));
-    let _progress = Progress::one("building", "Halide's runtime");
-    let _turn = turns::to_compile();
-    let mut lines = Vec::new();
-    let finished = child::run(command, &builder.limits, |_, line| lines.push(line.to_owned()))?;
-    ensure!(finished.end == End::Exited(0), "cannot build Halide's runtime: {}", lines.join(" "));
-    builder.target = builder.target_with("no_runtime");
-    builder.runtime = Some(Runtime::in_folder(folder));
-    Ok(())
 }
 
 /// All cases that time allows.

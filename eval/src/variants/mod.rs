@@ -8,8 +8,8 @@ use anyhow::{ensure, Result};
 
 use crate::child::Limits;
 use crate::generator::Pipeline;
+use crate::runner::values::mix;
 use crate::schedulers::MANUAL;
-use crate::worker::values::mix;
 use declared::{declared, Declared, Value};
 
 /// A pipeline, and the parameters of its generator that may be varied: numbers and flags that nobody has given a value.

@@ -103,7 +103,7 @@ pub(super) fn is_contiguous(access: &Access, index: usize) -> bool {
 /// Whether vectors over loop `index` load lanes from elsewhere than side by side, or from one place.
 pub(super) fn is_shuffled(stage: &Stage, index: usize) -> bool {
     let is_plain = |dim: usize, coefficient: Option<[i64; 2]>| match coefficient {
-        Some([moved, _]) if moved == 0 => true,
+        Some([0, _]) => true,
         Some(coefficient) => dim == 0 && coefficient == [1, 1],
         None => false,
     };

@@ -47,6 +47,8 @@ pub struct Job {
     pub autoscheduler: Option<Autoscheduler>,
     /// Name of the compiled function.
     pub function: String,
+    /// Names of all inputs in the order of its signature; none for an order of Halide's.
+    pub arguments: Vec<String>,
     /// Where to write machine code.
     pub object: Option<PathBuf>,
     /// Where to write lowered code, as text.
@@ -87,8 +89,6 @@ pub struct Progress {
     pub schedule_seconds: Option<f64>,
     /// Seconds that compiling took, if that was done.
     pub compile_seconds: Option<f64>,
-    /// What went wrong, as Halide says it.
-    pub error: Option<String>,
 }
 
 /// A job that has ended, one way or another.
@@ -96,13 +96,13 @@ pub struct Progress {
 pub struct Done {
     /// How its process ended.
     pub end: End,
-    /// How far it came.
+    /// How far it came, if it came to an end of its own.
     pub progress: Progress,
     /// Seconds it took in all.
     pub seconds: f64,
     /// Peak resident memory, bytes.
     pub peak_memory_bytes: u64,
-    /// The last that it printed.
+    /// The last that it printed, what went wrong at the end.
     pub said: String,
 }
 

@@ -1,11 +1,11 @@
-//! What a worker is asked, and what it answers: one JSON object a line.
+//! What a runner is asked, and what it answers: one JSON object a line.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// Starts each line of a worker's standard output that is an answer; pipelines may print there as well.
-pub const PREFIX: &str = "nnc-worker:";
+/// Starts each line of a runner's standard output that is an answer; pipelines may print there as well.
+pub const PREFIX: &str = "nnc-runner:";
 
 /// One dimension of a buffer: coordinates `min .. min + extent`, `stride` elements apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,7 +159,7 @@ pub enum Request {
         /// The file.
         path: PathBuf,
     },
-    /// Compare the outputs with what another worker saved. Answered by `Compared`.
+    /// Compare the outputs with what another runner saved. Answered by `Compared`.
     Compare {
         /// The file.
         path: PathBuf,

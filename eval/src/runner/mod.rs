@@ -155,7 +155,7 @@ impl Session {
     fn prepare(&mut self, shapes: &Shapes, seed: u64) -> Result<Response> {
         let shapes = self.plan(regions_of(&shapes.inputs), true, &regions_of(&shapes.outputs))?;
         (self.inputs, self.outputs) = (vec![], vec![]);
-        // Differs between workers, so that an element that is not written does not compare equal by chance.
+        // Differs between runners, so that an element that is not written does not compare equal by chance.
         let fill = (std::process::id() % 251) as u8 + 1;
         let allocate = |kind, dims: &[Vec<Dim>]| -> Vec<Buffer> {
             let arguments = self.arguments(kind);
