@@ -1,12 +1,14 @@
 //! The analytic estimate that complexity terms imply once it is known what each unit of them costs.
 
+use crate::linalg::solve_positive_definite;
 use crate::{Error, Result};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-/// Sweeps of the coordinate descent; a handful of terms settles long before.
-const SWEEPS: usize = 2000;
-/// The overhead is at least this share of the fastest time seen, so that the estimate is positive everywhere.
-const LEAST_OVERHEAD: f64 = 1e-3;
+/// The overhead is at least this share of the fastest time seen, so that the estimate is positive everywhere. It is far below any
+/// noise: where time is proportional to its terms, the estimate is.
+const LEAST_OVERHEAD: f64 = 1e-6;
+/// Share of its largest possible value that counts as a gradient of zero.
+const FLAT: f64 = 1e-12;
 
 /// A time made of known terms at fitted rates: `seconds = overhead + sum of rate * term`, no rate negative.
 ///
@@ -86,22 +88,48 @@ impl Rates {
     }
 }
 
-/// The x >= 0 with the least squared sum of (x . column - 1) over the columns of `shares` `[unknowns, instances]`, by
-/// coordinate descent on the normal equations.
+/// The x >= 0 with the least squared sum of (x . column - 1) over the columns of `shares` `[unknowns, instances]`: the
+/// active-set method of Lawson and Hanson (Solving Least Squares Problems, 1974, chapter 23) on the normal equations.
 fn non_negative_least_squares(shares: &Array2<f64>) -> Vec<f64> {
     let gram = shares.dot(&shares.t());
-    let ones: Vec<f64> = shares.rows().into_iter().map(|row| row.sum()).collect();
-    let mut x = vec![0.0; ones.len()];
-    for _ in 0..SWEEPS {
-        for row in 0..x.len() {
-            let curvature = gram[(row, row)];
-            if curvature > 0.0 {
-                let others: f64 = (0..x.len()).filter(|&other| other != row).map(|i| gram[(row, i)] * x[i]).sum();
-                x[row] = f64::max((ones[row] - others) / curvature, 0.0);
+    let ones = shares.sum_axis(Axis(1));
+    let mut x = Array1::<f64>::zeros(ones.len());
+    // Unknowns that may be positive, and those that say the same as others of them.
+    let (mut free, mut redundant) = (Vec::new(), Vec::new());
+    loop {
+        let gradient = &ones - &gram.dot(&x);
+        let steepest = (0..x.len())
+            .filter(|row| !free.contains(row) && !redundant.contains(row) && gradient[*row] > FLAT * ones[*row])
+            .max_by(|&a, &b| gradient[a].total_cmp(&gradient[b]));
+        let Some(entering) = steepest else { return x.to_vec() };
+        free.push(entering);
+        loop {
+            let Ok(goal) = least_squares_of(&gram, &ones, &free) else {
+                free.retain(|&row| row != entering);
+                redundant.push(entering);
+                break;
+            };
+            // The first unknown to turn negative on the way there, and how far that is.
+            let step = |(place, &goal): (usize, &f64)| (place, x[free[place]] / (x[free[place]] - goal));
+            let negative = goal.iter().enumerate().filter(|(_, &goal)| goal <= 0.0).map(step);
+            let Some((first, step)) = negative.min_by(|a, b| a.1.total_cmp(&b.1)) else {
+                free.iter().zip(&goal).for_each(|(&row, &goal)| x[row] = goal);
+                break;
+            };
+            free.iter().zip(&goal).for_each(|(&row, goal)| x[row] += step * (goal - x[row]));
+            let leaving = free.remove(first);
+            x[leaving] = 0.0;
+            if leaving == entering {
+                redundant.push(entering);
             }
         }
     }
-    x
+}
+
+/// The solution of the normal equations for the unknowns `free` alone, the others being zero.
+fn least_squares_of(gram: &Array2<f64>, ones: &Array1<f64>, free: &[usize]) -> Result<Array1<f64>> {
+    let part = Array2::from_shape_fn((free.len(), free.len()), |(row, column)| gram[(free[row], free[column])]);
+    solve_positive_definite(&part, &free.iter().map(|&row| ones[row]).collect())
 }
 
 #[cfg(test)]
@@ -115,7 +143,18 @@ mod tests {
         let seconds: Vec<f64> = terms.columns().into_iter().map(|c| 2e-6 + 3e-9 * c[0] + 5e-8 * c[1]).collect();
         let rates = Rates::fit(terms.view(), &seconds).unwrap();
         for (column, time) in terms.columns().into_iter().zip(&seconds) {
-            assert!((rates.seconds(column.iter().copied()) / time - 1.0).abs() < 1e-3, "{rates:?}");
+            assert!((rates.seconds(column.iter().copied()) / time - 1.0).abs() < 1e-9, "{rates:?}");
+        }
+    }
+
+    #[test]
+    fn terms_that_say_the_same_or_nothing_are_no_trouble() {
+        let n = |i: usize| (i + 1) as f64;
+        let terms = Array2::from_shape_fn((4, 30), |(row, i)| [n(i), 2.0 * n(i), 0.0, 1.0 / n(i)][row]);
+        let seconds: Vec<f64> = (0..30).map(|i| 5e-6 * n(i)).collect();
+        let rates = Rates::fit(terms.view(), &seconds).unwrap();
+        for (column, time) in terms.columns().into_iter().zip(&seconds) {
+            assert!((rates.seconds(column.iter().copied()) / time - 1.0).abs() < 1e-5, "{rates:?}");
         }
     }
 

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::sync::OnceLock;
 
 fn config() -> TrainConfig {
-    TrainConfig { epochs: 50, restarts: 1, companions: 2, ..TrainConfig::default() }
+    TrainConfig { epochs: 8, restarts: 1, companions: 2, ..TrainConfig::default() }
 }
 
 fn labelled() -> Ensemble {
@@ -60,7 +60,7 @@ fn contradictions_are_found() {
     let parameters = format!("\"parameter_count\": {}", labelled().lead().network().shape().parameter_count());
     let faults = [
         ("nnc-predictor", "something-else", "format"),
-        ("\"version\": 2", "\"version\": 1", "version is 1"),
+        ("\"version\": 3", "\"version\": 2", "version is 2"),
         (parameters.as_str(), "\"parameter_count\": 12", "parameter_count is 12"),
         ("\"name\": \"m\"", "\"name\": \"n\"", "named twice"),
         ("\"deviation\": ", "\"deviation\": -", "scaling of input"),
@@ -74,6 +74,11 @@ fn contradictions_are_found() {
         ("\"min\": ", "\"min\": -", "scaling of input"),
         ("\"overhead_seconds\": ", "\"overhead_seconds\": -", "impossible rates"),
         ("\"seconds_per_unit\": ", "\"seconds_per_unit\": -", "impossible rates"),
+        (
+            "\"limits_log_seconds\": {\n      \"min\": -",
+            "\"limits_log_seconds\": {\n      \"min\": 99",
+            "scaling of the target",
+        ),
         ("\"residual_on_bound\": true", "\"residual_on_bound\": false", "rates do not fit"),
     ];
     for (right, wrong, complaint) in faults {
