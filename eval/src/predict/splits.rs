@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{kernel, read, split, PredictArgs};
 use crate::progress::Progress;
-use crate::report::{self, atomic};
+use crate::{files, report};
 use crate::stats;
 
 /// NN+C first.
@@ -59,7 +59,7 @@ pub(super) fn run(args: &PredictArgs, count: u64) -> Result<()> {
     println!("{}", table(&judged));
     if let Some(path) = &args.json {
         let report = Report { splits: &judged, data: Facts { splits: count, seed: args.seed } };
-        atomic::write(path, (serde_json::to_string_pretty(&report)? + "\n").as_bytes())?;
+        files::write(path, (serde_json::to_string_pretty(&report)? + "\n").as_bytes())?;
     }
     Ok(())
 }
