@@ -63,12 +63,14 @@ mod network;
 mod noise;
 mod normalise;
 mod prior;
+mod problem;
 mod provenance;
 mod rates;
 mod rng;
 mod schema;
 mod shape;
 mod tape;
+mod tournament;
 mod train;
 mod vectors;
 

@@ -21,6 +21,13 @@ pub struct Rates {
     seconds_per_unit: Vec<f64>,
 }
 
+/// Whether an overhead is fitted beside the rates.
+#[derive(Clone, Copy)]
+enum Overhead {
+    Fitted,
+    None,
+}
+
 impl Rates {
     /// The rates that fit `terms` `[terms, instances]`, none of them negative, to `seconds` `[instances]` with the
     /// least squared relative error: instances of microseconds and of seconds weigh the same.
@@ -28,6 +35,21 @@ impl Rates {
     /// # Errors
     /// [`Error::TooFewInstances`] when there are none, [`Error::Length`] when lengths differ.
     pub fn fit(terms: ArrayView2<'_, f64>, seconds: &[f64]) -> Result<Self> {
+        Rates::fit_from(terms, seconds, Overhead::Fitted)
+    }
+
+    /// [`Rates::fit`] and, if that has an overhead, the fit without one. Where time is not the sum of its terms but grows with a
+    /// power of it, an overhead bends what is straight in logarithms.
+    ///
+    /// # Errors
+    /// As [`Rates::fit`].
+    pub(crate) fn candidates(terms: ArrayView2<'_, f64>, seconds: &[f64]) -> Result<Vec<Self>> {
+        let fitted = Rates::fit_from(terms, seconds, Overhead::Fitted)?;
+        let without = Rates::fit_from(terms, seconds, Overhead::None)?;
+        Ok(if fitted.overhead > without.overhead { vec![fitted, without] } else { vec![fitted] })
+    }
+
+    fn fit_from(terms: ArrayView2<'_, f64>, seconds: &[f64], overhead: Overhead) -> Result<Self> {
         Error::check_length("measured times", terms.ncols(), seconds.len())?;
         if seconds.is_empty() {
             return Err(Error::TooFewInstances { found: 0, needed: 1 });
@@ -44,7 +66,11 @@ impl Rates {
         };
         let units: Vec<f64> = std::iter::once(1.0 / fastest).chain((0..terms.nrows()).map(unit)).collect();
         let shares = Array2::from_shape_fn((units.len(), seconds.len()), |(row, instance)| {
-            let term = if row == 0 { 1.0 } else { terms[(row - 1, instance)].max(0.0) };
+            let term = match (row, overhead) {
+                (0, Overhead::Fitted) => 1.0,
+                (0, Overhead::None) => 0.0,
+                _ => terms[(row - 1, instance)].max(0.0),
+            };
             term / seconds[instance] / units[row]
         });
         let rates = non_negative_least_squares(&shares);
@@ -79,6 +105,13 @@ impl Rates {
     /// Number of fitted parameters.
     pub fn parameter_count(&self) -> usize {
         1 + self.seconds_per_unit.len()
+    }
+
+    /// Number of parameters that the data determined: rates and an overhead that are not at their least. `fastest` is the
+    /// fastest time that they were fitted to, in seconds.
+    pub(crate) fn determined(&self, fastest: f64) -> usize {
+        let rates = self.seconds_per_unit.iter().filter(|&&rate| rate > 0.0).count();
+        rates + usize::from(self.overhead > LEAST_OVERHEAD * fastest)
     }
 
     /// The estimate for one instance with these terms, in seconds. Positive; negative terms count as zero.
@@ -136,6 +169,18 @@ fn least_squares_of(gram: &Array2<f64>, ones: &Array1<f64>, free: &[usize]) -> R
 mod tests {
     use super::*;
     use ndarray::array;
+
+    #[test]
+    fn rates_without_an_overhead_are_a_candidate_where_there_is_one() {
+        let terms = Array2::from_shape_fn((1, 40), |(_, i)| ((i + 1) as f64).powi(2));
+        let seconds = |overhead: f64| terms.iter().map(|term| overhead + 3e-9 * term).collect::<Vec<f64>>();
+        let candidates = Rates::candidates(terms.view(), &seconds(1e-7)).unwrap();
+        let determined: Vec<usize> = candidates.iter().map(|rates| rates.determined(1.03e-7)).collect();
+        assert_eq!(determined, [2, 1], "{candidates:?}");
+        assert!((candidates[0].overhead() / 1e-7 - 1.0).abs() < 1e-6);
+        let [proportional] = &Rates::candidates(terms.view(), &seconds(0.0)).unwrap()[..] else { panic!("one") };
+        assert!((proportional.seconds([1e6]) / 3e-3 - 1.0).abs() < 1e-6);
+    }
 
     #[test]
     fn known_rates_are_recovered_over_six_decades() {

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::{kernel, read, split, PredictArgs};
 use crate::progress::Progress;
-use crate::{files, report};
 use crate::stats;
+use crate::{files, report};
 
 /// NN+C first.
 const METHODS: [Method; 5] = [Method::NnC, Method::Nn, Method::LrC, Method::LogLrC, Method::NlrC];

@@ -1,6 +1,6 @@
 //! Large NN+C: the augmented network of the paper's section VI, without the parameter limit.
 
-use crate::train::Problem;
+use crate::problem::Problem;
 use crate::{Activation, Adam, Dataset, Error, Loss, Model, Network, Result, Rng, Shape, Tape, TrainConfig};
 use ndarray::Array1;
 
@@ -30,7 +30,7 @@ impl Large {
     /// As [`crate::train`].
     pub fn fit(data: &Dataset, config: &TrainConfig) -> Result<Self> {
         config.check()?;
-        let problem = Problem::new(data)?;
+        let problem = &Problem::all(data)?[0];
         let shape = Shape::unconstrained(problem.inputs(), &HIDDEN, Activation::Relu, true)?;
         let order = Rng::stream(config.seed, 0).permutation(data.len());
         let (validation, training) = order.split_at(data.len().div_ceil(HELD_OUT));
