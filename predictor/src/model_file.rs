@@ -7,8 +7,10 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// Version of the file format this library writes, and the only one it reads.
+/// Version of the file format this library writes.
 pub const FORMAT_VERSION: u32 = 3;
+/// Oldest version that it reads. Models of version 2 have no limits, and all that have rates see the bound.
+const OLDEST_VERSION: u32 = 2;
 /// What the `format` field says.
 const FORMAT: &str = "nnc-predictor";
 
@@ -118,11 +120,10 @@ impl Ensemble {
         if header.format != FORMAT {
             return Err(Error::Inconsistent(format!("format is `{}`, expected `{FORMAT}`", header.format)));
         }
-        if header.version != FORMAT_VERSION {
-            let found = header.version;
-            return Err(Error::Inconsistent(format!(
-                "version is {found}, this library reads {FORMAT_VERSION}: train it anew"
-            )));
+        let (found, read) = (header.version, OLDEST_VERSION..=FORMAT_VERSION);
+        if !read.contains(&found) {
+            let reads = format!("this library reads {OLDEST_VERSION} to {FORMAT_VERSION}: train it anew");
+            return Err(Error::Inconsistent(format!("version is {found}, {reads}")));
         }
         serde_json::from_str::<ModelFile>(text)?.into_ensemble()
     }
