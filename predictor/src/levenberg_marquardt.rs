@@ -103,7 +103,7 @@ impl Descent {
                 .add_gradient(self.network.parameters(), gradient.as_slice_mut().expect("a vector is contiguous"));
             let gain = self.step(&curvature, &gradient);
             self.steps += 1;
-            if self.steps % REFRESH == 0 || gain < SLOW_GAIN {
+            if self.steps.is_multiple_of(REFRESH) || gain < SLOW_GAIN {
                 self.regularise(curvature);
             }
             self.stalled = if gain < LEAST_GAIN { self.stalled + 1 } else { 0 };
