@@ -121,11 +121,14 @@ fn one_split(data: &Dataset, args: &PredictArgs, seed: u64) -> Result<Vec<Figure
     METHODS.into_iter().map(figures).collect()
 }
 
+/// The errors of a method in every split, by one metric.
+type Errors = fn(&Repeated) -> &[f64];
+
 /// Means with intervals, over all rows and over the slowest, one row a table.
 pub(super) fn table(judged: &[Repeated]) -> String {
-    let metrics: [(&str, fn(&Repeated) -> &[f64]); 2] =
+    let metrics: [(&str, Errors); 2] =
         [("MAPE all", |one| &one.mape_all), ("MAPE slowest 70%", |one| &one.mape_slowest70)];
-    let part = |(title, errors): (&str, fn(&Repeated) -> &[f64])| {
+    let part = |(title, errors): (&str, Errors)| {
         let mut header = [""; METHODS.len() + 2];
         header[0] = title;
         METHODS.iter().zip(&mut header[1..]).for_each(|(method, cell)| *cell = method.name());
@@ -137,7 +140,7 @@ pub(super) fn table(judged: &[Repeated]) -> String {
     metrics.map(part).join("\n\n") + &parameters
 }
 
-fn row(methods: &[Repeated], errors: fn(&Repeated) -> &[f64]) -> [String; METHODS.len() + 2] {
+fn row(methods: &[Repeated], errors: Errors) -> [String; METHODS.len() + 2] {
     let mut cells = std::array::from_fn(|_| String::new());
     cells[0] = methods[0].kernel.clone();
     methods.iter().zip(&mut cells[1..]).for_each(|(method, cell)| *cell = mean(errors(method)));
