@@ -101,6 +101,19 @@ pub fn geomean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| (logs / values.len() as f64).exp())
 }
 
+/// Mean of `samples`, NaN if there are none.
+pub fn mean(samples: &[f64]) -> f64 {
+    samples.iter().sum::<f64>() / samples.len() as f64
+}
+
+/// 95 % interval `[low, high]` of the mean; `None` for fewer than two samples.
+pub fn mean_interval(samples: &[f64]) -> Option<[f64; 2]> {
+    let mut rng = fastrand::Rng::with_seed(SEED);
+    let mut draw =
+        || (0..samples.len()).map(|_| samples[rng.usize(..samples.len())]).sum::<f64>() / samples.len() as f64;
+    (samples.len() > 1).then(|| bootstrap(&mut draw))
+}
+
 /// How much faster `subject` is than `baseline`, both in seconds (or any one unit), neither empty.
 ///
 /// Lists of equal length are taken to be interleaved (sample `i` of both from the same round) and are resampled by

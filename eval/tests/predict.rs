@@ -45,6 +45,43 @@ fn a_model_is_trained_kept_and_found() {
     assert!(text(&nnc(folder.path(), &["models", "show", name]).stdout).contains("c0^2"));
 }
 
+/// Two tables, one of noise: a row each, the same at every run, and in JSON the errors of every split.
+#[test]
+fn splits_judge_several_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    write_csv(&folder.path().join("square.csv"));
+    let rows = (1..=40).map(|n| format!("{:e},{n},{}\n", 1e-6 * f64::from(1 + n * 7 % 11), n * n));
+    std::fs::write(folder.path().join("noise.csv"), rows.collect::<String>()).unwrap();
+    let judge = |tables: &[&str], target: &str, complexity: &str| {
+        let tables = [&["predict", "--csv"], tables, &["--target", target, "--complexity", complexity]].concat();
+        nnc(folder.path(), &[&tables[..], &["--splits", "2", "--train", "30", "--json", "out.json"]].concat())
+    };
+    let output = judge(&["square.csv"], "c2", "c0^2");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let table = text(&output.stdout);
+    assert!(table.contains("MAPE all") && table.contains("MAPE slowest 70%"), "{table}");
+    assert_eq!(
+        table.lines().filter(|line| line.starts_with("square ") && line.ends_with("none")).count(),
+        2,
+        "{table}"
+    );
+    let report: Value = serde_json::from_slice(&std::fs::read(folder.path().join("out.json")).unwrap()).unwrap();
+    assert_eq!((&report["data"]["splits"], report["splits"].as_array().unwrap().len()), (&2.into(), 5));
+    let ours = &report["splits"][0];
+    assert_eq!((&ours["kernel"], &ours["model"]), (&"square".into(), &"NN+C".into()));
+    assert!(ours["mape_all"].as_array().unwrap().iter().all(|error| error.as_f64().unwrap() < 1e-3), "{ours}");
+    assert!(ours["parameters"].as_u64().unwrap() <= 75, "{ours}");
+
+    let both = judge(&["noise.csv", "noise.csv"], "0", "last");
+    assert!(both.status.success(), "{}", text(&both.stderr));
+    let table = text(&both.stdout);
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("noise ")).collect();
+    assert!(rows.len() == 4 && rows[0] == rows[1] && rows[2] == rows[3], "{table}");
+    let alone =
+        nnc(folder.path(), &["predict", "--csv", "noise.csv", "square.csv", "--target", "0", "--complexity", "last"]);
+    assert!(alone.status.code() == Some(2) && text(&alone.stderr).contains("--splits"), "{}", text(&alone.stderr));
+}
+
 #[test]
 fn mistakes_end_with_their_codes() {
     let folder = tempfile::tempdir().unwrap();

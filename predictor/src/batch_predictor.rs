@@ -1,6 +1,7 @@
 //! Evaluation of one model over thousands of candidates.
 
 use crate::lane_math::{exp, ln_offset, poison, Lanes, LANES};
+use crate::normalise::Reach;
 use crate::vectors::{widest_vectors, Work};
 use crate::{Activation, Batch, Error, InputScale, Model, Result, Transform};
 
@@ -16,8 +17,12 @@ pub struct BatchPredictor {
     layers: Vec<Layer>,
     skip: Vec<f32>,
     activation: Activation,
+    /// Number of columns that are inputs; the bound may follow.
+    plain: usize,
     mean: f32,
     deviation: f32,
+    /// What the logarithm, less that of the bound, is clipped to.
+    limits: (f32, f32),
     residual: bool,
     /// Inputs and outputs of the layer at work.
     source: Vec<Lanes>,
@@ -29,10 +34,12 @@ pub struct BatchPredictor {
 #[derive(Debug, Clone)]
 struct Column {
     transform: Transform,
-    low: f32,
-    high: f32,
+    /// Smallest value that is told apart from smaller ones.
+    floor: f32,
     mean: f32,
     factor: f32,
+    /// What the normalised value is held within.
+    reach: (f32, f32),
     range: (f32, f32),
 }
 
@@ -87,12 +94,16 @@ impl BatchPredictor {
         BatchPredictor {
             inputs: model.schema().len(),
             rates,
-            columns: model.normaliser().scales().iter().map(|scale| Column::new(scale, target.residual)).collect(),
+            columns: model.normaliser().scales().iter().map(|scale| Column::new(scale, model.reach())).collect(),
+            plain: model.plain_inputs(),
             layers,
             skip: narrow(network.skip_weights()),
             activation: network.shape().activation(),
             mean: target.mean as f32,
             deviation: target.deviation as f32,
+            limits: target
+                .limits
+                .map_or((f32::NEG_INFINITY, f32::INFINITY), |limits| (limits.min as f32, limits.max as f32)),
             residual: target.residual,
             source: vec![[0.0; LANES]; widest],
             sink: vec![[0.0; LANES]; widest],
@@ -127,8 +138,7 @@ impl BatchPredictor {
         self.check(batch, out.len())?;
         out.fill(false);
         // The bound made of the other inputs is sound everywhere.
-        let plain = self.columns.len() - usize::from(self.rates.is_some());
-        for (index, column) in self.columns[..plain].iter().enumerate() {
+        for (index, column) in self.columns[..self.plain].iter().enumerate() {
             let (min, max) = column.range;
             for (flags, values) in out.chunks_mut(LANES).zip(batch.column(index)) {
                 for (flag, &value) in flags.iter_mut().zip(values) {
@@ -154,14 +164,13 @@ impl BatchPredictor {
     fn each_block_inlined(&mut self, batch: &Batch, out: &mut [f32], to_seconds: bool) {
         for (block, out) in out.chunks_mut(LANES).enumerate() {
             let mut bound = self.bound(batch, block);
-            let plain = self.columns.len() - usize::from(self.rates.is_some());
             for (index, column) in self.columns.iter().enumerate() {
-                let values = if index < plain { &batch.column(index)[block] } else { &bound };
+                let values = if index < self.plain { &batch.column(index)[block] } else { &bound };
                 self.normalised[index] = column.normalise(values);
             }
             let mut result = self.network_output();
-            let (mean, deviation) = (self.mean, self.deviation);
-            result.iter_mut().for_each(|value| *value = mean + deviation * *value);
+            let (mean, deviation, (least, most)) = (self.mean, self.deviation, self.limits);
+            result.iter_mut().for_each(|value| *value = clip(mean + deviation * *value, least, most));
             if self.residual {
                 let valid = bound.map(|bound| poison(bound) + if bound > 0.0 { 0.0 } else { f32::NAN });
                 result.iter_mut().zip(&valid).for_each(|(value, valid)| *value += valid);
@@ -182,7 +191,7 @@ impl BatchPredictor {
             return batch.column(self.inputs)[block];
         };
         let mut bound = [*overhead; LANES];
-        for (&rate, term) in seconds_per_unit.iter().zip(self.columns.len() - 1..) {
+        for (&rate, term) in seconds_per_unit.iter().zip(self.plain..) {
             let terms = &batch.column(term)[block];
             for lane in 0..LANES {
                 bound[lane] += rate * if terms[lane] < 0.0 { 0.0 } else { terms[lane] };
@@ -215,8 +224,8 @@ impl BatchPredictor {
 }
 
 impl Column {
-    fn new(scale: &InputScale, hold: bool) -> Self {
-        let (min, max) = (scale.range.min as f32, scale.range.max as f32);
+    fn new(scale: &InputScale, reach: Reach) -> Self {
+        let narrow = |(least, most): (f64, f64)| (least as f32, most as f32);
         // The single-precision floor of a logarithm must stay a positive normal number.
         let floor = match scale.transform {
             Transform::Log => (scale.floor() as f32).max(f32::MIN_POSITIVE),
@@ -224,28 +233,40 @@ impl Column {
         };
         Column {
             transform: scale.transform,
-            low: if hold { min.max(floor) } else { floor },
-            high: if hold { max } else { f32::INFINITY },
+            floor,
             mean: scale.mean as f32,
             factor: (1.0 / scale.deviation) as f32,
-            range: (min, max),
+            reach: narrow(scale.reach(reach)),
+            range: narrow((scale.range.min, scale.range.max)),
         }
     }
 
     #[inline(always)]
     fn normalise(&self, lanes: &Lanes) -> Lanes {
         // Copies, since the compiler must otherwise assume that a store to a lane changes them.
-        let Column { transform, low, high, mean, factor, .. } = *self;
-        let mut bent = lanes.map(|value| value.max(low).min(high));
+        let Column { transform, floor, mean, factor, reach: (least, most), .. } = *self;
+        let mut bent = lanes.map(|value| value.max(floor));
         match transform {
             Transform::Log => ln_offset(&mut bent, 0.0),
             Transform::Log1p => ln_offset(&mut bent, 1.0),
             Transform::Linear => {}
         }
         for lane in 0..LANES {
-            bent[lane] = (bent[lane] - mean) * factor + poison(lanes[lane]);
+            bent[lane] = clip((bent[lane] - mean) * factor, least, most) + poison(lanes[lane]);
         }
         bent
+    }
+}
+
+/// `value` within limits; NaN stays what it is.
+#[inline(always)]
+fn clip(value: f32, least: f32, most: f32) -> f32 {
+    if value < least {
+        least
+    } else if value > most {
+        most
+    } else {
+        value
     }
 }
 

@@ -257,7 +257,7 @@ fn initial_models(schema: &Schema, parts: &[Parts], wholes: &[Whole], config: &C
     };
     let bounds: Vec<f64> = wholes.iter().map(expected).collect();
     let fitted = TargetScale::fit(&seconds, Some(&bounds))?;
-    let target = TargetScale { deviation: 1.0, residual, ..fitted };
+    let target = TargetScale { deviation: 1.0, residual, limits: None, ..fitted };
     // Classes that are rare must not be scaled by what few parts of theirs happen to be.
     let columns: Vec<_> = parts.iter().map(|parts| parts.inputs.t()).collect();
     let columns = ndarray::concatenate(Axis(1), &columns).map_err(|e| Error::Inconsistent(e.to_string()))?;

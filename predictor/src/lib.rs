@@ -6,7 +6,7 @@
 //! [`MAX_LAYERS`] dense layers, so it trains in a fraction of a second from 250 timings and ranks thousands of
 //! candidates in microseconds. The method is that of Srivastava et al., HiPC 2020 (arXiv 2003.07497), sections
 //! III to V, with three changes: scaling is fitted on training data alone, the network predicts
-//! log-seconds, and training stops on a validation split of the training set.
+//! log-seconds within limits that the training data set, and the evidence of the training data says how far to trust them.
 //!
 //! The way of the data: a [`Dataset`] of named inputs and times goes through [`train`] and becomes an
 //! [`Ensemble`]: a lead [`Model`] that answers, and companions that say how sure the answer is.
@@ -29,7 +29,7 @@
 //! });
 //! let seconds: Array1<f64> = inputs.rows().into_iter().map(|row| 1e-6 + 1e-9 * row[2] / row[1]).collect();
 //! let data = Dataset::new(schema, inputs, seconds)?;
-//! let config = TrainConfig { restarts: 1, companions: 1, epochs: 300, ..TrainConfig::default() };
+//! let config = TrainConfig { restarts: 1, companions: 1, ..TrainConfig::default() };
 //! let model = train(&data, &config)?;
 //! assert!(model.parameter_count() <= predictor::MAX_PARAMETERS);
 //!
@@ -52,6 +52,7 @@ mod dataset;
 mod ensemble;
 mod error;
 mod lane_math;
+mod levenberg_marquardt;
 mod linalg;
 mod loss;
 mod method;
@@ -59,19 +60,23 @@ pub mod metrics;
 mod model;
 mod model_file;
 mod network;
+mod noise;
 mod normalise;
+mod prior;
+mod problem;
 mod provenance;
 mod rates;
 mod rng;
 mod schema;
 mod shape;
 mod tape;
+mod tournament;
 mod train;
 mod vectors;
 
 pub use activation::Activation;
 pub use adam::Adam;
-pub use baseline::{Forest, Linear, Space};
+pub use baseline::{Forest, Large, Linear, Space};
 pub use batch::Batch;
 pub use batch_predictor::BatchPredictor;
 pub use composite::{refine_composite, train_composite, Composite, CompositeConfig, Parts, Whole};

@@ -1,13 +1,7 @@
 //! NN+C and its baselines behind one interface, for tables that compare them.
 
-use crate::train::network_inputs;
-use crate::{
-    train, Activation, Dataset, Ensemble, Error, Forest, InputKind, Linear, Result, Shape, Space, TrainConfig,
-};
+use crate::{train, Dataset, Ensemble, Error, Forest, InputKind, Large, Linear, Result, Space, TrainConfig};
 use ndarray::Array1;
-
-/// Hidden layers of the larger network of the paper's section VI.
-const LARGE_HIDDEN: [usize; 2] = [48, 48];
 
 /// A way to predict times, as named in the paper's tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -69,12 +63,12 @@ impl Method {
         }
     }
 
-    /// Fits `data`. Networks obey `config`, except that [`Method::LargeNnC`] has a shape of its own and is fitted once; the forest takes
+    /// Fits `data`. Networks obey `config`, except that [`Method::LargeNnC`] has a shape of its own and one start; the forest takes
     /// its seed from it.
     ///
     /// # Errors
     /// [`Error::NoComplexity`] when [`Method::C`] finds no complexity input, [`Error::NoInputs`] when [`Method::Nn`]
-    /// finds nothing else, and what [`train`], [`Linear::fit`] and [`Forest::fit`] return.
+    /// finds nothing else, and what [`train`], [`Large::fit`], [`Linear::fit`] and [`Forest::fit`] return.
     pub fn fit(self, data: &Dataset, config: &TrainConfig) -> Result<Box<dyn Regressor>> {
         let complexity = |kind| kind == InputKind::Complexity;
         Ok(match self {
@@ -94,12 +88,7 @@ impl Method {
             Method::LogLrC => Box::new(Linear::fit(data, Space::Log)?),
             Method::NlrC => Box::new(Forest::fit(data, Space::Seconds, config.seed)?),
             Method::LogNlrC => Box::new(Forest::fit(data, Space::Log, config.seed)?),
-            Method::LargeNnC => {
-                let shape = Shape::unconstrained(network_inputs(data), &LARGE_HIDDEN, Activation::Relu, true)?;
-                // Forty times the parameters: one fit takes as long as all of NN+C's.
-                let config = TrainConfig { shapes: vec![shape], restarts: 1, companions: 0, ..config.clone() };
-                Box::new(train(data, &config)?)
-            }
+            Method::LargeNnC => Box::new(Large::fit(data, config)?),
         })
     }
 }
@@ -111,6 +100,16 @@ impl Regressor for Ensemble {
 
     fn parameter_count(&self) -> Option<usize> {
         Some(Ensemble::parameter_count(self))
+    }
+}
+
+impl Regressor for Large {
+    fn predict(&self, data: &Dataset) -> Result<Array1<f64>> {
+        Large::predict(self, data)
+    }
+
+    fn parameter_count(&self) -> Option<usize> {
+        Some(Large::parameter_count(self))
     }
 }
 

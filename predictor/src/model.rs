@@ -1,15 +1,21 @@
 //! One NN+C model: named inputs in, log-seconds out.
 
+use crate::normalise::Reach;
 use crate::{Dataset, Error, InputKind, Network, Normaliser, Rates, Result, Schema, Tape, TargetScale};
 use ndarray::{concatenate, Array1, Array2, ArrayView1, ArrayView2, Axis};
 
+/// How far beyond the range seen the network of a residual model still follows an input: near the range it extrapolates, further
+/// out the answer follows the bound.
+const REACH: f64 = 0.25;
+
 /// A network with its input names and scaling.
 ///
-/// A model of the residual on an analytic bound holds its inputs at the nearest values seen in training, so
-/// that outside the training range the answer follows the bound rather than an extrapolated correction.
+/// A model of the residual on an analytic bound holds its inputs near the values seen in training, so
+/// that outside the training range the answer follows the bound rather than an extrapolated correction. The
+/// answer stays within the limits of the [`TargetScale`], times the bound if there is one.
 ///
 /// The bound comes from the caller or, for a model with [`Rates`], from the complexity inputs. Such a model's network
-/// sees the other inputs and, last, that bound in place of the complexity terms it is made of.
+/// sees the other inputs and, unless the bound alone carries it, last the bound in place of the complexity terms it is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     schema: Schema,
@@ -57,7 +63,7 @@ impl Model {
                 return Err(Error::Inconsistent(format!("{terms} rates do not fit the inputs or the target")));
             }
             network.shape().check_room_for(rates.parameter_count())?;
-            inputs = plain + 1;
+            inputs = if plain > 0 && normaliser.scales().len() == plain { plain } else { plain + 1 };
         }
         Error::check_length("input scales", inputs, normaliser.scales().len())?;
         Error::check_length("network inputs", inputs, network.shape().inputs())?;
@@ -95,6 +101,11 @@ impl Model {
         &mut self.network
     }
 
+    /// The same without limits to what it answers: to be trained further, on other times than those it was made from.
+    pub fn unlimited(self) -> Self {
+        Model { target: TargetScale { limits: None, ..self.target }, ..self }
+    }
+
     /// Number of fitted parameters: the network's, and the rates.
     pub fn parameter_count(&self) -> usize {
         self.network.shape().parameter_count() + self.rates.as_ref().map_or(0, Rates::parameter_count)
@@ -115,7 +126,7 @@ impl Model {
         let bound = bound.map(|bound| Array1::from_elem(1, bound));
         let (columns, log_bound) = self.prepare(inputs.t(), bound.as_ref().map(|bound| bound.view()))?;
         let normalised: Vec<f64> = columns.iter().copied().collect();
-        Ok(self.denormalise(network.evaluate(&normalised)?) + log_bound.map_or(0.0, |logs| logs[0]))
+        Ok(self.target.apply(network.evaluate(&normalised)?) + log_bound.map_or(0.0, |logs| logs[0]))
     }
 
     /// Predicted seconds for every instance of `data`, whose inputs are matched by name.
@@ -171,7 +182,7 @@ impl Model {
     pub fn evaluate<'trace>(&self, trace: &'trace mut Trace) -> &'trace [f64] {
         self.network.forward(&mut trace.tape);
         for (log, &output) in trace.log_seconds.iter_mut().zip(trace.tape.outputs()) {
-            *log = self.denormalise(output);
+            *log = self.target.apply(output);
         }
         if let Some(log_bound) = &trace.log_bound {
             trace.log_seconds.iter_mut().zip(log_bound).for_each(|(log, bound)| *log += bound);
@@ -189,14 +200,10 @@ impl Model {
     /// When a slice has another length than said.
     pub fn accumulate_gradient(&self, trace: &mut Trace, upstream: &[f64], gradient: &mut [f64]) {
         assert_eq!(upstream.len(), trace.scaled.len(), "upstream length");
-        for (scaled, slope) in trace.scaled.iter_mut().zip(upstream) {
-            *scaled = slope * self.target.deviation;
+        for ((scaled, slope), &output) in trace.scaled.iter_mut().zip(upstream).zip(trace.tape.outputs()) {
+            *scaled = if self.target.clips(output) { 0.0 } else { slope * self.target.deviation };
         }
         self.network.backward(&mut trace.tape, &trace.scaled, gradient);
-    }
-
-    fn denormalise(&self, output: f64) -> f64 {
-        self.target.mean + self.target.deviation * output
     }
 
     /// The network's normalised inputs `[inputs, instances]` for `columns` `[schema, instances]`, and the logarithms of
@@ -218,12 +225,22 @@ impl Model {
             return Ok((self.normalised(columns), self.log_bound(columns.ncols(), bound)?));
         };
         let (seen, bound) = augment(columns, self.plain_inputs(), rates);
-        Ok((self.normalised(seen.view()), self.log_bound(columns.ncols(), Some(bound.view()))?))
+        let (seen, _) = seen.view().split_at(Axis(0), self.normaliser.scales().len());
+        Ok((self.normalised(seen), self.log_bound(columns.ncols(), Some(bound.view()))?))
+    }
+
+    /// How far beyond what was seen the network follows its inputs.
+    pub(crate) fn reach(&self) -> Reach {
+        match (self.target.residual, self.target.limits) {
+            (false, _) => Reach::Unlimited,
+            (true, None) => Reach::Beyond(0.0),
+            (true, Some(_)) => Reach::Beyond(REACH),
+        }
     }
 
     fn normalised(&self, seen: ArrayView2<'_, f64>) -> Array2<f64> {
-        let hold = self.target.residual;
-        Array2::from_shape_fn(seen.raw_dim(), |(column, row)| self.normaliser.apply(column, seen[(column, row)], hold))
+        let reach = self.reach();
+        Array2::from_shape_fn(seen.raw_dim(), |(column, row)| self.normaliser.apply(column, seen[(column, row)], reach))
     }
 
     fn log_bound(&self, instances: usize, bound: Option<ArrayView1<'_, f64>>) -> Result<Option<Vec<f64>>> {

@@ -7,8 +7,10 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// Version of the file format this library writes, and the only one it reads.
-pub const FORMAT_VERSION: u32 = 2;
+/// Version of the file format this library writes.
+pub const FORMAT_VERSION: u32 = 3;
+/// Oldest version that it reads. Models of version 2 have no limits, and all that have rates see the bound.
+const OLDEST_VERSION: u32 = 2;
 /// What the `format` field says.
 const FORMAT: &str = "nnc-predictor";
 
@@ -51,13 +53,14 @@ struct ScaleEntry {
     range: Range,
 }
 
-/// The bound, which the network sees as its last input.
+/// The bound.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RatesEntry {
     overhead_seconds: f64,
     terms: Vec<TermEntry>,
-    scale: ScaleEntry,
+    /// How the network sees the bound, its last input; null when it does not.
+    scale: Option<ScaleEntry>,
 }
 
 /// A complexity input that goes into the bound.
@@ -75,6 +78,8 @@ struct TargetEntry {
     deviation_log_seconds: f64,
     residual_on_bound: bool,
     range_seconds: Range,
+    /// What predicted log-seconds, less those of the bound, are clipped to; null for a model without limits.
+    limits_log_seconds: Option<Range>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -115,9 +120,10 @@ impl Ensemble {
         if header.format != FORMAT {
             return Err(Error::Inconsistent(format!("format is `{}`, expected `{FORMAT}`", header.format)));
         }
-        if header.version != FORMAT_VERSION {
-            let found = header.version;
-            return Err(Error::Inconsistent(format!("version is {found}, this library reads {FORMAT_VERSION}")));
+        let (found, read) = (header.version, OLDEST_VERSION..=FORMAT_VERSION);
+        if !read.contains(&found) {
+            let reads = format!("this library reads {OLDEST_VERSION} to {FORMAT_VERSION}: train it anew");
+            return Err(Error::Inconsistent(format!("version is {found}, {reads}")));
         }
         serde_json::from_str::<ModelFile>(text)?.into_ensemble()
     }
@@ -159,7 +165,7 @@ impl From<&Ensemble> for ModelFile {
             terms: (terms.iter().zip(rates.seconds_per_unit()))
                 .map(|(term, &rate)| TermEntry { name: term.name.clone(), seconds_per_unit: rate })
                 .collect(),
-            scale: ScaleEntry::from(&scales[plain.len()]),
+            scale: scales.get(plain.len()).map(ScaleEntry::from),
         });
         ModelFile {
             format: FORMAT.to_owned(),
@@ -172,6 +178,7 @@ impl From<&Ensemble> for ModelFile {
                 deviation_log_seconds: target.deviation,
                 residual_on_bound: target.residual,
                 range_seconds: target.range,
+                limits_log_seconds: target.limits,
             },
             network: NetworkEntry::from(lead.network()),
             companions: ensemble.companions().iter().map(NetworkEntry::from).collect(),
@@ -186,7 +193,7 @@ impl ModelFile {
             self.inputs.into_iter().map(|entry| Input { name: entry.name, kind: entry.kind }).collect();
         let mut rates = None;
         if let Some(entry) = self.rates {
-            scales.push(InputScale::from(&entry.scale));
+            scales.extend(entry.scale.iter().map(InputScale::from));
             let seconds_per_unit = entry.terms.iter().map(|term| term.seconds_per_unit).collect();
             rates = Some(Rates::new(entry.overhead_seconds, seconds_per_unit)?);
             inputs.extend(entry.terms.into_iter().map(|term| Input::new(term.name, InputKind::Complexity)));
@@ -197,6 +204,7 @@ impl ModelFile {
             deviation: self.target.deviation_log_seconds,
             residual: self.target.residual_on_bound,
             range: self.target.range_seconds,
+            limits: self.target.limits_log_seconds,
         };
         let lead = Model::new(schema, rates, normaliser, target, self.network.into_network()?)?;
         let companions = self.companions.into_iter().map(NetworkEntry::into_network);

@@ -1,6 +1,12 @@
 //! The dense network: a shape and its parameters.
 
 use crate::{Error, Result, Rng, Shape};
+use ndarray::ArrayView2;
+
+/// Largest factor on the first weights of a bent network.
+const STEEPEST: f64 = 6.0;
+/// Weight of the other inputs of a unit that bends along one.
+const ASIDE: f64 = 0.1;
 
 /// A network from normalised inputs to one normalised output.
 ///
@@ -24,6 +30,30 @@ impl Network {
         }
         parameters.resize(shape.parameter_count(), 0.0);
         Network { shape, parameters }
+    }
+
+    /// A network that says zero.
+    pub(crate) fn zero(shape: Shape) -> Self {
+        Network { parameters: vec![0.0; shape.parameter_count()], shape }
+    }
+
+    /// A random network whose first units bend where there are data: each about one of the instances `inputs` `[inputs, instances]`,
+    /// gently or steeply, and half of them mostly along one input, as a kernel does that changes its ways at a threshold.
+    pub(crate) fn bent(shape: Shape, inputs: ArrayView2<'_, f64>, rng: &mut Rng) -> Self {
+        let mut network = Network::random(shape, rng);
+        let Some((fan_in, units)) = network.shape.layer_sizes().next().filter(|_| network.shape.layers() > 1) else {
+            return network;
+        };
+        let (weights, biases) = network.parameters.split_at_mut(fan_in * units);
+        for (weights, bias) in weights.chunks_exact_mut(fan_in).zip(biases) {
+            let about = inputs.column(rng.below(inputs.ncols()));
+            let (steepness, along) = (STEEPEST.powf(rng.uniform()), rng.below(2 * fan_in));
+            for (input, weight) in weights.iter_mut().enumerate() {
+                *weight *= if along < fan_in && input != along { ASIDE * steepness } else { steepness };
+            }
+            *bias = -inner_product(weights, &about.to_vec());
+        }
+        network
     }
 
     /// A network with these parameters, laid out as [`Network`] says.

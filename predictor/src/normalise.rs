@@ -94,6 +94,18 @@ impl InputScale {
         }
     }
 
+    /// The least and most that a normalised input is within `reach`.
+    pub(crate) fn reach(&self, reach: Reach) -> (f64, f64) {
+        match reach {
+            Reach::Unlimited => (f64::NEG_INFINITY, f64::INFINITY),
+            Reach::Beyond(share) => {
+                let (least, most) = (self.apply(self.range.min), self.apply(self.range.max));
+                let beyond = share * (most - least);
+                (least - beyond, most + beyond)
+            }
+        }
+    }
+
     /// The normalised input.
     pub fn apply(&self, value: f64) -> f64 {
         let value = value.max(self.floor());
@@ -104,6 +116,15 @@ impl InputScale {
         };
         (bent - self.mean) / self.deviation
     }
+}
+
+/// How far beyond the values seen in training an input still makes a difference.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Reach {
+    /// Without end.
+    Unlimited,
+    /// By this share of the range seen, after the transformation.
+    Beyond(f64),
 }
 
 /// Scaling of all inputs of a model.
@@ -148,11 +169,11 @@ impl Normaliser {
         &self.scales
     }
 
-    /// Normalises one value of input `column`; with `hold`, as if it were the nearest value seen in training.
-    pub(crate) fn apply(&self, column: usize, value: f64, hold: bool) -> f64 {
+    /// Normalises one value of input `column`, held within the `reach` of the values seen in training.
+    pub(crate) fn apply(&self, column: usize, value: f64, reach: Reach) -> f64 {
         let scale = &self.scales[column];
-        let value = if hold { value.clamp(scale.range.min, scale.range.max) } else { value };
-        scale.apply(value)
+        let (least, most) = scale.reach(reach);
+        scale.apply(value).clamp(least, most)
     }
 }
 
@@ -168,10 +189,13 @@ pub struct TargetScale {
     pub residual: bool,
     /// Seconds seen in training.
     pub range: Range,
+    /// What predictions of log-seconds (or of the log of time over bound) are clipped to; `None` leaves them alone.
+    pub limits: Option<Range>,
 }
 
 impl TargetScale {
-    /// The scaling of measured `seconds`, all positive, relative to `bound` if given.
+    /// The scaling of measured `seconds`, all positive, relative to `bound` if given. Its limits are the range of the targets and
+    /// their deviation beyond it, for the doubt whether these data have seen all.
     ///
     /// # Errors
     /// [`Error::TooFewInstances`] when there are none.
@@ -182,14 +206,28 @@ impl TargetScale {
             None => seconds.iter().map(|time| time.ln()).collect(),
         };
         let (mean, deviation) = mean_and_deviation(&targets);
-        Ok(TargetScale { mean, deviation, residual: bound.is_some(), range })
+        let seen = Range::of(&targets)?;
+        let limits = Some(Range { min: seen.min - deviation, max: seen.max + deviation });
+        Ok(TargetScale { mean, deviation, residual: bound.is_some(), range, limits })
+    }
+
+    /// What of log-seconds, or of the log of time over bound, the network's `output` stands for.
+    pub(crate) fn apply(&self, output: f64) -> f64 {
+        let log = self.mean + self.deviation * output;
+        self.limits.map_or(log, |limits| log.clamp(limits.min, limits.max))
+    }
+
+    /// Whether the network's `output` is clipped, so that it makes no difference.
+    pub(crate) fn clips(&self, output: f64) -> bool {
+        self.limits.is_some_and(|limits| !limits.contains(self.mean + self.deviation * output))
     }
 
     /// Checks a scale that was not fitted here.
     pub(crate) fn check(&self) -> Result<()> {
         let Range { min, max } = self.range;
         let finite = [self.mean, self.deviation, min, max].iter().all(|value| value.is_finite());
-        if finite && self.deviation > 0.0 && min > 0.0 && min <= max {
+        let ordered = |limits: Range| limits.min.is_finite() && limits.max.is_finite() && limits.min <= limits.max;
+        if finite && self.deviation > 0.0 && min > 0.0 && min <= max && self.limits.is_none_or(ordered) {
             Ok(())
         } else {
             Err(Error::Inconsistent(format!("the scaling of the target is impossible: {self:?}")))

@@ -24,18 +24,18 @@ pub struct Provenance {
 pub struct TrainingFigures {
     /// Instances in the training set, validation split included.
     pub instances: usize,
-    /// Instances of them held out of each fit, to choose when to stop.
+    /// Instances of them held out of one companion or another, to judge it.
     pub validation_instances: usize,
     /// Seed of everything random.
     pub seed: u64,
     /// Fits tried for each network that was kept.
     pub restarts: usize,
-    /// Epoch at which the lead network was best on its validation split.
+    /// Steps of the lead network's fit.
     pub epochs: usize,
     /// Root mean square error of log-seconds of the lead network over the instances it was fitted to.
     pub training_rms_log_error: f64,
-    /// The same over its validation split.
-    pub validation_rms_log_error: f64,
+    /// The same of companions over the instances held out of them; none without companions.
+    pub validation_rms_log_error: Option<f64>,
     /// Wall-clock seconds of training, if the caller measured them; this library reads no clock.
     pub train_seconds: Option<f64>,
 }

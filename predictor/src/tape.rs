@@ -1,5 +1,6 @@
 //! Evaluation of a network over many instances at once, with what back-propagation needs kept.
 
+use crate::linalg::dot;
 use crate::vectors::{widest_vectors, Work};
 use crate::{Error, Network, Result, Shape};
 use ndarray::Array2;
@@ -66,6 +67,21 @@ impl Work for Backward<'_> {
     #[inline(always)]
     fn call(self) {
         self.network.backward_inlined(self.tape, self.upstream, self.gradient);
+    }
+}
+
+struct Jacobian<'a> {
+    network: &'a Network,
+    tape: &'a mut Tape,
+    jacobian: &'a mut Array2<f64>,
+}
+
+impl Work for Jacobian<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.network.jacobian_inlined(self.tape, self.jacobian);
     }
 }
 
@@ -141,6 +157,46 @@ impl Network {
         }
     }
 
+    /// Writes to `jacobian` `[parameters, instances]` the derivative of every output of the last [`Network::forward`] on this
+    /// tape by every parameter.
+    ///
+    /// # Panics
+    /// When the tape was made for another shape, or `jacobian` has other dimensions than said.
+    pub(crate) fn jacobian(&self, tape: &mut Tape, jacobian: &mut Array2<f64>) {
+        widest_vectors(Jacobian { network: self, tape, jacobian });
+    }
+
+    #[inline(always)]
+    fn jacobian_inlined(&self, tape: &mut Tape, jacobian: &mut Array2<f64>) {
+        let last = self.shape().layers() - 1;
+        tape.deltas[last].fill(1.0);
+        let mut end = jacobian.nrows();
+        if self.shape().skip() {
+            end -= self.shape().inputs();
+            for input in 0..self.shape().inputs() {
+                row_mut(jacobian, end + input).copy_from_slice(row(&tape.values[0], input));
+            }
+        }
+        let layers: Vec<_> = self.layers().collect();
+        for (layer, (weights, biases)) in layers.iter().enumerate().rev() {
+            let bias_rows = end - biases.len();
+            end = bias_rows - weights.len();
+            let (earlier, current) = tape.deltas.split_at_mut(layer);
+            let (inputs, delta) = (&tape.values[layer], &current[0]);
+            for unit in 0..biases.len() {
+                row_mut(jacobian, bias_rows + unit).copy_from_slice(row(delta, unit));
+                for input in 0..inputs.nrows() {
+                    let slots = row_mut(jacobian, end + unit * inputs.nrows() + input);
+                    let products = row(delta, unit).iter().zip(row(inputs, input)).map(|(d, v)| d * v);
+                    slots.iter_mut().zip(products).for_each(|(slot, product)| *slot = product);
+                }
+            }
+            if let Some(previous) = earlier.last_mut() {
+                self.pull_back(weights, delta, inputs, previous);
+            }
+        }
+    }
+
     /// Fills `previous` with the derivative by the outputs, before activation, of the layer that made `activated`.
     #[inline(always)]
     fn pull_back(&self, weights: &[f64], delta: &Array2<f64>, activated: &Array2<f64>, previous: &mut Array2<f64>) {
@@ -178,22 +234,8 @@ fn add_scaled(target: &mut [f64], factor: f64, source: &[f64]) {
     }
 }
 
-/// Partial sums kept apart: they fill vector registers, and their fixed number makes the result independent of
-/// the machine's vector width.
+/// Partial sums kept apart, as by [`dot`].
 const LANES: usize = 8;
-
-#[inline(always)]
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut lanes = [0.0; LANES];
-    let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let tail: f64 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(x, y)| x * y).sum();
-    for (x, y) in a_chunks.zip(b_chunks) {
-        for lane in 0..LANES {
-            lanes[lane] += x[lane] * y[lane];
-        }
-    }
-    lanes.iter().sum::<f64>() + tail
-}
 
 #[inline(always)]
 fn sum(a: &[f64]) -> f64 {
@@ -206,4 +248,32 @@ fn sum(a: &[f64]) -> f64 {
         }
     }
     lanes.iter().sum::<f64>() + tail
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Activation, Rng};
+
+    /// The Jacobian times a vector is what back-propagation of that vector gives.
+    #[test]
+    fn the_jacobian_agrees_with_back_propagation() {
+        for (hidden, activation) in
+            [(&[3, 2][..], Activation::Softsign), (&[4], Activation::Relu), (&[], Activation::Relu)]
+        {
+            let shape = Shape::new(2, hidden, activation, true).unwrap();
+            let mut rng = Rng::new(1);
+            let network = Network::random(shape.clone(), &mut rng);
+            let mut tape = Tape::new(&shape, Array2::from_shape_fn((2, 11), |_| rng.normal())).unwrap();
+            let upstream: Vec<f64> = (0..11).map(|_| rng.normal()).collect();
+            network.forward(&mut tape);
+            let mut gradient = vec![0.0; shape.parameter_count()];
+            network.backward(&mut tape, &upstream, &mut gradient);
+            let mut jacobian = Array2::zeros((shape.parameter_count(), 11));
+            network.jacobian(&mut tape, &mut jacobian);
+            for (derivatives, slope) in jacobian.rows().into_iter().zip(gradient) {
+                assert!((dot(&derivatives.to_vec(), &upstream) - slope).abs() < 1e-12);
+            }
+        }
+    }
 }

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 fn quick(activation: Activation, hidden_layers: usize) -> TrainConfig {
     let shapes = vec![Shape::widest(5, hidden_layers, activation, true, 2).unwrap()];
-    TrainConfig { shapes, epochs: 300, restarts: 1, companions: 0, ..TrainConfig::default() }
+    TrainConfig { shapes, epochs: 50, restarts: 1, companions: 0, ..TrainConfig::default() }
 }
 
 /// Models that together use every transform, activation and depth.

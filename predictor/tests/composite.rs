@@ -48,7 +48,8 @@ fn data(rng: &mut Rng, rows: usize, wholes: usize) -> (Vec<Parts>, Vec<Whole>) {
 
 fn model(parts: &[Parts], rng: &mut Rng) -> Model {
     let normaliser = Normaliser::fit(&parts[0].inputs.t().as_standard_layout().into_owned()).unwrap();
-    let target = TargetScale { mean: 0.2, deviation: 1.0, residual: true, range: Range { min: 1e-3, max: 1e3 } };
+    let target =
+        TargetScale { mean: 0.2, deviation: 1.0, residual: true, range: Range { min: 1e-3, max: 1e3 }, limits: None };
     Model::new(schema(), None, normaliser, target, Network::random(shape(), rng)).unwrap()
 }
 

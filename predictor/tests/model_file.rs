@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::sync::OnceLock;
 
 fn config() -> TrainConfig {
-    TrainConfig { epochs: 50, restarts: 1, companions: 2, ..TrainConfig::default() }
+    TrainConfig { epochs: 8, restarts: 1, companions: 2, ..TrainConfig::default() }
 }
 
 fn labelled() -> Ensemble {
@@ -41,6 +41,24 @@ fn a_saved_model_comes_back_bit_for_bit() {
     assert_eq!(Ensemble::from_json(&bounded.to_json()).unwrap(), bounded);
 }
 
+/// (n, threads, n^2) and the seconds that the model of `data/model_v2.json` says by the rules of its version, worked out apart.
+const V2_PREDICTIONS: [([f64; 3], f64); 3] = [
+    ([100.0, 2.0, 1e4], 1.6035645164011084e-5),
+    ([900.0, 4.0, 8.1e5], 1.1680633046811202e-3),
+    ([5000.0, 8.0, 2.5e7], 3.692641751320636e-2),
+];
+
+/// Of the time when networks always saw the bound, held at the range seen, and predictions had no limits.
+#[test]
+fn a_model_of_version_2_predicts_what_it_did() {
+    let model = Ensemble::from_json(include_str!("data/model_v2.json")).unwrap();
+    for (inputs, seconds) in V2_PREDICTIONS {
+        let predicted = model.predict(&inputs, None).unwrap().seconds;
+        assert!((predicted / seconds - 1.0).abs() < 1e-12, "{predicted} instead of {seconds}");
+    }
+    assert_eq!(Ensemble::from_json(&model.to_json()).unwrap(), model);
+}
+
 #[test]
 fn errors_name_the_file_and_the_fault() {
     let folder = tempfile::tempdir().unwrap();
@@ -60,7 +78,7 @@ fn contradictions_are_found() {
     let parameters = format!("\"parameter_count\": {}", labelled().lead().network().shape().parameter_count());
     let faults = [
         ("nnc-predictor", "something-else", "format"),
-        ("\"version\": 2", "\"version\": 1", "version is 1"),
+        ("\"version\": 3", "\"version\": 1", "version is 1"),
         (parameters.as_str(), "\"parameter_count\": 12", "parameter_count is 12"),
         ("\"name\": \"m\"", "\"name\": \"n\"", "named twice"),
         ("\"deviation\": ", "\"deviation\": -", "scaling of input"),
@@ -74,6 +92,11 @@ fn contradictions_are_found() {
         ("\"min\": ", "\"min\": -", "scaling of input"),
         ("\"overhead_seconds\": ", "\"overhead_seconds\": -", "impossible rates"),
         ("\"seconds_per_unit\": ", "\"seconds_per_unit\": -", "impossible rates"),
+        (
+            "\"limits_log_seconds\": {\n      \"min\": -",
+            "\"limits_log_seconds\": {\n      \"min\": 99",
+            "scaling of the target",
+        ),
         ("\"residual_on_bound\": true", "\"residual_on_bound\": false", "rates do not fit"),
     ];
     for (right, wrong, complaint) in faults {

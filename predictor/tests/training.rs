@@ -4,10 +4,10 @@ mod common;
 
 use common::{bounded_products, product_seconds, products};
 use ndarray::{Array1, Array2};
-use predictor::{metrics, train, Activation, Adam, Dataset, Error, Loss, Method, Rng, Schema, Shape, TrainConfig};
+use predictor::{metrics, train, Activation, Adam, Dataset, Error, Method, Model, Rng, Schema, Shape, TrainConfig};
 
 fn quick() -> TrainConfig {
-    TrainConfig { epochs: 1200, restarts: 1, companions: 1, ..TrainConfig::default() }
+    TrainConfig { restarts: 2, companions: 1, ..TrainConfig::default() }
 }
 
 fn test_error(train_on: &Dataset, test_on: &Dataset, config: &TrainConfig) -> f64 {
@@ -20,7 +20,7 @@ fn a_known_kernel_is_recovered_from_250_instances() {
     let error = test_error(
         &products(250, 1, 0.0),
         &products(250, 2, 0.0),
-        &TrainConfig { companions: 0, restarts: 3, ..TrainConfig::default() },
+        &TrainConfig { companions: 0, restarts: 4, ..TrainConfig::default() },
     );
     assert!(error < 0.05, "mean absolute percentage error {error}");
 }
@@ -35,7 +35,7 @@ fn a_law_whose_complexity_is_known_is_extrapolated() {
     };
     let small = law((1..200).map(|step| 5.0 * f64::from(step)).collect());
     let large = law((1..20).map(|step| 1000.0 + 200.0 * f64::from(step)).collect());
-    let error = test_error(&small, &large, &TrainConfig { restarts: 3, ..quick() });
+    let error = test_error(&small, &large, &quick());
     assert!(error < 0.1, "mean absolute percentage error {error}");
 }
 
@@ -64,7 +64,7 @@ fn the_spread_grows_where_nothing_was_seen() {
 #[test]
 fn the_same_seed_gives_the_same_model_and_another_does_not() {
     let data = products(100, 5, 0.02);
-    let config = TrainConfig { epochs: 200, ..quick() };
+    let config = TrainConfig { epochs: 16, ..quick() };
     let first = train(&data, &config).unwrap();
     assert_eq!(first, train(&data, &config).unwrap());
     assert_eq!(first.to_json(), train(&data, &config).unwrap().to_json());
@@ -74,7 +74,8 @@ fn the_same_seed_gives_the_same_model_and_another_does_not() {
 #[test]
 fn scaling_comes_from_the_training_set_alone() {
     let data = products(100, 6, 0.0);
-    let model = train(&data, &TrainConfig { epochs: 10, ..quick() }).unwrap();
+    let shapes = vec![Shape::widest(5, 1, Activation::Softsign, true, 2).unwrap()];
+    let model = train(&data, &TrainConfig { epochs: 8, shapes, ..quick() }).unwrap();
     let rates = model.lead().rates().unwrap();
     for (column, scale) in model.lead().normaliser().scales().iter().enumerate() {
         let values = data.inputs().column(column);
@@ -85,6 +86,7 @@ fn scaling_comes_from_the_training_set_alone() {
     let provenance = model.provenance();
     assert_eq!(provenance.data_fingerprint, data.fingerprint());
     assert_eq!((provenance.training.instances, provenance.training.validation_instances), (100, 20));
+    assert!(provenance.training.validation_rms_log_error.is_some());
 }
 
 #[test]
@@ -101,12 +103,7 @@ fn impossible_requests_are_errors() {
     let fails = |config: TrainConfig| train(&data, &config).unwrap_err().to_string();
     assert!(fails(TrainConfig { epochs: 0, ..quick() }).contains("epochs"));
     assert!(fails(TrainConfig { restarts: 0, ..quick() }).contains("restarts"));
-    assert!(fails(TrainConfig { learning_rate: f64::NAN, ..quick() }).contains("learning_rate"));
-    assert!(fails(TrainConfig { weight_decay: -1.0, ..quick() }).contains("weight_decay"));
-    assert!(fails(TrainConfig { validation_share: 1.0, ..quick() }).contains("validation_share"));
-    assert!(fails(TrainConfig { loss: Loss::Huber { delta: 0.0 }, ..quick() }).contains("Huber"));
-    assert!(fails(TrainConfig { learning_rate: 1e300, ..quick() }).contains("diverged"));
-    let foreign = Shape::widest(4, 1, Activation::Relu, true, 0).unwrap();
+    let foreign = Shape::widest(3, 1, Activation::Relu, true, 0).unwrap();
     assert!(fails(TrainConfig { shapes: vec![foreign], ..quick() }).contains("inputs of the shape"));
     assert!(matches!(train(&data.select(&[0, 1, 2]), &quick()), Err(Error::TooFewInstances { found: 3, .. })));
 }
@@ -114,7 +111,7 @@ fn impossible_requests_are_errors() {
 #[test]
 fn every_method_fits_and_predicts() {
     let (data, test) = (products(250, 8, 0.03), products(250, 9, 0.03));
-    let config = TrainConfig { epochs: 200, restarts: 1, companions: 0, ..TrainConfig::default() };
+    let config = TrainConfig { restarts: 2, companions: 0, ..TrainConfig::default() };
     let measured = test.seconds().to_vec();
     let mut errors = std::collections::HashMap::new();
     for method in Method::ALL {
@@ -135,8 +132,11 @@ fn stage_times_are_learned_from_whole_pipelines() {
     let (stages, per_pipeline) = (products(300, 10, 0.0), 3);
     let rough = stages.seconds().mapv(|_| 1e-3);
     let guess = Dataset::new(stages.schema().clone(), stages.inputs().clone(), rough).unwrap();
-    let mut model =
-        train(&guess, &TrainConfig { epochs: 1, restarts: 1, companions: 0, ..quick() }).unwrap().lead().clone();
+    let shapes = vec![Shape::widest(5, 2, Activation::Softsign, true, 2).unwrap()];
+    let mut model = Model::clone(
+        train(&guess, &TrainConfig { epochs: 1, restarts: 1, companions: 0, shapes, ..quick() }).unwrap().lead(),
+    )
+    .unlimited();
     let totals: Vec<f64> =
         stages.seconds().to_vec().chunks(per_pipeline).map(|stages| stages.iter().sum::<f64>().ln()).collect();
     let mut trace = model.trace(stages.inputs().view(), None).unwrap();

@@ -39,7 +39,7 @@ fn row(key: &Key, model: &Ensemble, here: &Processor) -> [String; 7] {
         model.parameter_count().to_string(),
         model.lead().schema().len().to_string(),
         training.instances.to_string(),
-        format::percent(training.validation_rms_log_error),
+        error(training.validation_rms_log_error),
         training.train_seconds.map_or_else(|| "?".to_owned(), format::duration),
     ]
 }
@@ -106,13 +106,19 @@ pub fn model(key: &Key, path: &Path, model: &Ensemble, here: &Processor) -> Stri
         ),
         ("data", format!("{} rows, fingerprint {}", training.instances, provenance.data_fingerprint)),
         ("times seen", format!("{} to {}", format::duration(min), format::duration(max))),
-        ("training", format!("{train_seconds}, seed {}, best at epoch {}", training.seed, training.epochs)),
+        (
+            "training",
+            format!(
+                "{train_seconds}, seed {}, {} starts, the best of {} steps",
+                training.seed, training.restarts, training.epochs
+            ),
+        ),
         (
             "error",
             format!(
-                "{} on the rows fitted, {} on {} held out (root mean square of log-seconds)",
+                "{} on the rows fitted, {} on {} held out of companions (root mean square of log-seconds)",
                 format::percent(training.training_rms_log_error),
-                format::percent(training.validation_rms_log_error),
+                error(training.validation_rms_log_error),
                 training.validation_instances
             ),
         ),
@@ -120,6 +126,11 @@ pub fn model(key: &Key, path: &Path, model: &Ensemble, here: &Processor) -> Stri
     let mut text: String = facts.iter().map(|(label, fact)| format!("{label:<11} {fact}\n")).collect();
     text += &format!("\n{}\n", inputs(model));
     text
+}
+
+/// An error over rows that were held out, if any were.
+fn error(rms_log_error: Option<f64>) -> String {
+    rms_log_error.map_or_else(|| "?".to_owned(), format::percent)
 }
 
 /// What the network sees, and what the bound is made of.

@@ -10,6 +10,9 @@ use crate::files;
 /// Separators that are tried; the one most frequent in the first line is taken, the first of them on a tie.
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 
+/// What the last column goes by, whatever its name.
+const LAST: &str = "last";
+
 /// A table of cells.
 #[derive(Debug)]
 pub struct Columns {
@@ -91,12 +94,13 @@ impl Columns {
         &self.names
     }
 
-    /// The column of this name.
+    /// The column of this name; [`LAST`] is the last one, unless another is called so.
     ///
     /// # Errors
     /// A message that lists the columns there are.
     pub fn named(&self, name: &str) -> Result<usize, String> {
-        let found = self.names.iter().position(|known| known == name);
+        let last = || (name == LAST).then(|| self.names.len() - 1);
+        let found = self.names.iter().position(|known| known == name).or_else(last);
         found.ok_or_else(|| format!("no column `{name}`; there are {}", self.names.join(", ")))
     }
 
@@ -186,6 +190,8 @@ mod tests {
         assert_eq!((columns.named_or_numbered("t"), columns.named_or_numbered("0")), (Ok(1), Ok(0)));
         assert_eq!(columns.named_or_numbered("2"), Err("no column `2`; there are n, t".to_owned()));
         assert!(columns.named("0").is_err());
+        assert_eq!(columns.named("last"), Ok(1));
+        assert_eq!(Columns::parse("last,t\n1,2\n").unwrap().named("last"), Ok(0));
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod columns;
 pub mod compare;
 pub mod data;
 pub mod expression;
+mod splits;
 mod table;
 
 use std::path::Path;
@@ -53,13 +54,16 @@ struct Facts<'a> {
 /// # Errors
 /// [`Usage`] for what the command line says wrongly; else what is wrong with the table, or with writing.
 pub fn run(args: &PredictArgs, store: impl FnOnce() -> Result<Store>) -> Result<()> {
+    if let Some(count) = args.splits {
+        return splits::run(args, count);
+    }
+    let [csv] = &args.csv[..] else {
+        return Err(Usage("several tables are judged together with --splits".to_owned()).into());
+    };
     // Before the training, which takes its time.
     let store = args.save.is_some().then(store).transpose()?;
-    let Prepared { data, left_out } = read(args)?;
-    for column in left_out {
-        eprintln!("nnc: left out {column}");
-    }
-    let file = || args.csv.display().to_string();
+    let data = read(args, csv)?;
+    let file = || csv.display().to_string();
     let (training, test) = split(&data, args.train, args.seed).with_context(file)?;
     let facts = Facts {
         rows: data.len(),
@@ -69,11 +73,10 @@ pub fn run(args: &PredictArgs, store: impl FnOnce() -> Result<Store>) -> Result<
         parameters: names(&data, InputKind::Parameter),
         complexity: names(&data, InputKind::Complexity),
     };
-    println!("{}", heading(&args.csv, &facts));
+    println!("{}", heading(csv, &facts));
 
     let hardware = args.hardware.clone().unwrap_or_else(|| Processor::here().fingerprint());
-    let kernel = args.csv.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let subject = Subject { kernel, variant: VARIANT.to_owned(), hardware };
+    let subject = Subject { kernel: kernel(csv), variant: VARIANT.to_owned(), hardware };
     let config = TrainConfig { seed: args.seed, ..TrainConfig::default() };
     let progress = Progress::start("training", Method::ALL.len());
     progress.begin(Method::NnC.name());
@@ -101,13 +104,22 @@ pub fn run(args: &PredictArgs, store: impl FnOnce() -> Result<Store>) -> Result<
     Ok(())
 }
 
-fn read(args: &PredictArgs) -> Result<Prepared> {
-    let columns = Columns::read(&args.csv)?;
-    let file = || args.csv.display().to_string();
+/// The kernel that a table is of, after its file's name.
+fn kernel(csv: &Path) -> String {
+    csv.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn read(args: &PredictArgs, csv: &Path) -> Result<Dataset> {
+    let columns = Columns::read(csv)?;
+    let file = || csv.display().to_string();
     ensure!(columns.len() > 0, "{}: no rows below the header", file());
     let complexity: Vec<_> = args.complexity.iter().flat_map(|terms| terms.0.clone()).collect();
     let roles = Roles { target: &args.target, complexity: &complexity, ignored: &args.ignore };
-    data::prepare(&columns, roles).with_context(file)
+    let Prepared { data, left_out } = data::prepare(&columns, roles).with_context(file)?;
+    for column in left_out {
+        eprintln!("nnc: left out {column}");
+    }
+    Ok(data)
 }
 
 /// Training and test rows.

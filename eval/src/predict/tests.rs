@@ -32,7 +32,7 @@ fn subject() -> Subject {
 fn a_known_function_is_learnt() {
     let (training, test) = split(&kernel(500), None, 0).unwrap();
     assert_eq!((training.len(), test.len()), (250, 250));
-    let config = TrainConfig { epochs: 800, restarts: 3, companions: 1, ..TrainConfig::default() };
+    let config = TrainConfig { restarts: 3, companions: 1, ..TrainConfig::default() };
     let (combination, ensemble) = compare::augmented(&subject(), &training, &test, &config).unwrap();
     assert!(combination.mape_all.unwrap() < 0.1, "{combination:?}");
     assert!(combination.mape_slowest70.unwrap() < 0.1, "{combination:?}");

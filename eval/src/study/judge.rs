@@ -14,7 +14,7 @@ use crate::predict::data::{self, Roles};
 use crate::predict::expression::Terms;
 
 /// Rows that all restarts of a network together are fitted to: about a second of training.
-const FITTED_ROWS: usize = 6750;
+const FITTED_ROWS: usize = 8000;
 
 /// A variant's model and how well it and others predict.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ pub fn judge(
     let (training, test) = (data.select(&train_rows), data.select(&test_rows));
     let subject =
         Subject { kernel: kernel.name.to_owned(), variant: variant.name.to_owned(), hardware: hardware.to_owned() };
-    let restarts = (FITTED_ROWS / training.len()).clamp(3, 27);
+    let restarts = (FITTED_ROWS / training.len()).clamp(8, 32);
     let config = TrainConfig { seed: sampling.seed, restarts, ..TrainConfig::default() };
     let (first, model) = compare::augmented(&subject, &training, &test, &config).with_context(place)?;
     let others = Method::ALL.into_iter().filter(|&method| method != Method::NnC);

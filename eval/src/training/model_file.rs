@@ -62,8 +62,13 @@ pub fn trained(learned: &LearnedModel) -> Result<Trained> {
         range: Range { min: scale.min, max: scale.max },
     };
     let normaliser = Normaliser::from_scales(scales.iter().map(scale).collect())?;
-    let target =
-        TargetScale { mean, deviation: 1.0, residual: true, range: Range { min: f64::MIN_POSITIVE, max: f64::MAX } };
+    let target = TargetScale {
+        mean,
+        deviation: 1.0,
+        residual: true,
+        range: Range { min: f64::MIN_POSITIVE, max: f64::MAX },
+        limits: None,
+    };
     let (shape, schema) = (AUGMENTED.shape()?, AUGMENTED.schema()?);
     let model = |network: &SmallNetwork| -> Result<Model> {
         let network = Network::from_parameters(shape.clone(), parameters(network))?;

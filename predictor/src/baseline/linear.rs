@@ -2,6 +2,7 @@
 
 use super::Space;
 use crate::linalg::solve_positive_definite;
+use crate::normalise::Reach;
 use crate::{Dataset, InputScale, Normaliser, Range, Result, Schema, Transform};
 use ndarray::{Array1, Array2};
 
@@ -70,6 +71,6 @@ fn linear_scale(values: &[f64]) -> Result<InputScale> {
 fn design(normaliser: &Normaliser, columns: &Array2<f64>) -> Array2<f64> {
     Array2::from_shape_fn((columns.ncols(), columns.nrows() + 1), |(row, column)| match column {
         0 => 1.0,
-        _ => normaliser.apply(column - 1, columns[(column - 1, row)], false),
+        _ => normaliser.apply(column - 1, columns[(column - 1, row)], Reach::Unlimited),
     })
 }
