@@ -21,8 +21,8 @@ help: ## Show this list
 setup: ## Install what is missing: Halide, CMake, libclang (quick when nothing is)
 	@tools/setup.sh
 
-build: setup pipelines ## Build the plugin, nnc and the generators of all pipelines
-	cargo build --release --package autoschedule_srivastava2020 --package srivastava2020_halide --package nnc
+build: setup pipelines ## Build the plugin, nnc, its worker and the generators of all pipelines
+	cargo build --release --package autoschedule_srivastava2020 --package srivastava2020_halide --package nnc --package nnc-worker
 
 # Beside the build for the pinned Halide, where the loader finds it. A folder of cargo's own: builds for two Halides in one
 # would undo each other.

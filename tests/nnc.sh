@@ -418,6 +418,21 @@ assert math.isclose(told["predicted_seconds"], report["predicted_seconds"], rel_
         grep -q 'model x86-64-avx2.json,'
 }
 
+# The warm worker's builds compute the same; how long theirs and the generators' take is for a quiet machine to say.
+worker_builds_the_same() {
+    timeout 300 "$nnc" worker blur iir_blur fft --threads 2 --time-budget 200ms --json "$work/worker.json" || true
+    "$python" -c 'import json, sys
+rows = json.load(open(sys.argv[1]))["rows"]
+assert len(rows) == 6 and all(row["ratio"] for row in rows), rows' "$work/worker.json"
+}
+
+# What a killed worker was at is built by another one; a child that is killed, or whose time is up, costs one build.
+workers_survive() {
+    "$nnc" gen -- "$generator" -g blur -o "$work" -e schedule target=host autoscheduler.strategy=root \
+        autoscheduler.hlpipe="$work/blur.hlpipe"
+    "$python" "$root/tests/nnc/check_worker.py" "$root/target/release" "$work"
+}
+
 if [ $# -gt 0 ]; then
     "$1"
 else
@@ -427,5 +442,5 @@ else
         output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_other_parameters verify_reassociated study_small study_resumes \
         study_from_data calibrate_small collect_others models_from_records eval_outlives_daemons \
         long_commands_speak_and_obey timing_takes_turns disturbed_times_are_not_kept fail_on_has_exit_codes \
-        wrong_usage_exits_with_2 explain_prices_as_the_scheduler_does
+        wrong_usage_exits_with_2 explain_prices_as_the_scheduler_does worker_builds_the_same workers_survive
 fi
