@@ -26,7 +26,7 @@ mended_pipelines_keep_their_results() {
     for seed in 2420017 2520663; do
         timeout 120 "$nnc" fuzz $plain --seed "$seed" --stages 2..8
     done
-    for seed in 4100243 4100707; do
+    for seed in 4100243 4100707 4101805; do
         timeout 60 "$nnc" fuzz --threads 2 --count 1 --seed "$seed" --stages 2..8
     done
 }

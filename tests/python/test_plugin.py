@@ -346,6 +346,21 @@ def places_what_is_partly_scheduled(apply, func):
         np.testing.assert_array_equal(got, image.expected(size), err_msg=str(size))
 
 
+def leaves_alone_what_is_partly_scheduled_and_read_nowhere():
+    """Halide 21 refuses an async Func at root whose every load its simplifier drops."""
+    for strategy in ["root", "greedy", "beam"]:
+        kept, dropped, out = hl.Func("kept"), hl.Func("dropped"), hl.Func("out")
+        kept[cases.x] = hl.i32(cases.x)
+        dropped[cases.x] = hl.i32(cases.x) * 2
+        dropped.async_()
+        out[cases.x] = kept[cases.x] % 100 + dropped[cases.x] * 0
+        out.set_estimates([hl.Range(0, 1024)])
+        pipeline, result = schedule([out], {"strategy": strategy})
+        assert "// dropped" not in result.schedule_source, result.schedule_source
+        [got] = realise(pipeline, (1000,), [hl.Int(32)], None)
+        np.testing.assert_array_equal(got, np.arange(1000) % 100)
+
+
 def same_name_for_everything():
     """A Func, a buffer, and a Var: names identify nothing."""
     data = np.random.default_rng(0).random((64, 64)).astype(np.float32)
@@ -510,6 +525,7 @@ def test_list():
     others += [describes_whose_values_are_trusted]
     for name, (apply, func) in partly.variants().items():
         tests[f"partly_{name}"] = lambda apply=apply, func=func: places_what_is_partly_scheduled(apply, func)
+    others += [leaves_alone_what_is_partly_scheduled_and_read_nowhere]
     others += [same_name_for_everything, shared_subexpressions, assumes_scalars_without_estimates]
     others += [schedules_for_an_unknown_target, takes_bounds_for_facts, brings_no_halide_of_its_own]
     others += [reads_regular_files_only, reports_never_replace_what_is_no_file, scatters_a_step_at_a_time]

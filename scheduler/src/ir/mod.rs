@@ -14,6 +14,7 @@ mod partly_read;
 mod program;
 mod regions;
 mod storage;
+mod unread;
 mod validate;
 
 pub(crate) use bounds::{Bounds, StageBounds};
@@ -344,6 +345,7 @@ impl Pipeline {
         let mut pipeline: Self = serde_json::from_str(text).map_err(Error::Json)?;
         pipeline.validate()?;
         partly_read::keep_stored(&mut pipeline);
+        unread::leave_alone(&mut pipeline);
         Ok(pipeline)
     }
 
