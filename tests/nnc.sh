@@ -190,7 +190,7 @@ verify_reassociated() {
 
 # A small study of its own: measured once, judged, kept, chosen by.
 study_small() {
-    local study=(timeout 300 "$nnc" study mv fft --instances 24 --train 12 --data "$work/study")
+    local study=(timeout 600 "$nnc" study mv fft --instances 24 --train 12 --data "$work/study")
     rm -rf "$work/study" "$work/models"
     export NNC_MODELS=$work/models
     "${study[@]}" --json "$work/study.json" --html "$work/study.html" | tee "$work/study.txt"
@@ -221,7 +221,7 @@ study_resumes() {
 # The data in the repository still give the accuracy that doc/study.md reports.
 study_from_data() {
     export NNC_MODELS=$work/models
-    timeout 300 "$nnc" study mm mv mc mp --from-data --json "$work/from_data.json" >/dev/null
+    timeout 600 "$nnc" study mm mv mc mp --from-data --json "$work/from_data.json" >/dev/null
     "$python" "$root/tests/nnc/check_study.py" "$work/from_data.json" --bars
 }
 
