@@ -349,11 +349,12 @@ def places_what_is_partly_scheduled(apply, func):
 def leaves_alone_what_is_partly_scheduled_and_read_nowhere():
     """Halide 21 refuses an async Func at root whose every load its simplifier drops."""
     for strategy in ["root", "greedy", "beam"]:
-        kept, dropped, out = hl.Func("kept"), hl.Func("dropped"), hl.Func("out")
+        kept, dropped, shifted, out = (hl.Func(n) for n in ["kept", "dropped", "shifted", "out"])
         kept[cases.x] = hl.i32(cases.x)
         dropped[cases.x] = hl.i32(cases.x) * 2
         dropped.async_()
-        out[cases.x] = kept[cases.x] % 100 + dropped[cases.x] * 0
+        shifted[cases.x] = dropped[cases.x + 1]
+        out[cases.x] = kept[cases.x] % 100 + dropped[cases.x] * 0 + shifted[cases.x] * 0
         out.set_estimates([hl.Range(0, 1024)])
         pipeline, result = schedule([out], {"strategy": strategy})
         assert "// dropped" not in result.schedule_source, result.schedule_source
