@@ -1,10 +1,13 @@
 //! Funcs that no code reads, though a definition does: what is multiplied by zero, Halide's simplifier drops.
 
-use super::{FuncId, Pipeline, Source};
+use super::{FuncId, Given, Pipeline, Source};
 use std::collections::BTreeSet;
 
-/// Leaves those that the user has partly scheduled as they are, which is inlined. Computed at root, Halide 21 takes one that is
-/// `async()` for a Func that is produced twice.
+/// What the shim says of Funcs with `async()`, of which it is the first thing decided.
+const ASYNC: &str = "asynchronous";
+
+/// Leaves those that are `async()` as they are, which is inlined: computed at root, Halide 21 takes one for a Func that is produced
+/// twice. Not those whose loops are scheduled, too, which Halide refuses of what is inlined.
 pub(super) fn leave_alone(pipeline: &mut Pipeline) {
     let mut read: BTreeSet<FuncId> = pipeline.outputs.iter().copied().collect();
     // Readers first: what only they read that are read nowhere is not read either.
@@ -17,8 +20,10 @@ pub(super) fn leave_alone(pipeline: &mut Pipeline) {
         }
     }
     for (index, func) in pipeline.funcs.iter_mut().enumerate() {
-        if func.inlinable && !read.contains(&FuncId::from_index(index)) {
-            func.scheduled = func.scheduled.take().or(func.partly.take());
+        let is_async = func.partly.as_deref() == Some(ASYNC);
+        let loops_are_free = func.stages.iter().all(|stage| stage.given == Given::Nothing);
+        if func.inlinable && is_async && loops_are_free && !read.contains(&FuncId::from_index(index)) {
+            func.scheduled = func.partly.take();
         }
     }
 }
