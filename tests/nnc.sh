@@ -142,7 +142,8 @@ only_files_are_read() {
 
 # A record that is not whole is measured again, and said to be broken.
 collect_measures_broken_records_again() {
-    local collect=(timeout 200 "$nnc" collect --random 1 --seed 9100 --stages 1 --schedules 2 --threads 2 --out "$work/broken")
+    local collect=(timeout 200 "$nnc" collect --random 1 --seed 9100 --stages 1 --schedules 2 --threads 2 --keep-disturbed
+        --out "$work/broken")
     local record
     rm -rf "$work/broken"
     "${collect[@]}"
@@ -232,8 +233,8 @@ calibrate_small() {
     local schedule=("$nnc" gen -- "$root/target/pipelines/halide_pipelines.generator" -g blur -o "$work" -e schedule target=host)
     "${schedule[@]}" autoscheduler.hardware=host
     grep -q 'is not calibrated' "$work/blur.schedule.h"
-    timeout 500 "$nnc" calibrate --random 18 --schedules 4 --budget 200s --threads 2 --out "$work/calibration" \
-        --json "$work/calibration.json" | tee "$work/calibrate.txt"
+    timeout 500 "$nnc" calibrate --random 18 --schedules 4 --budget 200s --threads 2 --keep-disturbed \
+        --out "$work/calibration" --json "$work/calibration.json" | tee "$work/calibrate.txt"
     grep -q 'as shipped' "$work/calibrate.txt"
     grep -q '"profile"' "$work/calibration.json"
     "${schedule[@]}" autoscheduler.hardware=host
@@ -245,7 +246,7 @@ calibrate_small() {
 collect_others() {
     rm -rf "$work/others"
     timeout 200 "$nnc" collect --random 2 --seed 9000 --stages 1 --schedules 4 --others 2 --timeout 20s --threads 2 \
-        --out "$work/others"
+        --keep-disturbed --out "$work/others"
     "$nnc" collect --out "$work/others" --export "$work/others.gz"
     zcat "$work/others.gz" >"$work/others.lines"
     grep -q '"Adams2019 seed=1".*"predicted_seconds":' "$work/others.lines"
@@ -363,6 +364,18 @@ disturbed_times_are_not_kept() {
     grep -q '^timing .*disturbed' "$work/again.txt"
 }
 
+disturbed_records_are_not_kept() {
+    local collect=(timeout 200 "$nnc" collect --random 1 --seed 9100 --stages 1 --schedules 2 --threads 2 --out "$work/disturbed")
+    rm -rf "$work/disturbed"
+    "$python" -c 'while True: pass' &
+    # shellcheck disable=SC2064
+    trap "kill $!" EXIT
+    "${collect[@]}" 2>&1 | grep -q 'not kept.*disturbed'
+    [ -z "$(ls "$work/disturbed")" ]
+    "${collect[@]}" --keep-disturbed
+    [ -n "$(ls "$work/disturbed")" ]
+}
+
 fail_on_has_exit_codes() {
     local eval=(timeout 200 "$nnc" eval blur --threads 2 --time-budget 1s) status
     "${eval[@]}" --link -lm --schedulers none,Srivastava2020 --fail-on error,slower=1.05
@@ -441,6 +454,6 @@ else
         levels_are_looked_up_side_by_side only_files_are_read collect_measures_broken_records_again \
         output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_other_parameters verify_reassociated study_small study_resumes \
         study_from_data calibrate_small collect_others models_from_records eval_outlives_daemons \
-        long_commands_speak_and_obey timing_takes_turns disturbed_times_are_not_kept fail_on_has_exit_codes \
+        long_commands_speak_and_obey timing_takes_turns disturbed_times_are_not_kept disturbed_records_are_not_kept fail_on_has_exit_codes \
         wrong_usage_exits_with_2 explain_prices_as_the_scheduler_does worker_builds_the_same workers_survive
 fi

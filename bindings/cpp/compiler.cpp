@@ -86,14 +86,8 @@ hs_pipeline *hs_open(hs_string content) {
     guard(opened->error, [&] {
         const std::vector<uint8_t> bytes(content.data, content.data + content.size);
         opened->pipeline = deserialize_pipeline(bytes, {});
-        std::vector<Function> outputs;
-        for (const Func &f : opened->pipeline.outputs()) {
-            outputs.push_back(f.function());
-        }
-        const std::map<std::string, Function> env = build_environment(outputs);
-        for (const std::string &name : topological_order(outputs, env)) {
-            opened->funcs.push_back(env.at(name));
-        }
+        std::map<std::string, Function> env;
+        opened->funcs = funcs_of(opened->pipeline, env);
     });
     return opened;
 }

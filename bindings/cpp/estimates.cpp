@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iomanip>
 #include <optional>
 #include <sstream>
 
@@ -100,18 +101,8 @@ Expr expected(const Expr &constraint, const Expr &estimate) {
 }
 
 std::optional<double> as_number(const Expr &e) {
-    const Expr simple = e.defined() ? simplify(e) : Expr();
-    if (!simple.defined()) {
-        return std::nullopt;
-    }
-    if (const auto i = as_const_int(simple)) {
-        return (double)*i;
-    }
-    if (const auto u = as_const_uint(simple)) {
-        return (double)*u;
-    }
-    const auto f = as_const_float(simple);
-    return f ? std::optional<double>(*f) : std::nullopt;
+    const auto text = constant_text(e);
+    return text ? std::optional<double>(std::stod(*text)) : std::nullopt;
 }
 
 }  // namespace
@@ -122,6 +113,24 @@ Expr expected_min(const Parameter &param, int dim) {
 
 Expr expected_extent(const Parameter &param, int dim) {
     return expected(param.extent_constraint(dim), param.extent_constraint_estimate(dim));
+}
+
+std::optional<std::string> constant_text(const Expr &e) {
+    const Expr known = e.defined() ? simplify(e) : Expr();
+    std::ostringstream text;
+    if (!known.defined()) {
+        return std::nullopt;
+    } else if (const auto i = as_const_int(known)) {
+        text << *i;
+    } else if (const auto u = as_const_uint(known)) {
+        text << *u;
+    } else if (const auto f = as_const_float(known)) {
+        // Digits that tell all doubles apart.
+        text << std::setprecision(17) << *f;
+    } else {
+        return std::nullopt;
+    }
+    return text.str();
 }
 
 AssumedValue assume_value(const Parameter &scalar) {

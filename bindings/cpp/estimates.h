@@ -2,6 +2,7 @@
 #ifndef HALIDE_SYS_ESTIMATES_H
 #define HALIDE_SYS_ESTIMATES_H
 
+#include <optional>
 #include <string>
 
 #include "Halide.h"
@@ -14,6 +15,9 @@ Halide::Expr substitute_estimates(const Halide::Expr &e);
 /// the constraint; undefined where there is none of these.
 Halide::Expr expected_min(const Halide::Parameter &param, int dim);
 Halide::Expr expected_extent(const Halide::Parameter &param, int dim);
+
+/// A constant in decimal digits that tell it apart from all others of its type; nothing for another expression, or none.
+std::optional<std::string> constant_text(const Halide::Expr &e);
 
 /// A value that stands in for an estimate, and where it is from, in words.
 struct AssumedValue {

@@ -383,6 +383,9 @@ class Extract {
             } else if (!otherwise.empty()) {
                 json.key("partly").value(otherwise);
             }
+            if (f.schedule().async()) {
+                json.key("async").value(true);
+            }
             json.key("placed_inside").array([&] {
                 for (const std::string &name : loop_hosts(f)) {
                     const auto host = func_index.find(name);

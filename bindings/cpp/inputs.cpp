@@ -1,9 +1,7 @@
 #include "inputs.h"
 
 #include <algorithm>
-#include <iomanip>
 #include <optional>
-#include <sstream>
 
 #include "estimates.h"
 #include "operations.h"
@@ -104,25 +102,6 @@ void write_integer(Json &json, const Expr &e) {
     }
 }
 
-/// A constant; nothing for another expression, or none.
-std::optional<std::string> decimal(const Expr &e) {
-    const Expr known = e.defined() ? simplify(e) : Expr();
-    std::ostringstream text;
-    if (!known.defined()) {
-        return std::nullopt;
-    } else if (const auto i = as_const_int(known)) {
-        text << *i;
-    } else if (const auto u = as_const_uint(known)) {
-        text << *u;
-    } else if (const auto f = as_const_float(known)) {
-        // Digits that tell all doubles apart.
-        text << std::setprecision(17) << *f;
-    } else {
-        return std::nullopt;
-    }
-    return text.str();
-}
-
 void write_dimension(Json &json, const Expr &min, const Expr &extent) {
     json.object([&] {
         json.key("min");
@@ -144,7 +123,7 @@ void Inputs::write(Json &json) const {
             json.key("kind").value(scalar ? "scalar" : input.param.defined() ? "buffer" :
                                                                                "image");
             json.key("type").value(type_name(type));
-            if (const auto estimate = scalar ? decimal(input.param.estimate()) : std::nullopt) {
+            if (const auto estimate = scalar ? constant_text(input.param.estimate()) : std::nullopt) {
                 json.key("estimate").value(*estimate);
             }
             json.key("dims").array([&] {

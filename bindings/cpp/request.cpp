@@ -4,19 +4,26 @@
 using namespace Halide;
 using namespace Halide::Internal;
 
-hs_request::hs_request(const Pipeline &pipeline, const Target &target, const AutoschedulerParams &autoscheduler_params)
-    : pipeline(pipeline), target(target), params(autoscheduler_params.extra.begin(), autoscheduler_params.extra.end()) {
+std::vector<Function> funcs_of(const Pipeline &pipeline, std::map<std::string, Function> &env) {
     std::vector<Function> outputs;
     for (const Func &f : pipeline.outputs()) {
         outputs.push_back(f.function());
     }
     env = build_environment(outputs);
+    std::vector<Function> funcs;
     for (const std::string &name : topological_order(outputs, env)) {
-        Function &f = env.at(name);
+        funcs.push_back(env.at(name));
+    }
+    return funcs;
+}
+
+hs_request::hs_request(const Pipeline &pipeline, const Target &target, const AutoschedulerParams &autoscheduler_params)
+    : pipeline(pipeline), target(target), params(autoscheduler_params.extra.begin(), autoscheduler_params.extra.end()),
+      funcs(funcs_of(pipeline, env)) {
+    for (Function &f : funcs) {
         // Halide inspects only locked levels. Lowering, which comes next, locks them all, so nothing is lost.
         f.schedule().compute_level().lock();
         f.schedule().store_level().lock();
-        funcs.push_back(f);
     }
 }
 

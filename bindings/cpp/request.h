@@ -9,13 +9,18 @@
 #include "Halide.h"
 #include "shim.h"
 
+/// Every Func that the outputs reach, indexed as Pipeline::get_func indexes them: producers before consumers. Puts them into `env`,
+/// by name, too.
+std::vector<Halide::Internal::Function> funcs_of(const Halide::Pipeline &pipeline,
+                                                 std::map<std::string, Halide::Internal::Function> &env);
+
 struct hs_request {
     const Halide::Pipeline &pipeline;
     const Halide::Target &target;
     std::vector<std::pair<std::string, std::string>> params;
-    /// Every Func the outputs reach, indexed as Pipeline::get_func indexes them: producers before consumers.
-    std::vector<Halide::Internal::Function> funcs;
     std::map<std::string, Halide::Internal::Function> env;
+    /// As `funcs_of` orders them.
+    std::vector<Halide::Internal::Function> funcs;
 
     std::string json;
     std::string schedule_json;

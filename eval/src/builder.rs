@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::{ensure, Result};
-use nnc_worker_protocol::{self as protocol, Autoscheduler, Estimates, Job};
+use nnc_worker_protocol::{self as protocol, Autoscheduler, Job};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::{hash_file, Cache, Key};
@@ -298,10 +298,8 @@ impl Builder {
             protocol::Limits { memory_bytes: self.limits.memory_bytes, seconds: self.limits.timeout.as_secs_f64() };
         let job = Job {
             target: self.target.clone(),
-            estimates: Estimates::default(),
             autoscheduler: Some(autoscheduler),
             function: FUNCTION.to_owned(),
-            arguments: Vec::new(),
             object: Some(file("o")),
             stmt: emits_stmt.then(|| file("stmt")),
             hlpipe: None,

@@ -109,8 +109,7 @@ pub fn mean(samples: &[f64]) -> f64 {
 /// 95 % interval `[low, high]` of the mean; `None` for fewer than two samples.
 pub fn mean_interval(samples: &[f64]) -> Option<[f64; 2]> {
     let mut rng = fastrand::Rng::with_seed(SEED);
-    let mut draw =
-        || (0..samples.len()).map(|_| samples[rng.usize(..samples.len())]).sum::<f64>() / samples.len() as f64;
+    let mut draw = || mean(&samples.iter().map(|_| samples[rng.usize(..samples.len())]).collect::<Vec<_>>());
     (samples.len() > 1).then(|| bootstrap(&mut draw))
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{anyhow, Context, Result};
 use nnc_worker_protocol as protocol;
-use nnc_worker_protocol::{Answer, Done, Estimates, Job, Request};
+use nnc_worker_protocol::{Answer, Done, Estimates, Job, Request, Source};
 use scheduler::ir::{self, InputKind};
 
 use crate::builder::Builder;
@@ -17,7 +17,7 @@ use crate::dialogue::Dialogue;
 use crate::dump;
 use crate::failure::Tail;
 use crate::generator::Pipeline;
-use crate::hl_autoscheduler::{Source, OURS};
+use crate::hl_autoscheduler::{self, OURS};
 use crate::plain;
 use crate::schedulers::Scheduler;
 use crate::scratch::WorkFolder;
@@ -28,10 +28,8 @@ const SLACK: Duration = Duration::from_secs(10);
 /// A serialised pipeline, and the workers that build it.
 #[derive(Debug)]
 pub struct Warm {
-    folder: WorkFolder,
-    estimates: Estimates,
-    /// Names of its inputs, in the order of the generator's signature where that matters.
-    arguments: Vec<String>,
+    _folder: WorkFolder,
+    source: Source,
     /// The folder of its libHalide.
     libraries: Option<PathBuf>,
     idle: Mutex<Vec<Dialogue>>,
@@ -71,31 +69,28 @@ impl Warm {
     /// data, too.
     pub fn open(builder: &Builder, pipeline: &Pipeline) -> Result<(Warm, ir::Pipeline)> {
         let folder = builder.cache.work_folder()?;
-        let path = file_in(&folder);
+        let path = folder.path().join("pipeline.hlpipe");
         // The generator goes on to lower it, and some pipelines take for ever if everything is inlined.
-        let writer = Scheduler::plugin(Source::Known(OURS)).with("strategy", "root");
+        let writer = Scheduler::plugin(hl_autoscheduler::Source::Known(OURS)).with("strategy", "root");
         let report = dump::report_of(pipeline, builder, &writer.with("hlpipe", &path.to_string_lossy()))?;
         let data = ir::Pipeline::from_json(&report["pipeline"].to_string())?;
         let libraries = pipeline.executable.libhalide.as_deref().and_then(Path::parent).map(Path::to_owned);
-        let warm =
-            Warm { folder, estimates: estimates(&data), arguments: Vec::new(), libraries, idle: Mutex::default() };
-        Ok((warm, data))
+        let source = Source { path, estimates: estimates(&data), arguments: Vec::new() };
+        Ok((Warm { _folder: folder, source, libraries, idle: Mutex::default() }, data))
     }
 
     /// The same with inputs in the order of these names, as in the generator's builds.
     pub fn with_arguments(self, arguments: Vec<String>) -> Warm {
-        Warm { arguments, ..self }
+        Warm { source: Source { arguments, ..self.source }, ..self }
     }
 
-    /// Schedules and compiles it, in a process of its own, as `job` says but for what is known of its arguments.
+    /// Schedules and compiles it in a process of its own.
     ///
     /// # Errors
     /// If no worker can be started; a build that fails is a result.
     pub fn build(&self, job: Job) -> Result<Built> {
-        let limits = job.limits;
-        let (estimates, arguments) = (self.estimates.clone(), self.arguments.clone());
-        let request = Request::Do(Box::new(Job { estimates, arguments, ..job }));
-        let patience = Duration::from_secs_f64(limits.seconds) + SLACK;
+        let patience = Duration::from_secs_f64(job.limits.seconds) + SLACK;
+        let request = Request::Do(Box::new(job));
         let waiting = self.idle.lock().expect("no holder panics").pop();
         // One that waited may have been killed meanwhile.
         let reused = waiting.and_then(|mut worker| Some((ask(&mut worker, &request, patience).ok()?, worker)));
@@ -125,7 +120,7 @@ impl Warm {
         command.envs(self.libraries.as_ref().map(|folder| ("LD_LIBRARY_PATH", folder)));
         // Each job has limits of its own.
         let mut worker = Dialogue::start(command, protocol::PREFIX, u64::MAX)?;
-        let open = Request::Open { path: file_in(&self.folder) };
+        let open = Request::Open(self.source.clone());
         match ask(&mut worker, &open, SLACK) {
             Ok(Answer::Opened) => Ok(worker),
             Ok(Answer::Error { message }) => Err(anyhow!("{}: {message}", program.display())),
@@ -133,10 +128,6 @@ impl Warm {
             Err(ended) => Err(anyhow!("{} ends at once: {}", program.display(), ended.tail.last())),
         }
     }
-}
-
-fn file_in(folder: &WorkFolder) -> PathBuf {
-    folder.path().join("pipeline.hlpipe")
 }
 
 /// Asks a worker, or says how it ended instead.

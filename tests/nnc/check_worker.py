@@ -24,16 +24,14 @@ def ask(request):
 def build(target="host", seconds=60, memory_bytes=4_000_000_000, **params):
     job = {
         "target": target,
-        "estimates": {"buffers": [["input", [[0, 640], [0, 480]]]], "scalars": []},
         "autoscheduler": {"plugin": plugin, "name": "Srivastava2020", "params": list(params.items())},
         "function": "blur",
-        "arguments": ["input"],
         "object": os.path.join(work, "blur.o"),
         "stmt": None,
         "hlpipe": os.path.join(work, "scheduled.hlpipe"),
         "limits": {"memory_bytes": memory_bytes, "seconds": seconds},
     }
-    return ask({"Do": job})["Done"]
+    return ask({"Do": job})
 
 
 def children():
@@ -47,21 +45,27 @@ def kill_child():
     os.kill(children()[0], signal.SIGKILL)
 
 
-assert "cannot read" in ask({"Open": {"path": "/no/such/file"}})["Error"]["message"]
+def open_file(path):
+    estimates = {"buffers": [["input", [[0, 640], [0, 480]]]], "scalars": []}
+    return ask({"Open": {"path": path, "estimates": estimates, "arguments": ["input"]}})
+
+
+assert "no pipeline" in build()["Error"]["message"]
+assert "cannot read" in open_file("/no/such/file")["Error"]["message"]
 assert "makes no sense" in ask({"Ope": 1})["Error"]["message"]
-assert ask({"Open": {"path": os.path.join(work, "blur.hlpipe")}}) == "Opened"
-good = build()
+assert open_file(os.path.join(work, "blur.hlpipe")) == "Opened"
+good = build()["Done"]
 assert good["end"] == {"Exited": 0} and good["progress"]["compile_seconds"] > 0, good
 assert os.path.getsize(os.path.join(work, "blur.o")) > 0 and os.path.getsize(os.path.join(work, "scheduled.hlpipe")) > 0
-refused = build(strategy="best")
+refused = build(strategy="best")["Done"]
 assert refused["end"] == {"Exited": 1} and "accepted parameters" in refused["said"], refused
-assert build(seconds=0.01)["end"] == "TimedOut"
-starved = build(memory_bytes=100_000_000)
+assert build(seconds=0.01)["Done"]["end"] == "TimedOut"
+starved = build(memory_bytes=100_000_000)["Done"]
 assert starved["end"] != {"Exited": 0}, starved
 killer = threading.Thread(target=kill_child)
 killer.start()
-assert build()["end"] == {"Signalled": signal.SIGKILL}
+assert build()["Done"]["end"] == {"Signalled": signal.SIGKILL}
 killer.join()
-assert build()["end"] == {"Exited": 0} and not children()
+assert build()["Done"]["end"] == {"Exited": 0} and not children()
 worker.stdin.close()
 assert worker.wait(timeout=10) == 0

@@ -3,29 +3,29 @@
 use std::time::Instant;
 
 use halide_sys::{Files, Pipeline};
-use nnc_worker_protocol::{Job, Progress};
+use nnc_worker_protocol::{Job, Progress, Source};
 
 /// Schedules and compiles a serialised pipeline.
 ///
 /// # Errors
 /// Halide's message, and how far it came.
-pub fn run(content: &[u8], job: &Job) -> (Progress, Result<(), String>) {
+pub fn run(content: &[u8], source: &Source, job: &Job) -> (Progress, Result<(), String>) {
     let mut progress = Progress::default();
-    let result = try_run(content, job, &mut progress);
+    let result = try_run(content, source, job, &mut progress);
     (progress, result)
 }
 
-fn try_run(content: &[u8], job: &Job, progress: &mut Progress) -> Result<(), String> {
+fn try_run(content: &[u8], source: &Source, job: &Job, progress: &mut Progress) -> Result<(), String> {
     let start = Instant::now();
     let mut pipeline = Pipeline::open(content)?;
-    for (name, dims) in &job.estimates.buffers {
+    for (name, dims) in &source.estimates.buffers {
         for (dim, range) in dims.iter().enumerate() {
             if let Some([min, extent]) = *range {
                 pipeline.estimate_dimension(name, dim, min, extent)?;
             }
         }
     }
-    for (name, value) in &job.estimates.scalars {
+    for (name, value) in &source.estimates.scalars {
         pipeline.estimate_scalar(name, value)?;
     }
     if let Some(autoscheduler) = &job.autoscheduler {
@@ -38,7 +38,7 @@ fn try_run(content: &[u8], job: &Job, progress: &mut Progress) -> Result<(), Str
     }
     let start = Instant::now();
     let files = Files { object: job.object.as_deref(), stmt: job.stmt.as_deref() };
-    pipeline.compile(&job.target, &job.function, files, &job.arguments)?;
+    pipeline.compile(&job.target, &job.function, files, &source.arguments)?;
     progress.compile_seconds = Some(start.elapsed().as_secs_f64());
     Ok(())
 }

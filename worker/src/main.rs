@@ -10,32 +10,30 @@ use std::fs;
 use std::io::{self, BufRead, Write};
 
 use anyhow::{Context, Result};
-use nnc_worker_protocol::{Answer, Request, PREFIX};
+use nnc_worker_protocol::{Answer, Request, Source, PREFIX};
 
-/// The content of the pipeline's file, once there is one.
-#[derive(Default)]
-struct Worker {
-    content: Vec<u8>,
-}
+/// The pipeline, once there is one, with the content of its file.
+type Opened = Option<(Source, Vec<u8>)>;
 
-impl Worker {
-    fn answer(&mut self, line: &str) -> Result<Answer> {
-        match serde_json::from_str(line).context("a request that makes no sense")? {
-            Request::Open { path } => {
-                self.content = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-                Ok(Answer::Opened)
-            }
-            Request::Do(job) => {
-                forked::run(&job.limits, || job::run(&self.content, &job)).map(Box::new).map(Answer::Done)
-            }
+fn answer(opened: &mut Opened, line: &str) -> Result<Answer> {
+    match serde_json::from_str(line).context("a request that makes no sense")? {
+        Request::Open(source) => {
+            let content = fs::read(&source.path).with_context(|| format!("cannot read {}", source.path.display()))?;
+            *opened = Some((source, content));
+            Ok(Answer::Opened)
+        }
+        Request::Do(job) => {
+            let (source, content) = opened.as_ref().context("no pipeline was opened")?;
+            forked::run(&job.limits, || job::run(content, source, &job)).map(Box::new).map(Answer::Done)
         }
     }
 }
 
 fn main() -> Result<()> {
-    let mut worker = Worker::default();
+    let mut opened = None;
     for line in io::stdin().lock().lines() {
-        let answer = worker.answer(&line?).unwrap_or_else(|error| Answer::Error { message: format!("{error:#}") });
+        let answer =
+            answer(&mut opened, &line?).unwrap_or_else(|error| Answer::Error { message: format!("{error:#}") });
         let mut stdout = io::stdout().lock();
         writeln!(stdout, "{PREFIX}{}", serde_json::to_string(&answer)?)?;
         stdout.flush()?;

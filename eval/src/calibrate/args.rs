@@ -35,6 +35,9 @@ pub struct CalibrateArgs {
     /// Schedules of each pipeline
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub schedules: usize,
+    /// Keep times that other processes disturbed, too, which otherwise are taken again
+    #[arg(long)]
+    pub keep_disturbed: bool,
     /// Where records are kept [default: nnc/calibration in this program's target folder]
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,

@@ -135,6 +135,7 @@ fn suite(args: &CalibrateArgs, folder: &Path) -> CollectArgs {
         stages: STAGES,
         schedules: args.schedules,
         others: 0,
+        keep_disturbed: args.keep_disturbed,
         budget: Some(args.budget),
         out: Some(folder.to_owned()),
         export: None,
@@ -146,7 +147,7 @@ impl Data {
         let pipelines = pipelines(&dataset::groups(records, &hardware)?, View::Augmented);
         ensure!(
             pipelines.len() >= FEWEST,
-            "{} pipelines are too few: give it more --budget, or --random more",
+            "{} pipelines are too few: give it more --budget, --random more, or --keep-disturbed where others never leave the processors alone",
             pipelines.len()
         );
         Ok(Data { hardware, pipelines })

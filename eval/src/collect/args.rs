@@ -42,6 +42,9 @@ pub struct CollectArgs {
     /// Beside these, schedules of each pipeline by Adams2019, and one each by Mullapudi2016 and Li2018
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub others: usize,
+    /// Keep times that other processes disturbed, too, which otherwise are taken again
+    #[arg(long)]
+    pub keep_disturbed: bool,
     /// Start no pipeline after this time
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub budget: Option<Duration>,

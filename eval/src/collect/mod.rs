@@ -90,13 +90,13 @@ pub fn run(args: &CollectArgs) -> Result<Ended> {
         let result = if reused {
             "measured before".to_owned()
         } else {
-            let Some((found, lasts)) = measure(task, &sampler, &machine, args)? else { break };
-            if lasts {
+            let Some((found, passing)) = measure(task, &sampler, &machine, args)? else { break };
+            if let Some(why) = passing {
+                format!("not kept, run the same command again: {why}")
+            } else {
                 store.put(&found)?;
                 measured += found.records.iter().filter(|record| record.seconds.is_some()).count();
                 summary(&found)
-            } else {
-                format!("not kept, run the same command again: {}", fault(&found))
             }
         };
         progress.end(&name, &result, reused);
@@ -162,7 +162,13 @@ fn sampler(args: &CollectArgs, tasks: &[Task]) -> Result<Sampler> {
     if let Some(task) = tasks.first() {
         builder.link_runtime_once(&task.pipeline)?;
     }
-    Ok(Sampler { builder, limits: args.build.run_limits(), jobs: args.build.jobs(), seed: args.seed })
+    Ok(Sampler {
+        builder,
+        limits: args.build.run_limits(),
+        jobs: args.build.jobs(),
+        seed: args.seed,
+        keep_disturbed: args.keep_disturbed,
+    })
 }
 
 fn machine(threads: usize) -> Result<Machine> {
@@ -170,9 +176,13 @@ fn machine(threads: usize) -> Result<Machine> {
     Ok(Machine { hardware: processor.fingerprint(), cpu: processor.cpu, threads: u32::try_from(threads)? })
 }
 
-/// Measures one pipeline, and says whether what was found lasts: what the machine did to it is not kept. `None` when the user
-/// stops it.
-fn measure(task: &Task, sampler: &Sampler, machine: &Machine, args: &CollectArgs) -> Result<Option<(Measured, bool)>> {
+/// Measures one pipeline, and says what the machine did to it, if that would be otherwise another time. `None` when the user stops it.
+fn measure(
+    task: &Task,
+    sampler: &Sampler,
+    machine: &Machine,
+    args: &CollectArgs,
+) -> Result<Option<(Measured, Option<String>)>> {
     let mut measured = Measured {
         name: task.pipeline.to_string(),
         family: task.family.clone(),
@@ -185,16 +195,17 @@ fn measure(task: &Task, sampler: &Sampler, machine: &Machine, args: &CollectArgs
         Ok(sized) => sized,
         Err(error) => {
             measured.message = format!("{error:#}");
-            return Ok((!process::interrupted()).then_some((measured, failure::lasts(&error))));
+            let passing = (!failure::lasts(&error)).then(|| measured.message.clone());
+            return Ok((!process::interrupted()).then_some((measured, passing)));
         }
     };
     let (pipeline, data) = sized;
     if task.scale.is_some() && !varies(&data) {
         measured.message =
             "its outputs repeat a row or a value, which compilers find out for some schedules".to_owned();
-        return Ok(Some((measured, true)));
+        return Ok(Some((measured, None)));
     }
-    let mut lasts = true;
+    let (mut lasts, mut disturbed) = (true, false);
     let drawer = Drawer::new(&data, machine.threads);
     match drawer.and_then(|drawer| Ok((drawer.draw(args.schedules, task.seed, MOST_SECONDS)?, drawer))) {
         Ok((mut candidates, drawer)) => {
@@ -204,6 +215,7 @@ fn measure(task: &Task, sampler: &Sampler, machine: &Machine, args: &CollectArgs
             match sampler.sample(&pipeline, &candidates)? {
                 Some(sampled) => {
                     lasts = sampled.last && others.last;
+                    disturbed = sampled.disturbed;
                     measured.records = [sampled.records, others.failed].concat();
                 }
                 None => return Ok(None),
@@ -215,7 +227,12 @@ fn measure(task: &Task, sampler: &Sampler, machine: &Machine, args: &CollectArgs
         measured.message = measured.records.first().map_or(String::new(), |record| record.message.clone());
     }
     measured.pipeline = Some(data);
-    Ok(Some((measured, lasts)))
+    let passing = match (lasts, disturbed) {
+        (false, _) => Some(fault(&measured).to_owned()),
+        (true, true) => Some("other processes disturbed the times".to_owned()),
+        (true, false) => None,
+    };
+    Ok(Some((measured, passing)))
 }
 
 /// The pipeline and what it is as data; a random one at a scale at which it takes a time that can be measured well.

@@ -14,7 +14,7 @@ use crate::child::Limits;
 use crate::failure::Failure;
 use crate::generator::Pipeline;
 use crate::hl_autoscheduler::{Source, OURS};
-use crate::machine::turns;
+use crate::machine::{load, turns};
 use crate::process;
 use crate::record::Status;
 use crate::regions::estimates;
@@ -39,6 +39,8 @@ pub struct Sampler {
     pub jobs: usize,
     /// Seed of the input values.
     pub seed: u64,
+    /// Whether times are as good as others if other processes disturb them.
+    pub keep_disturbed: bool,
 }
 
 /// What was measured of candidates.
@@ -47,6 +49,8 @@ pub struct Sampled {
     pub records: Vec<Record>,
     /// Whether all that failed would fail again.
     pub last: bool,
+    /// Whether other processes disturbed the times.
+    pub disturbed: bool,
 }
 
 impl Sampler {
@@ -56,13 +60,13 @@ impl Sampler {
         let folder = self.builder.cache.work_folder()?;
         let builder = Builder { cache: Cache::open(folder.path(), false)?, ..self.builder.clone() };
         let builds = self.build_all(&builder, pipeline, candidates, folder.path())?;
-        let timed = self.time(&builds)?;
+        let load::Measured { value: timed, disturbed } = self.time(&builds)?;
         if process::interrupted() {
             return Ok(None);
         }
         let last = timed.iter().all(|result| result.as_ref().map_or_else(|failure| failure.lasts, |_| true));
         let records = candidates.iter().zip(timed).map(|(candidate, result)| record(candidate, result)).collect();
-        Ok(Some(Sampled { records, last }))
+        Ok(Some(Sampled { records, last, disturbed }))
     }
 
     fn build_all(
@@ -103,7 +107,7 @@ impl Sampler {
     }
 
     /// Samples of each build, in seconds per call.
-    fn time(&self, builds: &[Result<Build, Failure>]) -> Result<Vec<Result<Vec<f64>, Failure>>> {
+    fn time(&self, builds: &[Result<Build, Failure>]) -> Result<load::Measured<Vec<Result<Vec<f64>, Failure>>>> {
         let mut shapes = None;
         let mut runners = Vec::new();
         let mut results = Vec::new();
@@ -120,10 +124,17 @@ impl Sampler {
         let budget = Duration::from_secs_f64(SECONDS_EACH * runners.len() as f64);
         let settings = Settings { budget, ..SETTINGS };
         let _turn = turns::to_time();
-        let samples = timing::interleave(&mut runners, &settings, &timing::Monotonic::start(), process::interrupted);
+        let mut interleave = || {
+            let clock = timing::Monotonic::start();
+            timing::interleave(&mut runners, &settings, &clock, process::interrupted)
+        };
+        let load::Measured { value: samples, disturbed } = match self.keep_disturbed {
+            true => load::Measured { value: interleave(), disturbed: false },
+            false => load::undisturbed(interleave),
+        };
         let running = results.iter_mut().filter(|result| result.is_ok());
         running.zip(samples).for_each(|(result, samples)| *result = samples);
-        Ok(results)
+        Ok(load::Measured { value: results, disturbed })
     }
 
     /// A runner that is ready to run; the first one decides the `shapes` of all.

@@ -4,8 +4,8 @@ use scheduler::Hardware;
 
 use super::caches::Caches;
 use super::rates;
-use crate::machine::turns;
-use crate::progress::Progress;
+use crate::machine::{load, turns};
+use crate::progress::{say, Progress};
 
 /// Bytes of a single-precision number.
 const FLOAT_BYTES: f64 = 4.0;
@@ -22,7 +22,7 @@ pub fn measure(threads: u32, vector_bytes: u32) -> Hardware {
     let _progress = Progress::one("measuring", "caches, bandwidths, arithmetic");
     let _turn = turns::to_time();
     let lanes = f64::from(vector_bytes) / FLOAT_BYTES;
-    Hardware {
+    let measure = || Hardware {
         l1_bytes: caches.l1,
         private_cache_bytes: caches.private,
         shared_cache_bytes: caches.shared,
@@ -33,7 +33,12 @@ pub fn measure(threads: u32, vector_bytes: u32) -> Hardware {
         l3_bytes_per_second: rates::read_bytes_per_second(size((4 * caches.private).min(caches.shared / 2))),
         memory_bytes_per_second: rates::copy_bytes_per_second(threads as usize),
         ..generic
+    };
+    let load::Measured { value, disturbed } = load::undisturbed(measure);
+    if disturbed {
+        say("nnc: other processes take part of the processors, so that this computer seems slower than it is; try again when they rest.");
     }
+    value
 }
 
 fn size(bytes: u64) -> usize {

@@ -5,10 +5,14 @@ use std::fs;
 use std::ops::RangeInclusive;
 use std::time::Instant;
 
+use crate::process;
+
 /// Clock ticks a second in /proc, the same on every architecture of today.
 const TICKS: f64 = 100.0;
 /// The share of the processors from which on times count as disturbed.
 const DISTURBING: f64 = 0.05;
+/// How often times are taken again that others disturbed.
+const RETRIES: usize = 2;
 /// Ticks that are counted too coarsely to mean anything.
 const NOISE_SECONDS: f64 = 0.1;
 
@@ -45,6 +49,30 @@ impl Load {
     pub fn is_disturbed(&self) -> bool {
         self.of_others().is_some_and(|share| share >= DISTURBING)
     }
+}
+
+/// What is measured while others leave the processors to us, as far as they ever do: [`RETRIES`] more times if they did not.
+pub struct Measured<T> {
+    /// What the last measurement gave.
+    pub value: T,
+    /// Whether others disturbed that one, too.
+    pub disturbed: bool,
+}
+
+/// Measures, and again while others disturb it.
+pub fn undisturbed<T>(mut measure: impl FnMut() -> T) -> Measured<T> {
+    let mut once = || {
+        let load = Load::now();
+        Measured { value: measure(), disturbed: load.is_disturbed() }
+    };
+    let mut last = once();
+    for _ in 0..RETRIES {
+        if !last.disturbed || process::interrupted() {
+            break;
+        }
+        last = once();
+    }
+    last
 }
 
 fn share(before: &Counts, after: &Counts, seconds: f64) -> f64 {

@@ -6,7 +6,7 @@ use super::dataset::Row;
 use super::plan::Job;
 use super::program::{Answer, Program};
 use crate::eval::Ended;
-use crate::machine::turns;
+use crate::machine::{load, turns};
 use crate::process;
 use crate::progress::Progress;
 
@@ -14,6 +14,9 @@ use crate::progress::Progress;
 const CHUNK: usize = 25;
 /// Two measurements further apart than this ratio were disturbed, and are followed by as many more.
 const DISTURBED: (f64, usize) = (1.1, 3);
+
+/// What is said of a chunk that was disturbed each time. It is kept: the smaller of two times at least is taken of each instance.
+const DISTURBED_BY_OTHERS: &str = ", the last of them disturbed by other processes";
 
 /// A job under way.
 struct Turn<'a> {
@@ -41,12 +44,17 @@ pub fn collect(jobs: &[Job], memory_bytes: u64) -> Result<Ended> {
         for turn in &mut turns {
             progress.begin(&turn.job.name);
             let alone = turns::to_time();
-            let Some(rows) = turn.measure(memory_bytes)? else { return Ok(Ended::Interrupted) };
+            let load::Measured { value: rows, disturbed } = load::undisturbed(|| turn.measure(memory_bytes));
+            let Some(rows) = rows? else { return Ok(Ended::Interrupted) };
             drop(alone);
             turn.job.file.append(&rows)?;
             turn.done += rows.len();
             let total = turn.job.instances.len();
-            progress.end(&turn.job.name, &format!("{} of {total} instances", turn.done), false);
+            progress.end(
+                &turn.job.name,
+                &format!("{} of {total} instances{}", turn.done, if disturbed { DISTURBED_BY_OTHERS } else { "" }),
+                false,
+            );
         }
         turns.retain(|turn| turn.done < turn.job.instances.len());
     }

@@ -131,6 +131,9 @@ pub struct Func {
     /// has, and what is left of it may be scheduled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partly: Option<String>,
+    /// Whether the user had a thread of its own compute it.
+    #[serde(default, rename = "async", skip_serializing_if = "std::ops::Not::not")]
+    pub is_async: bool,
     /// The Funcs inside whose loops the user already had it computed or stored: their loops must stay as they are.
     #[serde(default)]
     pub placed_inside: Vec<FuncId>,

@@ -3,9 +3,6 @@
 use super::{FuncId, Given, Pipeline, Source};
 use std::collections::BTreeSet;
 
-/// What the shim says of Funcs with `async()`, of which it is the first thing decided.
-const ASYNC: &str = "asynchronous";
-
 /// Leaves those that are `async()` as they are, which is inlined: computed at root, Halide 21 takes one for a Func that is produced
 /// twice. Not those whose loops are scheduled, too, which Halide refuses of what is inlined.
 pub(super) fn leave_alone(pipeline: &mut Pipeline) {
@@ -20,9 +17,8 @@ pub(super) fn leave_alone(pipeline: &mut Pipeline) {
         }
     }
     for (index, func) in pipeline.funcs.iter_mut().enumerate() {
-        let is_async = func.partly.as_deref() == Some(ASYNC);
         let loops_are_free = func.stages.iter().all(|stage| stage.given == Given::Nothing);
-        if func.inlinable && is_async && loops_are_free && !read.contains(&FuncId::from_index(index)) {
+        if func.inlinable && func.is_async && loops_are_free && !read.contains(&FuncId::from_index(index)) {
             func.scheduled = func.partly.take();
         }
     }

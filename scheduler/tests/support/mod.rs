@@ -110,6 +110,7 @@ impl Builder {
             inlinable: stages.len() == 1,
             scheduled: None,
             partly: None,
+            is_async: false,
             placed_inside: Vec::new(),
             estimates: BTreeMap::new(),
             bounds: BTreeMap::new(),

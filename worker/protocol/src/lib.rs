@@ -36,19 +36,26 @@ pub struct Limits {
     pub seconds: f64,
 }
 
-/// A pipeline to schedule and compile.
+/// A serialised pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The `.hlpipe` file.
+    pub path: PathBuf,
+    /// What is estimated of its arguments.
+    pub estimates: Estimates,
+    /// Names of all inputs in the order of its signature; none for an order of Halide's.
+    pub arguments: Vec<String>,
+}
+
+/// How to schedule and compile a pipeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// Halide target string.
     pub target: String,
-    /// What is estimated of its arguments.
-    pub estimates: Estimates,
     /// Schedules it; without one, Funcs stay as they were serialised.
     pub autoscheduler: Option<Autoscheduler>,
     /// Name of the compiled function.
     pub function: String,
-    /// Names of all inputs in the order of its signature; none for an order of Halide's.
-    pub arguments: Vec<String>,
     /// Where to write machine code.
     pub object: Option<PathBuf>,
     /// Where to write lowered code, as text.
@@ -62,11 +69,8 @@ pub struct Job {
 /// A question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
-    /// Takes a serialised pipeline in place of the one before. Answered by `Opened`.
-    Open {
-        /// The `.hlpipe` file.
-        path: PathBuf,
-    },
+    /// Takes a pipeline in place of the one before. Answered by `Opened`.
+    Open(Source),
     /// Does a job on it in a process of its own. Answered by `Done`.
     Do(Box<Job>),
 }
