@@ -29,6 +29,9 @@ const SECONDS_EACH: f64 = 0.15;
 /// When to stop: more schedules are worth more than narrower intervals.
 const SETTINGS: Settings = Settings { least_rounds: 4, most_rounds: 10, budget: Duration::ZERO, spread: 0.01 };
 
+/// Samples of one build, in seconds per call, or why there are none.
+type Samples = Result<Vec<f64>, Failure>;
+
 /// Builds and times schedules.
 pub struct Sampler {
     /// Builds; their number at a time is `jobs`.
@@ -106,8 +109,8 @@ impl Sampler {
         Ok(all.into_iter().map(|(_, result)| result).collect())
     }
 
-    /// Samples of each build, in seconds per call.
-    fn time(&self, builds: &[Result<Build, Failure>]) -> Result<load::Measured<Vec<Result<Vec<f64>, Failure>>>> {
+    /// Times all builds in turns.
+    fn time(&self, builds: &[Result<Build, Failure>]) -> Result<load::Measured<Vec<Samples>>> {
         let mut shapes = None;
         let mut runners = Vec::new();
         let mut results = Vec::new();
@@ -175,7 +178,7 @@ fn outcome(build: Build, candidate: &Candidate) -> Result<Build, Failure> {
     }
 }
 
-fn record(candidate: &Candidate, result: Result<Vec<f64>, Failure>) -> Record {
+fn record(candidate: &Candidate, result: Samples) -> Record {
     let (status, message, seconds) = match result {
         Ok(samples) => {
             let seconds = Seconds {
