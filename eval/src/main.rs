@@ -1,80 +1,35 @@
 //! `nnc`: builds Halide pipelines with autoschedulers, and measures what that gains.
 
-mod accuracy;
-mod builder;
-mod cache;
-mod calibrate;
-mod child;
 mod cli;
-mod collect;
-mod dialogue;
-mod dump;
-mod eval;
-mod explain;
-mod fail_on;
-mod failure;
-mod files;
-mod fuzz;
-mod gen;
-mod generator;
+mod commands;
 mod hardware;
-mod hl_autoscheduler;
-mod link;
-mod machine;
 mod measure;
 mod models;
-mod output_sizes;
-mod photo;
-mod plain;
-mod predict;
-mod process;
-mod progress;
-mod record;
-mod reference;
-mod regions;
+mod predictors;
+mod records;
 mod report;
-mod rounding;
-mod run;
-mod runner;
-mod schedulers;
-mod scratch;
-mod shapes;
-mod sizes;
-mod stats;
-mod study;
-mod timing;
+mod results;
+mod system;
 mod training;
-mod units;
-mod variants;
-mod verify;
-mod warm;
-mod worker;
 
-use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
 
 use cli::{Cli, Command};
-
-/// An error that is the command line's or the environment's: exit code 2.
-#[derive(Debug)]
-struct Usage(String);
-
-impl fmt::Display for Usage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
+use commands::{
+    accuracy, calibrate, collect, dump, eval, explain, fuzz, gen, hardware as hardware_command,
+    models as models_command, predict, run, study, verify, worker,
+};
+use system::ending::{Ended, Usage};
+use system::process;
 
 fn dispatch(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Eval(args) => eval::run(args).map(exit_code_of_checks),
         Command::Gen(args) => gen::run(args).map(|()| ExitCode::SUCCESS),
-        Command::Runner(args) => runner::serve(&args.library, args.threads).map(|()| ExitCode::SUCCESS),
+        Command::Runner(args) => measure::run::serve(&args.library, args.threads).map(|()| ExitCode::SUCCESS),
         Command::Worker(args) => worker::run(args).map(exit_code_of_checks),
         Command::Run(args) => run::run(args).map(|()| ExitCode::SUCCESS),
         Command::Verify(args) => verify::run(args).map(exit_code_of_checks),
@@ -86,21 +41,23 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Collect(args) => collect::run(args).map(exit_code),
         Command::Calibrate(args) => calibrate::run(args, models::Store::from_environment).map(exit_code),
         Command::Accuracy(args) => accuracy::run(args).map(|()| ExitCode::SUCCESS),
-        Command::Hardware(args) => hardware::run(args).map(|()| ExitCode::SUCCESS),
-        Command::Models(args) => models::run(args, &models::Store::from_environment()?).map(|()| ExitCode::SUCCESS),
+        Command::Hardware(args) => hardware_command::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Models(args) => {
+            models_command::run(args, &models::Store::from_environment()?).map(|()| ExitCode::SUCCESS)
+        }
     }
 }
 
-fn exit_code(ended: eval::Ended) -> ExitCode {
+fn exit_code(ended: Ended) -> ExitCode {
     match ended {
-        eval::Ended::Complete => ExitCode::SUCCESS,
-        eval::Ended::Interrupted => ExitCode::from(process::signal().map_or(1, process::exit_code)),
+        Ended::Complete => ExitCode::SUCCESS,
+        Ended::Interrupted => ExitCode::from(process::signal().map_or(1, process::exit_code)),
     }
 }
 
-fn exit_code_of_checks((ended, all_well): (eval::Ended, bool)) -> ExitCode {
+fn exit_code_of_checks((ended, all_well): (Ended, bool)) -> ExitCode {
     match (ended, all_well) {
-        (eval::Ended::Complete, false) => ExitCode::FAILURE,
+        (Ended::Complete, false) => ExitCode::FAILURE,
         (ended, _) => exit_code(ended),
     }
 }

@@ -4,8 +4,8 @@ use scheduler::Hardware;
 
 use super::caches::Caches;
 use super::rates;
-use crate::machine::{load, turns};
-use crate::progress::{say, Progress};
+use crate::system::progress::{say, Progress};
+use crate::system::{load, turns};
 
 /// Bytes of a single-precision number.
 const FLOAT_BYTES: f64 = 4.0;

@@ -8,7 +8,7 @@ use anyhow::{anyhow, bail, Context, Result};
 use host::models_folder;
 use predictor::Ensemble;
 
-use super::{Key, Name};
+use super::name::{Key, Name};
 
 /// Extension of model files.
 const EXTENSION: &str = "json";
@@ -107,7 +107,7 @@ impl Store {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub mod tests {
     use super::*;
     use ndarray::{Array1, Array2};
     use predictor::{train, Dataset, Schema, TrainConfig};

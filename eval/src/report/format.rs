@@ -1,6 +1,6 @@
 //! Numbers and names as people read them.
 
-use crate::record::Status;
+use crate::results::record::Status;
 
 /// `value` to three significant digits, without exponent: `1234`, `123`, `12.3`, `0.0123`.
 pub(super) fn significant(value: f64) -> String {

@@ -6,10 +6,11 @@ use anyhow::Result;
 use maud::{html, Markup, PreEscaped, DOCTYPE};
 
 use super::html_table::{against_each_other, direction, results_table};
+use super::style::STYLE;
 use super::view::View;
-use super::{format, plot_prediction, plot_roofline, plot_speedup, STYLE};
-use crate::files;
-use crate::record::{Evaluation, Status};
+use super::{format, plot_prediction, plot_roofline, plot_speedup};
+use crate::results::record::{Evaluation, Status};
+use crate::system::files;
 
 /// Writes the page to `path`, replacing the file in one step.
 ///

@@ -3,9 +3,9 @@
 use maud::{html, Markup};
 
 use super::format;
-use super::view::{View, DISTURBED, DISTURBED_MEANING};
-use crate::record::{EvalResult, Status};
-use crate::stats::{relative_spread, Speedup};
+use super::view::{compared_with, View, DISTURBED, DISTURBED_MEANING};
+use crate::results::record::{EvalResult, Status};
+use crate::results::stats::{relative_spread, Speedup};
 
 /// Columns between the scheduler's name and the speedup; a failure's message takes the place of all after them.
 const TIME_COLUMNS: [&str; 4] = ["median", "spread", "min", "calls"];
@@ -84,7 +84,7 @@ pub(super) fn results_table(view: &View) -> Markup {
                                         th rowspan=(results.len()) scope="rowgroup" {
                                             (pipeline) @if view.is_disturbed(pipeline) { " " (DISTURBED) }
                                             @if let Some(reference) = view.other_reference(pipeline) {
-                                                div class="muted" { (super::compared_with(reference)) }
+                                                div class="muted" { (compared_with(reference)) }
                                             }
                                         }
                                     }

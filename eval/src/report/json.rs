@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::files;
+use crate::system::files;
 
 /// Writes `evaluation` to `path`, pretty-printed, replacing the file in one step.
 ///
@@ -19,8 +19,8 @@ pub fn write_json(evaluation: &impl serde::Serialize, path: &Path) -> Result<()>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Evaluation;
     use crate::report::sample::sample;
+    use crate::results::record::Evaluation;
 
     #[test]
     fn json_round_trips_and_replaces_the_old_file() {

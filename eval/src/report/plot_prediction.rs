@@ -7,7 +7,7 @@ use super::labels::{place, Area};
 use super::marker::{legend, marker, px};
 use super::scale::LogScale;
 use super::view::View;
-use crate::stats::median;
+use crate::results::stats::median;
 
 const SIZE: f64 = 640.0;
 /// The part of the plot between its axes.

@@ -6,7 +6,7 @@ use super::format;
 use super::marker::{px, text_width};
 use super::scale::LogScale;
 use super::view::View;
-use crate::record::Status;
+use crate::results::record::Status;
 
 /// Height of a row, in pixels.
 const ROW: f64 = 22.0;

@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use crate::record::{Environment, EvalResult, Evaluation, RunSeconds, Status};
-use crate::stats::{median, summarise};
+use crate::results::record::{Environment, EvalResult, Evaluation, RunSeconds, Status};
+use crate::results::stats::{median, summarise};
 
 pub(super) const SCHEDULERS: [&str; 6] = ["none", "manual", "Mullapudi2016", "Adams2019", "Li2018", "Srivastava2020"];
 

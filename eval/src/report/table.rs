@@ -3,9 +3,9 @@
 use comfy_table::{presets, CellAlignment, ContentArrangement, Table};
 
 use super::format;
-use super::view::{View, DISTURBED, DISTURBED_MEANING};
-use crate::record::{EvalResult, Evaluation, Status};
-use crate::stats::relative_spread;
+use super::view::{compared_with, View, DISTURBED, DISTURBED_MEANING};
+use crate::results::record::{EvalResult, Evaluation, Status};
+use crate::results::stats::relative_spread;
 
 /// Columns that the text may take.
 const WIDTH: usize = 120;
@@ -158,7 +158,7 @@ fn remarks(view: &View) -> Vec<Vec<String>> {
     let result = |result: &&EvalResult| vec![combination(result), result.message.clone()];
     let reference = |pipeline: &&str| {
         let name = format!("  {}", format::elide(pipeline, NAME_WIDTH));
-        Some(vec![name, super::compared_with(view.other_reference(pipeline)?)])
+        Some(vec![name, compared_with(view.other_reference(pipeline)?)])
     };
     view.remarks().iter().map(result).chain(view.pipelines.iter().filter_map(reference)).collect()
 }
@@ -178,7 +178,7 @@ fn wrapped(rows: impl Iterator<Item = Vec<String>>) -> String {
 mod tests {
     use super::*;
     use crate::report::sample::{sample, SCHEDULERS};
-    use crate::stats::summarise;
+    use crate::results::stats::summarise;
 
     #[test]
     fn a_pipeline_is_a_row_of_times_and_speedups() {

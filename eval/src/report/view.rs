@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::record::{EvalResult, Evaluation, Status, Summary};
-use crate::stats::{speedup_interval, Speedup};
+use crate::results::record::{EvalResult, Evaluation, Status, Summary};
+use crate::results::stats::{speedup_interval, Speedup};
 
 /// The scheduler whose speedups are reported where the evaluation names none.
 const SUBJECT: &str = "Srivastava2020";
@@ -151,4 +151,9 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
         }
     }
     seen
+}
+
+/// What outputs are compared with where the build that they ought to be compared with fails.
+pub fn compared_with(reference: &str) -> String {
+    format!("outputs are compared with those of '{reference}', since the build that was asked for fails")
 }

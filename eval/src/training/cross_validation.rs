@@ -1,12 +1,12 @@
 //! Predictions of pipelines by what was trained without them.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
 
-use crate::cli::cores;
-use crate::progress::Progress;
+use crate::system::program::cores;
+use crate::system::progress::Progress;
+use crate::system::side_by_side::side_by_side;
 
 /// Pipelines with the same one of `labels` are held out together, in so many parts: `folds`. Each is a step of the progress.
 pub struct Folds<'a> {
@@ -42,28 +42,17 @@ pub fn cross_validate<P: Sync>(
         let results = predict(&pick(&training), &pick(&test))?;
         Ok((test, results))
     };
-    let next = AtomicUsize::new(0);
-    let work = || -> Result<Vec<Fold>> {
-        let mut done = Vec::new();
-        loop {
-            let part = next.fetch_add(1, Ordering::Relaxed);
-            if part >= count {
-                return Ok(done);
-            }
-            let step = format!("{name}, part {} of {count}", part + 1);
-            progress.begin(&step);
-            done.push(fold(part)?);
-            progress.end(&step, "done", false);
-        }
+    let work = |part: usize| -> Result<Fold> {
+        let step = format!("{name}, part {} of {count}", part + 1);
+        progress.begin(&step);
+        let done = fold(part)?;
+        progress.end(&step, "done", false);
+        Ok(done)
     };
     let mut predicted = vec![Vec::new(); pipelines.len()];
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores().min(count)).map(|_| scope.spawn(work)).collect();
-        for thread in threads {
-            for (test, results) in thread.join().expect("a fold does not panic")? {
-                test.into_iter().zip(results).for_each(|(index, result)| predicted[index] = result);
-            }
-        }
-        Ok(predicted)
-    })
+    for done in side_by_side(count, cores(), work) {
+        let (test, results) = done?;
+        test.into_iter().zip(results).for_each(|(index, result)| predicted[index] = result);
+    }
+    Ok(predicted)
 }

@@ -7,7 +7,7 @@ use predictor::{Parts, Whole};
 use scheduler::cost::{class_names, inputs, Hardware, ANY_CLASS, INPUT_NAMES};
 use scheduler::features::Features;
 
-use crate::collect::dataset::{Group, StageRow};
+use crate::records::dataset::{Group, StageRow};
 
 /// A class gets a model of its own where it occurs in so many pipelines; with fewer its stages take the model of the class
 /// above.

@@ -4,7 +4,7 @@ use comfy_table::{presets, Table};
 use predictor::metrics::{mape, regret, spearman_rho};
 use serde::Serialize;
 
-use crate::stats::{geomean, median};
+use crate::results::stats::{geomean, median};
 
 /// Fewest schedules of a pipeline whose order means something.
 const FEWEST: usize = 6;

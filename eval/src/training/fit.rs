@@ -4,8 +4,8 @@ use scheduler::cost::InstructionSet;
 use scheduler::{Hardware, Roofline};
 use serde::Serialize;
 
-use crate::collect::dataset::Group;
-use crate::stats::median;
+use crate::records::dataset::Group;
+use crate::results::stats::median;
 
 /// Constants are multiplied and divided by these factors in turns, as long as it helps.
 const STEPS: [f64; 4] = [1.6, 1.3, 1.15, 1.08];
@@ -151,7 +151,7 @@ fn huber(error: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collect::dataset::{Row, StageRow};
+    use crate::records::dataset::{Row, StageRow};
     use scheduler::cost::{Kernel, Variant};
     use scheduler::features::{Features, ScheduledStage};
     use scheduler::ir::{FuncId, StageRef};

@@ -1,0 +1,4 @@
+//! How pages look.
+
+/// The style sheet of all pages.
+pub const STYLE: &str = include_str!("style.css");
