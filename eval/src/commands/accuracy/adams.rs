@@ -1,6 +1,6 @@
 //! Adams2019's cost model beside ours, on the schedules that it tells its prediction of: those that Adams2019 made.
 
-use crate::commands::accuracy::Comparison;
+use super::comparison::Comparison;
 use crate::records::dataset::Group;
 use crate::records::others::ADAMS2019;
 use crate::training::figures::{at_best_speed, figures};

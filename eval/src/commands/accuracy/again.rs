@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::commands::accuracy::Comparison;
+use super::comparison::Comparison;
 use crate::records::record::{Measured, Record};
 use crate::training::figures::figures;
 

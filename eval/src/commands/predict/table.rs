@@ -1,6 +1,6 @@
 //! The figures of one subject as text for a terminal.
 
-use super::compare::Combination;
+use crate::predictors::compare::Combination;
 use crate::report::{self, format};
 
 /// One row a method, and below it the reasons of those that could not be fitted.
