@@ -189,6 +189,19 @@ verify_reassociated() {
     grep -q 'rfactor(' "$work/layer_norm.schedule.h"
 }
 
+# Calls a function with the words of each argument, all at once: what trains uses one core. Fails if one of them does.
+side_by_side() {
+    local run=$1 arguments jobs=() job
+    for arguments in "${@:2}"; do
+        # shellcheck disable=SC2086
+        (set -e; "$run" $arguments) &
+        jobs+=($!)
+    done
+    for job in "${jobs[@]}"; do
+        wait "$job"
+    done
+}
+
 # A small study of its own: measured once, judged, kept, chosen by.
 study_small() {
     local study=(timeout 600 "$nnc" study mv fft --instances 24 --train 12 --data "$work/study")
@@ -222,8 +235,12 @@ study_resumes() {
 # The data in the repository still give the accuracy that doc/study.md reports.
 study_from_data() {
     export NNC_MODELS=$work/models
-    timeout 600 "$nnc" study mm mv mc mp --from-data --json "$work/from_data.json" >/dev/null
-    "$python" "$root/tests/nnc/check_study.py" "$work/from_data.json" --bars
+    local kernels
+    from_data() { timeout 600 "$nnc" study "$@" --from-data --json "$work/from_data_$1.json" >/dev/null; }
+    side_by_side from_data 'mm mv' 'mc mp'
+    for kernels in mm mc; do
+        "$python" "$root/tests/nnc/check_study.py" "$work/from_data_$kernels.json" --bars
+    done
 }
 
 # A small calibration, which the plugin then uses if it is told to.
@@ -258,10 +275,11 @@ collect_others() {
 
 # The records in the repository give the shipped models, bit for bit.
 models_from_records() {
-    for name in x86-64-avx512-sapphirerapids x86-64-avx512 x86-64-avx2; do
-        timeout 900 "$nnc" accuracy "$root/eval/data/$name.gz" --only-save --save "$work/$name.json"
-        cmp "$work/$name.json" "$root/scheduler/models/$name.json"
-    done
+    from_records() {
+        timeout 900 "$nnc" accuracy "$root/eval/data/$1.gz" --only-save --save "$work/$1.json"
+        cmp "$work/$1.json" "$root/scheduler/models/$1.json"
+    }
+    side_by_side from_records x86-64-avx512-sapphirerapids x86-64-avx512 x86-64-avx2
 }
 
 # Waits until a file holds a line like the pattern.
