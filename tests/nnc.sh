@@ -142,7 +142,7 @@ only_files_are_read() {
 
 # A record that is not whole is measured again, and said to be broken.
 collect_measures_broken_records_again() {
-    local collect=(timeout 200 "$nnc" collect --random 1 --seed 9100 --stages 1 --schedules 2 --threads 2 --keep-disturbed
+    local collect=(timeout 200 "$nnc" collect --random 1 --seed 9100 --stages 1 --schedules 2 --sizes 1 --threads 2 --keep-disturbed
         --out "$work/broken")
     local record
     rm -rf "$work/broken"
@@ -262,7 +262,7 @@ calibrate_small() {
 # Schedules of other autoschedulers among the records, and Adams2019's cost model beside ours.
 collect_others() {
     rm -rf "$work/others"
-    timeout 200 "$nnc" collect --random 2 --seed 9000 --stages 1 --schedules 4 --others 2 --timeout 20s --threads 2 \
+    timeout 200 "$nnc" collect --random 2 --seed 9000 --stages 1 --schedules 4 --others 2 --sizes 1 --timeout 20s --threads 2 \
         --keep-disturbed --out "$work/others"
     "$nnc" collect --out "$work/others" --export "$work/others.gz"
     zcat "$work/others.gz" >"$work/others.lines"
@@ -271,6 +271,13 @@ collect_others() {
     "$nnc" accuracy "$work/others.gz" --brief --folds 2 --epochs 10 --json "$work/others.json" | tee "$work/others.txt"
     grep -q 'by Adams2019' "$work/others.txt"
     grep -q '"adams2019"' "$work/others.json"
+}
+
+# One build is timed at several sizes and with one thread, too, and described at each.
+collect_at_several_sizes() {
+    rm -rf "$work/sizes"
+    timeout 200 "$nnc" collect matvec --random 0 --schedules 3 --sizes 2 --threads 2 --keep-disturbed --out "$work/sizes"
+    zcat "$work"/sizes/*.gz | "$python" "$root/tests/nnc/check_sizes.py" 2 2
 }
 
 # The records in the repository give the shipped models, bit for bit.
@@ -383,7 +390,8 @@ disturbed_times_are_not_kept() {
 }
 
 disturbed_records_are_not_kept() {
-    local collect=(timeout 200 "$nnc" collect --random 1 --seed 9100 --stages 1 --schedules 2 --threads 2 --out "$work/disturbed")
+    local collect=(timeout 200 "$nnc" collect --random 1 --seed 9100 --stages 1 --schedules 2 --sizes 1 --threads 2
+        --out "$work/disturbed")
     rm -rf "$work/disturbed"
     "$python" -c 'while True: pass' &
     # shellcheck disable=SC2064
@@ -471,7 +479,7 @@ else
         schedules_name_their_model bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds explain_reads_schedules_of_others \
         levels_are_looked_up_side_by_side only_files_are_read collect_measures_broken_records_again \
         output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_other_parameters verify_reassociated study_small study_resumes \
-        study_from_data calibrate_small collect_others models_from_records eval_outlives_daemons \
+        study_from_data calibrate_small collect_others collect_at_several_sizes models_from_records eval_outlives_daemons \
         long_commands_speak_and_obey timing_takes_turns disturbed_times_are_not_kept disturbed_records_are_not_kept fail_on_has_exit_codes \
         wrong_usage_exits_with_2 explain_prices_as_the_scheduler_does worker_builds_the_same workers_survive
 fi

@@ -6,3 +6,4 @@ pub mod check;
 pub mod run;
 pub mod time;
 pub mod variants;
+pub mod workbench;

@@ -2,7 +2,7 @@
 //!
 //! Features are worked out anew from the schedules, so that records stay of use when features change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use scheduler::cost::{Kernel, Variant};
@@ -36,7 +36,7 @@ pub struct Row {
     pub by_adams2019: Option<f64>,
 }
 
-/// A pipeline with its schedules.
+/// A pipeline with its schedules, at one size and with one number of threads: what is compared with each other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
     /// The generator with its parameters.
@@ -53,6 +53,11 @@ pub struct Group {
     pub rows: Vec<Row>,
     /// Whether its outputs differ along all of their dimensions.
     pub varies: bool,
+}
+
+/// How many pipelines these groups, each of one size and number of threads, are of.
+pub fn pipelines(groups: &[Group]) -> usize {
+    groups.iter().map(|group| &group.name).collect::<BTreeSet<_>>().len()
 }
 
 /// All pipelines of which something was measured, with the features that this program's scheduler works out for a machine

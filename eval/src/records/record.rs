@@ -67,16 +67,19 @@ impl Record {
     }
 }
 
-/// A pipeline and its schedules.
+/// A pipeline and its schedules, at one size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     /// The generator with its parameters.
     pub name: String,
     /// The family it belongs to: what is held out together.
     pub family: String,
+    /// The extents of its first output, in words; none at the estimates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<String>,
     /// Where it was measured.
     pub machine: Machine,
-    /// The pipeline; none if it cannot be read.
+    /// The pipeline, with what it was run at for estimates; none if it cannot be read.
     pub pipeline: Option<Pipeline>,
     /// Why there is nothing measured, if there is not.
     pub message: String,
@@ -103,25 +106,25 @@ impl Store {
         self.0.join(format!("{}.json.gz", &Key::new("measured").add(name).hex()[..16]))
     }
 
-    /// What was measured of a pipeline, if it was.
+    /// What was measured of a pipeline, at all sizes; nothing if it was not.
     ///
     /// # Errors
     /// A file that is broken, or another pipeline's.
-    pub fn get(&self, name: &str) -> Result<Option<Measured>> {
+    pub fn get(&self, name: &str) -> Result<Vec<Measured>> {
         let path = self.path(name);
         if !path.exists() {
-            return Ok(None);
+            return Ok(vec![]);
         }
-        let measured = read_single(&path)?;
-        ensure!(measured.name == name, "{} is of {}, not of {name}", path.display(), measured.name);
-        Ok(Some(measured))
+        let all = read_one(&path)?;
+        for measured in &all {
+            ensure!(measured.name == name, "{} is of {}, not of {name}", path.display(), measured.name);
+        }
+        Ok(all)
     }
 
-    /// Keeps a pipeline, in one step that no interruption can halve.
-    pub fn put(&self, measured: &Measured) -> Result<()> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        serde_json::to_writer(&mut encoder, measured)?;
-        files::write(&self.path(&measured.name), &encoder.finish()?)
+    /// Keeps what was measured of a pipeline, in one step that no interruption can halve.
+    pub fn put(&self, name: &str, all: &[Measured]) -> Result<()> {
+        write(all, &self.path(name))
     }
 
     /// All measured pipelines, by name.
@@ -130,7 +133,7 @@ impl Store {
         for entry in std::fs::read_dir(&self.0)? {
             let path = entry?.path();
             if path.to_string_lossy().ends_with(".json.gz") {
-                all.push(read_single(&path)?);
+                all.extend(read_one(&path)?);
             }
         }
         all.sort_by(|a: &Measured, b| a.name.cmp(&b.name));
@@ -158,23 +161,23 @@ pub fn read(path: &Path) -> Result<Vec<Measured>> {
     if path.is_dir() {
         return Store(path.to_owned()).all();
     }
+    read_file(path)
+}
+
+/// Reads a file of a [`Store`], which has something in it.
+fn read_one(path: &Path) -> Result<Vec<Measured>> {
+    let all = read_file(path)?;
+    ensure!(!all.is_empty(), "{} is empty", path.display());
+    Ok(all)
+}
+
+fn read_file(path: &Path) -> Result<Vec<Measured>> {
     let mut all = Vec::new();
     read_lines(path, |line| {
         all.push(serde_json::from_slice(line)?);
         Ok(())
     })?;
     Ok(all)
-}
-
-/// Reads a file of a [`Store`].
-fn read_single(path: &Path) -> Result<Measured> {
-    let mut found = None;
-    read_lines(path, |line| {
-        ensure!(found.is_none(), "there is more than one line");
-        found = Some(serde_json::from_slice(line)?);
-        Ok(())
-    })?;
-    found.with_context(|| format!("{} is empty", path.display()))
 }
 
 /// Reads a compressed file line by line.
@@ -216,16 +219,25 @@ mod tests {
             predicted_seconds: None,
         };
         let (name, family) = ("random_pipeline,seed=1".to_owned(), "mixed".to_owned());
-        let measured =
-            Measured { name, family, machine, pipeline: None, message: String::new(), records: vec![record] };
-        assert_eq!(store.get(&measured.name).unwrap(), None);
-        store.put(&measured).unwrap();
-        assert_eq!(store.get(&measured.name).unwrap().as_ref(), Some(&measured));
-        assert_eq!(store.all().unwrap(), std::slice::from_ref(&measured));
+        let measured = Measured {
+            name,
+            family,
+            size: None,
+            machine,
+            pipeline: None,
+            message: String::new(),
+            records: vec![record],
+        };
+        assert_eq!(store.get(&measured.name).unwrap(), []);
+        let smaller = Measured { size: Some("7x5".to_owned()), ..measured.clone() };
+        let both = [measured.clone(), smaller];
+        store.put(&measured.name, &both).unwrap();
+        assert_eq!(store.get(&measured.name).unwrap(), both);
+        assert_eq!(store.all().unwrap(), both);
         let file = folder.path().join("all.gz");
         write(&[measured.clone(), measured], &file).unwrap();
         assert_eq!(read(&file).unwrap().len(), 2);
-        assert_eq!(read(folder.path()).unwrap().len(), 1);
+        assert_eq!(read(folder.path()).unwrap().len(), 2);
     }
 
     #[test]
@@ -236,13 +248,14 @@ mod tests {
         let measured = |name: &str| Measured {
             name: name.to_owned(),
             family: "mixed".to_owned(),
+            size: None,
             machine: machine.clone(),
             pipeline: None,
             message: String::new(),
             records: vec![],
         };
-        store.put(&measured("a")).unwrap();
-        store.put(&measured("b")).unwrap();
+        store.put("a", &[measured("a")]).unwrap();
+        store.put("b", &[measured("b")]).unwrap();
         let (path, whole) = (store.path("a"), std::fs::read(store.path("a")).unwrap());
         let mut flipped = whole.clone();
         flipped[whole.len() / 2] ^= 1;

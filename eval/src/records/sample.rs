@@ -1,6 +1,5 @@
-//! Builds the schedules of one pipeline and times them in turns.
+//! Times the candidates of one pipeline, at several sizes and with several numbers of threads.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -8,160 +7,133 @@ use scheduler::Directive;
 
 use super::draw::Candidate;
 use super::record::{Record, Seconds};
-use crate::measure::build::builder::{Build, Builder, Outcome};
-use crate::measure::build::cache::Cache;
-use crate::measure::build::generator::Pipeline;
+use crate::measure::build::builder::Build;
 use crate::measure::build::hl_autoscheduler::{Source, OURS};
 use crate::measure::build::schedulers::Scheduler;
-use crate::measure::run::client::Runner;
-use crate::measure::run::protocol::{Kind, Request, Shapes};
-use crate::measure::run::regions::estimates;
 use crate::measure::time::timing::{self, Settings};
+use crate::measure::workbench::{Samples, Size, Workbench};
 use crate::results::failure::Failure;
 use crate::results::record::Status;
 use crate::results::stats::{median, relative_spread};
-use crate::system::child::Limits;
 use crate::system::process;
-use crate::system::side_by_side::side_by_side;
-use crate::system::{load, turns};
+use crate::system::scratch::WorkFolder;
 
-/// Time for one schedule, when all of a pipeline are timed in turns.
+/// Time for one schedule at one size, when all of a pipeline are timed in turns.
 const SECONDS_EACH: f64 = 0.15;
 /// When to stop: more schedules are worth more than narrower intervals.
 const SETTINGS: Settings = Settings { least_rounds: 4, most_rounds: 10, budget: Duration::ZERO, spread: 0.01 };
+/// Bytes of inputs and outputs that further sizes lie between.
+const FURTHER_BYTES: std::ops::RangeInclusive<u64> = 1_000_000..=60_000_000;
+/// How many times as many elements one size has as the next.
+const STEP: f64 = 4.0;
+/// Steps tried in either direction.
+const MOST_STEPS: i32 = 2;
+/// Bytes that buffers of all candidates together may take.
+const MOST_BYTES: u64 = 6_000_000_000;
 
-/// Samples of one build, in seconds per call, or why there are none.
-type Samples = Result<Vec<f64>, Failure>;
-
-/// Builds and times schedules.
-pub struct Sampler {
-    /// Builds; their number at a time is `jobs`.
-    pub builder: Builder,
-    /// Limits of the processes that run pipelines.
-    pub limits: Limits,
-    /// Builds at a time.
-    pub jobs: usize,
-    /// Seed of the input values.
-    pub seed: u64,
+/// At what candidates are timed.
+pub struct Conditions {
+    /// Sizes at most, the estimates among them.
+    pub sizes: usize,
+    /// Numbers of threads.
+    pub threads: Vec<u32>,
     /// Whether times are as good as others if other processes disturb them.
     pub keep_disturbed: bool,
 }
 
-/// What was measured of candidates.
-pub struct Sampled {
+/// What was measured of candidates at one size, with one number of threads.
+pub struct Set {
+    /// At what size.
+    pub size: usize,
+    /// With how many threads.
+    pub threads: u32,
     /// By candidate.
     pub records: Vec<Record>,
+}
+
+/// What was measured of candidates.
+pub struct Sampled {
+    /// The sizes.
+    pub sizes: Vec<Size>,
+    /// One for each size and number of threads.
+    pub sets: Vec<Set>,
     /// Whether all that failed would fail again.
     pub last: bool,
     /// Whether other processes disturbed the times.
     pub disturbed: bool,
 }
 
-impl Sampler {
-    /// What all candidates take. `None` when the user stops it.
-    pub fn sample(&self, pipeline: &Pipeline, candidates: &[Candidate]) -> Result<Option<Sampled>> {
-        // Thousands of libraries that nobody asks for again would only fill the disk.
-        let folder = self.builder.cache.work_folder()?;
-        let builder = Builder { cache: Cache::open(folder.path(), false)?, ..self.builder.clone() };
-        let builds = self.build_all(&builder, pipeline, candidates, folder.path())?;
-        let load::Measured { value: timed, disturbed } = self.time(&builds)?;
-        if process::interrupted() {
-            return Ok(None);
-        }
-        let last = timed.iter().all(|result| result.as_ref().map_or_else(|failure| failure.lasts, |_| true));
-        let records = candidates.iter().zip(timed).map(|(candidate, result)| record(candidate, result)).collect();
-        Ok(Some(Sampled { records, last, disturbed }))
+/// What all candidates take. `None` when the user stops it.
+pub fn sample(bench: &Workbench, candidates: &[Candidate], conditions: &Conditions) -> Result<Option<Sampled>> {
+    let (schedulers, _files) = schedulers(bench, candidates)?;
+    let built = bench.build(&schedulers)?;
+    if process::interrupted() {
+        return Ok(None);
     }
-
-    fn build_all(
-        &self,
-        builder: &Builder,
-        pipeline: &Pipeline,
-        candidates: &[Candidate],
-        folder: &Path,
-    ) -> Result<Vec<Result<Build, Failure>>> {
-        let work = |i: usize| -> Result<Option<Result<Build, Failure>>> {
-            process::run_in_background();
-            let candidate = &candidates[i];
+    let builds: Vec<_> = candidates.iter().zip(built).map(|(candidate, build)| as_drawn(build?, candidate)).collect();
+    let sizes = sizes(bench, conditions.sizes, builds.len() as u64)?;
+    let each = SECONDS_EACH * builds.iter().filter(|build| build.is_ok()).count() as f64;
+    let settings = Settings { budget: Duration::from_secs_f64(each), ..SETTINGS };
+    let mut sampled = Sampled { sizes, sets: vec![], last: true, disturbed: false };
+    for &threads in &conditions.threads {
+        for (index, size) in sampled.sizes.iter().enumerate() {
+            let all: Vec<_> = builds.iter().collect();
+            let timed = bench.time(&all, size, threads as usize, &settings, !conditions.keep_disturbed);
             if process::interrupted() {
                 return Ok(None);
             }
-            let scheduler = match &candidate.other {
-                Some(other) => other.scheduler.clone(),
-                None => given(&candidate.directives, &folder.join(format!("{i}.json")))?,
-            };
-            Ok(Some(outcome(builder.build(pipeline, &scheduler)?, candidate)))
-        };
-        let built = side_by_side(candidates.len(), self.jobs, work);
-        built.into_iter().filter_map(Result::transpose).collect()
-    }
-
-    /// Times all builds in turns.
-    fn time(&self, builds: &[Result<Build, Failure>]) -> Result<load::Measured<Vec<Samples>>> {
-        let mut shapes = None;
-        let mut runners = Vec::new();
-        let mut results = Vec::new();
-        for build in builds {
-            let started = match build {
-                Ok(build) => self.start(&build.library, &mut shapes)?,
-                Err(failure) => Err(failure.clone()),
-            };
-            results.push(started.map(|runner| {
-                runners.push(runner);
-                Vec::new()
-            }));
+            sampled.last &= timed.value.iter().filter_map(|result| result.as_ref().err()).all(|failure| failure.lasts);
+            sampled.disturbed |= timed.disturbed;
+            let records = candidates.iter().zip(timed.value).map(|(candidate, result)| record(candidate, result));
+            sampled.sets.push(Set { size: index, threads, records: records.collect() });
         }
-        let budget = Duration::from_secs_f64(SECONDS_EACH * runners.len() as f64);
-        let settings = Settings { budget, ..SETTINGS };
-        let _turn = turns::to_time();
-        let mut interleave = || {
-            let clock = timing::Monotonic::start();
-            timing::interleave(&mut runners, &settings, &clock, process::interrupted)
-        };
-        let load::Measured { value: samples, disturbed } = match self.keep_disturbed {
-            true => load::Measured { value: interleave(), disturbed: false },
-            false => load::undisturbed(interleave),
-        };
-        let running = results.iter_mut().filter(|result| result.is_ok());
-        running.zip(samples).for_each(|(result, samples)| *result = samples);
-        Ok(load::Measured { value: results, disturbed })
     }
+    Ok(Some(sampled))
+}
 
-    /// A runner that is ready to run; the first one decides the `shapes` of all.
-    fn start(&self, library: &Path, shapes: &mut Option<Shapes>) -> Result<Result<Runner, Failure>> {
-        let mut runner = Runner::start(library, self.builder.threads, self.limits)?;
-        let mut prepare = || -> Result<(), Failure> {
-            if shapes.is_none() {
-                let description = runner.describe()?;
-                let (inputs, outputs) = (estimates(&description, Kind::Input), estimates(&description, Kind::Output));
-                *shapes = Some(runner.plan(&Request::Plan { inputs, cover: true, outputs, scalars: vec![] })?);
-            }
-            let shapes = shapes.as_ref().expect("just planned");
-            runner.prepare(shapes, self.seed, &[]).map(drop)
-        };
-        let prepared = prepare();
-        Ok(prepared.map(|()| runner))
+/// The estimates first, then sizes below and above.
+fn sizes(bench: &Workbench, count: usize, builds: u64) -> Result<Vec<Size>, Failure> {
+    let mut sizes = vec![bench.size(1.0)?];
+    let most = *FURTHER_BYTES.end().min(&(MOST_BYTES / builds.max(1)));
+    let of_estimates = sizes[0].io_bytes as f64;
+    let steps = (1..=MOST_STEPS).flat_map(|steps| [-steps, steps]).map(|steps| STEP.powi(steps));
+    let fits = |factor: &f64| (*FURTHER_BYTES.start()..=most).contains(&((of_estimates * factor) as u64));
+    for factor in steps.filter(fits) {
+        if sizes.len() >= count {
+            break;
+        }
+        // Some pipelines have one size only.
+        sizes.extend(bench.size(factor).ok());
     }
+    Ok(sizes)
+}
+
+/// What makes each candidate, and the files that these read.
+fn schedulers(bench: &Workbench, candidates: &[Candidate]) -> Result<(Vec<Scheduler>, WorkFolder)> {
+    let folder = bench.work_folder()?;
+    let scheduler = |(i, candidate): (usize, &Candidate)| match &candidate.other {
+        Some(other) => Ok(other.scheduler.clone()),
+        None => given(&candidate.directives, &folder.path().join(format!("{i}.json"))),
+    };
+    let schedulers = candidates.iter().enumerate().map(scheduler).collect::<Result<_>>()?;
+    Ok((schedulers, folder))
 }
 
 /// Our plugin with these directives, which are written to `file`.
-fn given(directives: &[Directive], file: &Path) -> Result<Scheduler> {
+fn given(directives: &[Directive], file: &std::path::Path) -> Result<Scheduler> {
     std::fs::write(file, serde_json::to_vec(directives)?)?;
-    let params = vec![("schedule".to_owned(), file.to_string_lossy().into_owned())];
-    Ok(Scheduler::Plugin { source: Source::Known(OURS), params, variant: String::new() })
+    Ok(Scheduler::plugin(Source::Known(OURS)).with("schedule", &file.to_string_lossy()))
 }
 
-fn outcome(build: Build, candidate: &Candidate) -> Result<Build, Failure> {
-    let Outcome { status, message, lasts, predicted_seconds, .. } = &build.outcome;
-    // The directives kept must be those of what is timed.
-    let moved = candidate.other.as_ref().is_some_and(|other| other.predicted_seconds != *predicted_seconds);
-    match status {
-        Status::Ok if moved => {
+/// The directives kept must be those of what is timed.
+fn as_drawn(build: Build, candidate: &Candidate) -> Result<Build, Failure> {
+    let expected = build.outcome.predicted_seconds;
+    match candidate.other.as_ref().is_some_and(|other| other.predicted_seconds != expected) {
+        true => {
             let message = "it made another schedule the second time".to_owned();
             Err(Failure { status: Status::Error, message, lasts: true })
         }
-        Status::Ok => Ok(build),
-        status => Err(Failure { status: *status, message: message.clone(), lasts: *lasts }),
+        false => Ok(build),
     }
 }
 

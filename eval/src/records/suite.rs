@@ -1,5 +1,6 @@
 //! Measures schedules of many pipelines, and keeps what is found.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
@@ -8,17 +9,20 @@ use host::Processor;
 use scheduler::ir;
 
 use crate::measure::args::BuildArgs;
+use crate::measure::build::builder::Builder;
 use crate::measure::build::described::report_of;
 use crate::measure::build::generator::{Pipeline, RANDOM_PIPELINE};
 use crate::measure::build::schedulers::Scheduler;
 use crate::measure::run::values::mix;
+use crate::measure::workbench::{Tools, Workbench};
 use crate::records::draw::Drawer;
 use crate::records::others::Others;
-use crate::records::record::{Machine, Measured, Store};
-use crate::records::sample::Sampler;
+use crate::records::record::{Machine, Measured, Record, Store};
+use crate::records::sample::{self, Conditions};
 use crate::records::varying::varies;
 use crate::results::failure;
 use crate::results::record::Status;
+use crate::system::child::Limits;
 use crate::system::ending::Ended;
 use crate::system::process;
 use crate::system::progress::Progress;
@@ -63,7 +67,12 @@ pub struct Random {
 /// Pipelines, and what is measured of each.
 pub struct Suite {
     tasks: Vec<Task>,
-    sampler: Sampler,
+    builder: Builder,
+    limits: Limits,
+    jobs: usize,
+    seed: u64,
+    /// At what they are timed.
+    pub conditions: Conditions,
     /// Schedules of each pipeline.
     pub schedules: usize,
     /// Beside these, schedules of each by Adams2019, and one each by the other autoschedulers of Halide.
@@ -107,14 +116,14 @@ impl Suite {
         if let Some(task) = tasks.first() {
             builder.link_runtime_once(&task.pipeline)?;
         }
-        let (limits, jobs) = (build.run_limits(), build.jobs());
-        let sampler = Sampler { builder, limits, jobs, seed: random.seed, keep_disturbed };
-        Ok(Suite { tasks, sampler, schedules: 0, others: 0, budget: None })
+        let (limits, jobs, seed) = (build.run_limits(), build.jobs(), random.seed);
+        let conditions = Conditions { sizes: 1, threads: vec![u32::try_from(builder.threads)?], keep_disturbed };
+        Ok(Suite { tasks, builder, limits, jobs, seed, conditions, schedules: 0, others: 0, budget: None })
     }
 
     /// Measures what is not in the store yet.
     pub fn measure(&self, store: &Store) -> Result<Ended> {
-        let machine = machine(self.sampler.builder.threads)?;
+        let machine = machine(self.builder.threads)?;
         let progress = Progress::start("measuring", self.tasks.len());
         let start = Instant::now();
         let mut measured = 0;
@@ -133,8 +142,9 @@ impl Suite {
                 if let Some(why) = passing {
                     format!("not kept, run the same command again: {why}")
                 } else {
-                    store.put(&found)?;
-                    measured += found.records.iter().filter(|record| record.seconds.is_some()).count();
+                    store.put(&name, &found)?;
+                    measured +=
+                        found.iter().flat_map(|set| &set.records).filter(|record| record.seconds.is_some()).count();
                     summary(&found)
                 }
             };
@@ -157,25 +167,22 @@ impl Suite {
 /// Whether a pipeline is measured. It is not if its file is broken.
 fn is_measured(store: &Store, name: &str) -> bool {
     let found = store.get(name).inspect_err(|error| eprintln!("nnc: {error:#}; measuring {name} again"));
-    found.is_ok_and(|found| found.is_some())
+    found.is_ok_and(|found| !found.is_empty())
 }
 
-/// The first thing that went wrong.
-fn fault(found: &Measured) -> &str {
-    let failed = found.records.iter().find(|record| record.status == Status::Error);
-    failed.map_or(&found.message, |record| &record.message)
-}
-
-fn summary(found: &Measured) -> String {
-    let times = || found.records.iter().filter_map(|record| record.seconds).map(|seconds| seconds.min);
-    if found.records.is_empty() {
-        return found.message.clone();
+fn summary(found: &[Measured]) -> String {
+    let base = &found[0];
+    let times = || base.records.iter().filter_map(|record| record.seconds).map(|seconds| seconds.min);
+    if base.records.is_empty() {
+        return base.message.clone();
     }
     let (least, most) = (times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max));
-    let skipped = found.records.iter().filter(|record| record.status == Status::Skipped).count();
-    let of = found.records.len() - skipped;
+    let skipped = base.records.iter().filter(|record| record.status == Status::Skipped).count();
+    let of = base.records.len() - skipped;
+    let sizes = found.iter().map(|set| &set.size).collect::<BTreeSet<_>>().len();
     let also = if skipped > 0 { format!(", {skipped} not expressible") } else { String::new() };
-    format!("{} of {of} schedules, {:.0} to {:.0} us{also}", times().count(), least * 1e6, most * 1e6)
+    let at = if sizes > 1 { format!(", {sizes} sizes") } else { String::new() };
+    format!("{} of {of} schedules, {:.0} to {:.0} us{also}{at}", times().count(), least * 1e6, most * 1e6)
 }
 
 fn machine(threads: usize) -> Result<Machine> {
@@ -184,63 +191,80 @@ fn machine(threads: usize) -> Result<Machine> {
 }
 
 /// Measures one pipeline, and says what the machine did to it, if that would be otherwise another time. `None` when the user stops it.
-fn measure(task: &Task, suite: &Suite, machine: &Machine) -> Result<Option<(Measured, Option<String>)>> {
-    let Suite { sampler, .. } = suite;
+fn measure(task: &Task, suite: &Suite, machine: &Machine) -> Result<Option<(Vec<Measured>, Option<String>)>> {
     let mut measured = Measured {
         name: task.pipeline.to_string(),
         family: task.family.clone(),
+        size: None,
         machine: machine.clone(),
         pipeline: None,
         message: String::new(),
         records: Vec::new(),
     };
-    let sized = match sized(task, sampler, machine.threads) {
-        Ok(sized) => sized,
+    match try_measure(task, suite, &measured) {
+        _ if process::interrupted() => Ok(None),
+        Ok(found) => Ok(found),
         Err(error) => {
             measured.message = format!("{error:#}");
             let passing = (!failure::lasts(&error)).then(|| measured.message.clone());
-            return Ok((!process::interrupted()).then_some((measured, passing)));
+            Ok(Some((vec![measured], passing)))
+        }
+    }
+}
+
+fn try_measure(task: &Task, suite: &Suite, blank: &Measured) -> Result<Option<(Vec<Measured>, Option<String>)>> {
+    let (builder, threads) = (&suite.builder, blank.machine.threads);
+    let pipeline = sized(task, builder, threads)?;
+    let tools = Tools { builder, limits: suite.limits, jobs: suite.jobs, seed: suite.seed };
+    let bench = Workbench::open(pipeline, &tools)?;
+    if task.scale.is_some() && !varies(&bench.data) {
+        let message = "its outputs repeat a row or a value, which compilers find out for some schedules".to_owned();
+        return Ok(Some((vec![Measured { message, ..blank.clone() }], None)));
+    }
+    let drawer = Drawer::new(&bench.data, threads)?;
+    let mut candidates = drawer.draw(suite.schedules, task.seed, MOST_SECONDS)?;
+    let (pipeline, drawer, most_seconds) = (&bench.pipeline, &drawer, MOST_SECONDS);
+    let others = Others { pipeline, builder, drawer, most_seconds }.draw(suite.others)?;
+    candidates.extend(others.candidates);
+    let Some(sampled) = sample::sample(&bench, &candidates, &suite.conditions)? else { return Ok(None) };
+    let set = |set: sample::Set| {
+        let size = &sampled.sizes[set.size];
+        let failed = if size.name.is_none() { others.failed.clone() } else { vec![] };
+        Measured {
+            size: size.name.clone(),
+            machine: Machine { threads: set.threads, ..blank.machine.clone() },
+            pipeline: Some(size.data.clone()),
+            message: message(&set.records),
+            records: [set.records, failed].concat(),
+            ..blank.clone()
         }
     };
-    let (pipeline, data) = sized;
-    if task.scale.is_some() && !varies(&data) {
-        measured.message =
-            "its outputs repeat a row or a value, which compilers find out for some schedules".to_owned();
-        return Ok(Some((measured, None)));
-    }
-    let (mut lasts, mut disturbed) = (true, false);
-    let drawer = Drawer::new(&data, machine.threads);
-    match drawer.and_then(|drawer| Ok((drawer.draw(suite.schedules, task.seed, MOST_SECONDS)?, drawer))) {
-        Ok((mut candidates, drawer)) => {
-            let (builder, drawer, most_seconds) = (&sampler.builder, &drawer, MOST_SECONDS);
-            let others = Others { pipeline: &pipeline, builder, drawer, most_seconds }.draw(suite.others)?;
-            candidates.extend(others.candidates);
-            match sampler.sample(&pipeline, &candidates)? {
-                Some(sampled) => {
-                    lasts = sampled.last && others.last;
-                    disturbed = sampled.disturbed;
-                    measured.records = [sampled.records, others.failed].concat();
-                }
-                None => return Ok(None),
-            }
-        }
-        Err(error) => measured.message = error.to_string(),
-    }
-    if measured.records.iter().all(|record| record.status != Status::Ok) && measured.message.is_empty() {
-        measured.message = measured.records.first().map_or(String::new(), |record| record.message.clone());
-    }
-    measured.pipeline = Some(data);
-    let passing = match (lasts, disturbed) {
-        (false, _) => Some(fault(&measured).to_owned()),
+    let found: Vec<Measured> = sampled.sets.into_iter().map(set).collect();
+    let passing = match (sampled.last && others.last, sampled.disturbed) {
+        (false, _) => Some(fault(&found).to_owned()),
         (true, true) => Some("other processes disturbed the times".to_owned()),
         (true, false) => None,
     };
-    Ok(Some((measured, passing)))
+    Ok(Some((found, passing)))
 }
 
-/// The pipeline and what it is as data; a random one at a scale at which it takes a time that can be measured well.
-fn sized(task: &Task, sampler: &Sampler, threads: u32) -> Result<(Pipeline, ir::Pipeline)> {
-    let Some(mut scale) = task.scale else { return Ok((task.pipeline.clone(), read(&task.pipeline, sampler)?)) };
+/// Why nothing was measured, if nothing was.
+fn message(records: &[Record]) -> String {
+    match records.iter().all(|record| record.status != Status::Ok) {
+        true => records.first().map_or(String::new(), |record| record.message.clone()),
+        false => String::new(),
+    }
+}
+
+/// The first thing that went wrong.
+fn fault(found: &[Measured]) -> &str {
+    let failed = found.iter().flat_map(|set| &set.records).find(|record| record.status == Status::Error);
+    failed.map_or(&found[0].message, |record| &record.message)
+}
+
+/// The pipeline; a random one at a scale at which it takes a time that can be measured well.
+fn sized(task: &Task, builder: &Builder, threads: u32) -> Result<Pipeline> {
+    let Some(mut scale) = task.scale else { return Ok(task.pipeline.clone()) };
     let at = |scale: u64| {
         let mut pipeline = task.pipeline.clone();
         pipeline.params.push(("scale".to_owned(), scale.to_string()));
@@ -249,19 +273,15 @@ fn sized(task: &Task, sampler: &Sampler, threads: u32) -> Result<(Pipeline, ir::
     let mut shrunk = false;
     loop {
         let pipeline = at(scale);
-        let data = read(&pipeline, sampler)?;
+        let report = report_of(&pipeline, builder, &Scheduler::Unscheduled)?;
+        let data = ir::Pipeline::from_json(&report["pipeline"].to_string())?;
         let expected = Drawer::new(&data, threads)?.found("greedy", scheduler::Strategy::Greedy)?.expected;
         if expected > WANTED.end && scale > 1 {
             (scale, shrunk) = (scale / 2, true);
         } else if expected < WANTED.start && scale < LARGEST_SCALE && !shrunk {
             scale *= 2;
         } else {
-            return Ok((pipeline, data));
+            return Ok(pipeline);
         }
     }
-}
-
-fn read(pipeline: &Pipeline, sampler: &Sampler) -> Result<ir::Pipeline> {
-    let report = report_of(pipeline, &sampler.builder, &Scheduler::Unscheduled)?;
-    Ok(ir::Pipeline::from_json(&report["pipeline"].to_string())?)
 }

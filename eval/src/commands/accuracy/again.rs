@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::comparison::Comparison;
-use crate::records::record::{Measured, Record};
+use crate::records::record::{Machine, Measured, Record};
 use crate::training::figures::figures;
 
 /// Compares the times of the same schedules of the same pipelines on the same computer. `None` if there are none.
 pub fn compare(records: &[Measured], again: &[Measured]) -> Option<Comparison> {
-    let key = |measured: &Measured| (measured.name.clone(), measured.machine.hardware.clone());
+    let key = |measured: &Measured| {
+        let Machine { hardware, threads, .. } = &measured.machine;
+        (measured.name.clone(), measured.size.clone(), hardware.clone(), *threads)
+    };
     let others: BTreeMap<_, &Measured> = again.iter().map(|measured| (key(measured), measured)).collect();
     let pairs = |measured: &Measured| -> Vec<(f64, f64)> {
         let Some(other) = others.get(&key(measured)) else { return Vec::new() };
@@ -49,6 +52,7 @@ mod tests {
         };
         Measured {
             name: name.to_owned(),
+            size: None,
             family: String::new(),
             machine: Machine { hardware: "916fd8".to_owned(), cpu: "A 1".to_owned(), threads: 2 },
             pipeline: None,

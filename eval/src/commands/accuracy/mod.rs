@@ -73,7 +73,8 @@ pub fn run(args: &AccuracyArgs) -> Result<()> {
     let reading = Progress::one("reading", &names.join(", "));
     let records = paths.iter().map(|path| record::read(path)).collect::<Result<Vec<_>>>()?.concat();
     let groups = dataset::groups(&records, &profile)?;
-    ensure!(groups.len() >= args.folds as usize, "{} pipelines are too few", groups.len());
+    let count = dataset::pipelines(&groups);
+    ensure!(count >= args.folds as usize, "{count} pipelines are too few");
     let alike = groups.iter().all(|group| group.hardware.vector_bytes == groups[0].hardware.vector_bytes);
     ensure!(
         alike || !args.fit,
@@ -89,7 +90,7 @@ pub fn run(args: &AccuracyArgs) -> Result<()> {
         let _progress = Progress::one("training", "on all records");
         let trained = AUGMENTED.train(&all, args.epochs, args.members, args.seed)?;
         let schedules = schedules(&augmented);
-        let provenance = format!("{schedules} schedules of {} pipelines", groups.len());
+        let provenance = format!("{schedules} schedules of {count} pipelines");
         files::write(path, model_file::learned(&trained, provenance, profile)?.to_json().as_bytes())?;
     }
     Ok(())
@@ -158,7 +159,7 @@ fn judge(args: &AccuracyArgs, records: &[Measured], groups: &[Group], augmented:
         })
         .collect();
     let report = Report {
-        pipelines: groups.len(),
+        pipelines: dataset::pipelines(groups),
         schedules,
         methods,
         fitted,
@@ -197,7 +198,8 @@ fn on_part(
         figures(AUGMENTED.name, &measured, &on_these(learned)),
     ];
     let schedules = measured.iter().map(Vec::len).sum();
-    (measured.len() < groups.len()).then_some(Comparison { pipelines: measured.len(), schedules, methods })
+    let names: BTreeSet<_> = groups.iter().filter(|group| is_in(group)).map(|group| &group.name).collect();
+    (measured.len() < groups.len()).then_some(Comparison { pipelines: names.len(), schedules, methods })
 }
 
 /// What searches compare schedules by, in seconds: between what networks predict and the analytic times.

@@ -39,6 +39,10 @@ pub struct CollectArgs {
     /// Schedules of each pipeline
     #[arg(long, value_name = "N", default_value_t = 16)]
     pub schedules: usize,
+    /// Sizes at which schedules are timed: the estimates, and some of a quarter or four times as many elements. With more than one,
+    /// they are timed with one thread, too
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=5))]
+    pub sizes: u32,
     /// Beside these, schedules of each pipeline by Adams2019, and one each by Mullapudi2016 and Li2018
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub others: usize,

@@ -28,6 +28,10 @@ pub fn run(args: &CollectArgs) -> Result<Ended> {
     let random = Random { seed: args.seed, count: args.random, stages: args.stages.clone() };
     let mut suite = Suite::open(&args.build, &random, args.keep_disturbed)?;
     suite.schedules = args.schedules;
+    suite.conditions.sizes = args.sizes as usize;
+    if args.sizes > 1 && !suite.conditions.threads.contains(&1) {
+        suite.conditions.threads.push(1);
+    }
     suite.others = args.others;
     suite.budget = args.budget;
     suite.measure(&store)

@@ -285,6 +285,20 @@ impl Builder {
         Ok(Ran { finished, log, schedule_seconds, compile_seconds })
     }
 
+    /// What a worker is to do, but for what with.
+    pub fn job(&self) -> Job {
+        let seconds = self.limits.timeout.as_secs_f64();
+        Job {
+            target: self.target.clone(),
+            autoscheduler: None,
+            function: FUNCTION.to_owned(),
+            object: None,
+            stmt: None,
+            hlpipe: None,
+            limits: protocol::Limits { memory_bytes: self.limits.memory_bytes, seconds },
+        }
+    }
+
     fn run_worker(
         &self,
         warm: &Warm,
@@ -295,17 +309,8 @@ impl Builder {
     ) -> Result<Ran> {
         let file = |extension| work.join(FUNCTION).with_extension(extension);
         autoscheduler.params.extend(report.map(|path| ("report".to_owned(), path.to_string_lossy().into_owned())));
-        let limits =
-            protocol::Limits { memory_bytes: self.limits.memory_bytes, seconds: self.limits.timeout.as_secs_f64() };
-        let job = Job {
-            target: self.target.clone(),
-            autoscheduler: Some(autoscheduler),
-            function: FUNCTION.to_owned(),
-            object: Some(file("o")),
-            stmt: emits_stmt.then(|| file("stmt")),
-            hlpipe: None,
-            limits,
-        };
+        let stmt = emits_stmt.then(|| file("stmt"));
+        let job = Job { autoscheduler: Some(autoscheduler), object: Some(file("o")), stmt, ..self.job() };
         let Built { finished, tail, progress } = warm.build(job)?;
         let predicted_seconds = tail.lines().filter_map(expected_by_adams2019).last();
         let log = Log { tail, lowering_seconds: progress.schedule_seconds, predicted_seconds, no_manual: false };

@@ -10,7 +10,7 @@ use crate::measure::build::builder::{expected_by_adams2019, Builder};
 use crate::measure::build::generator::Pipeline;
 use crate::measure::build::hl_autoscheduler::{Source, OURS};
 use crate::measure::build::schedulers::Scheduler;
-use crate::measure::build::warm::{estimates, Warm};
+use crate::measure::build::warm::{estimates, Built, Warm};
 use crate::results::failure::{explain, Failure};
 use crate::system::child;
 use crate::system::plain;
@@ -121,4 +121,21 @@ pub fn open_warm(pipeline: &Pipeline, builder: &Builder) -> Result<(Warm, ir::Pi
     let source = protocol::Source { path, estimates: estimates(&data), arguments: Vec::new() };
     let libraries = pipeline.executable.libhalide.as_deref().and_then(Path::parent).map(Path::to_owned);
     Ok((Warm::new(folder, source, libraries), data))
+}
+
+/// What our plugin reads of a pipeline in a worker.
+pub fn describe_again(pipeline: &Pipeline, builder: &Builder, warm: &Warm) -> Result<ir::Pipeline> {
+    let folder = builder.cache.work_folder()?;
+    let path = folder.path().join("report.json");
+    let reader = Scheduler::plugin(Source::Known(OURS)).with("strategy", "root");
+    let reader = reader.with("report", &path.to_string_lossy());
+    let chosen = reader.arguments(&builder.plugins, &pipeline.executable, builder.threads)?;
+    let job = protocol::Job { autoscheduler: chosen.autoscheduler, ..builder.job() };
+    let _turn = turns::to_compile();
+    let Built { finished, tail, .. } = warm.build(job)?;
+    if let Some(failure) = explain(&finished, &tail, &builder.limits, "reading the pipeline") {
+        return Err(Error::new(failure).context(pipeline.to_string()));
+    }
+    let report: serde_json::Value = plain::data(serde_json::from_slice(&std::fs::read(&path)?)?);
+    Ok(ir::Pipeline::from_json(&report["pipeline"].to_string())?)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{anyhow, Context, Result};
@@ -23,7 +23,7 @@ const SLACK: Duration = Duration::from_secs(10);
 /// A serialised pipeline, and the workers that build it.
 #[derive(Debug)]
 pub struct Warm {
-    _folder: WorkFolder,
+    folder: Arc<WorkFolder>,
     source: Source,
     /// The folder of its libHalide.
     libraries: Option<PathBuf>,
@@ -56,18 +56,31 @@ pub fn estimates(pipeline: &ir::Pipeline) -> Estimates {
             (InputKind::Scalar, None) | (InputKind::Image, _) => {}
         }
     }
+    for &output in &pipeline.outputs {
+        let func = pipeline.func(output);
+        let estimate = |arg| func.estimates.get(arg).and_then(whole);
+        estimates.buffers.push((func.name.clone(), func.args.iter().map(estimate).collect()));
+    }
     estimates
 }
 
 impl Warm {
     /// A pipeline whose file is in `folder`, for workers with the libHalide in the folder `libraries`, else their own.
     pub fn new(folder: WorkFolder, source: Source, libraries: Option<PathBuf>) -> Warm {
-        Warm { _folder: folder, source, libraries, idle: Mutex::default() }
+        Warm { folder: Arc::new(folder), source, libraries, idle: Mutex::default() }
     }
 
     /// The same with inputs in the order of these names, as in the generator's builds.
     pub fn with_arguments(self, arguments: Vec<String>) -> Warm {
         Warm { source: Source { arguments, ..self.source }, ..self }
+    }
+
+    /// The same pipeline with estimates for buffers that replace those it has.
+    pub fn at(&self, sizes: Estimates) -> Warm {
+        let mut source = self.source.clone();
+        source.estimates.buffers = sizes.buffers;
+        let (folder, libraries) = (Arc::clone(&self.folder), self.libraries.clone());
+        Warm { folder, source, libraries, idle: Mutex::default() }
     }
 
     /// Schedules and compiles it in a process of its own.

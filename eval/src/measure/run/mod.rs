@@ -7,6 +7,7 @@ mod library;
 pub mod output_sizes;
 pub mod protocol;
 pub mod regions;
+pub mod scaled;
 pub mod shapes;
 pub mod sizes;
 pub mod values;

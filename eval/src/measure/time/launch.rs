@@ -17,9 +17,14 @@ pub struct Launcher {
 }
 
 impl Launcher {
-    /// A runner on `build`.
+    /// A runner on `build`, with as many threads as builds are made for.
     pub fn start(&self, build: &Build) -> Result<Runner, Failure> {
-        let runner = Runner::start(&build.library, self.builder.threads, self.limits);
+        self.start_with(build, self.builder.threads)
+    }
+
+    /// A runner on `build`, with so many threads.
+    pub fn start_with(&self, build: &Build, threads: usize) -> Result<Runner, Failure> {
+        let runner = Runner::start(&build.library, threads, self.limits);
         runner.map_err(|error| Failure::of_the_machine(&error))
     }
 }
