@@ -8,8 +8,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use nnc_worker_protocol::{Done, End, Limits, Progress};
 
-/// The most that is kept of what a process prints, bytes: the end says why it failed.
-const KEPT: u64 = 16 << 10;
+/// The most that is kept of what a process prints, bytes: the end says why it failed, and what an autoscheduler expects.
+const KEPT: u64 = 64 << 10;
 
 /// Has `body` run in a child, to its end or that of the limits.
 pub fn run(limits: &Limits, body: impl FnOnce() -> (Progress, Result<(), String>)) -> Result<Done> {

@@ -31,11 +31,6 @@ impl Tail {
         self.lines.push_back(line.trim().to_owned());
     }
 
-    /// The lines, the last one last.
-    pub fn lines(&self) -> impl Iterator<Item = &str> {
-        self.lines.iter().map(String::as_str)
-    }
-
     /// The last line; empty if there is none.
     pub fn last(&self) -> &str {
         self.lines.back().map_or("", String::as_str)

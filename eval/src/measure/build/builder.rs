@@ -311,8 +311,8 @@ impl Builder {
         autoscheduler.params.extend(report.map(|path| ("report".to_owned(), path.to_string_lossy().into_owned())));
         let stmt = emits_stmt.then(|| file("stmt"));
         let job = Job { autoscheduler: Some(autoscheduler), object: Some(file("o")), stmt, ..self.job() };
-        let Built { finished, tail, progress } = warm.build(job)?;
-        let predicted_seconds = tail.lines().filter_map(expected_by_adams2019).last();
+        let Built { finished, said, tail, progress } = warm.build(job)?;
+        let predicted_seconds = said.iter().rev().find_map(|line| expected_by_adams2019(line));
         let log = Log { tail, lowering_seconds: progress.schedule_seconds, predicted_seconds, no_manual: false };
         let protocol::Progress { schedule_seconds, compile_seconds } = progress;
         Ok(Ran { finished, log, schedule_seconds, compile_seconds })

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyhow::{anyhow, Context, Result};
+use anyhow::{anyhow, Result};
 use nnc_worker_protocol as protocol;
 use nnc_worker_protocol::{Answer, Done, Estimates, Job, Request, Source};
 use scheduler::ir::{self, InputKind};
@@ -34,7 +34,9 @@ pub struct Warm {
 pub struct Built {
     /// How its process ended.
     pub finished: Finished,
-    /// The last that it printed.
+    /// What it printed, from some line on.
+    pub said: Vec<String>,
+    /// The last of that.
     pub tail: Tail,
     /// How far it came.
     pub progress: protocol::Progress,
@@ -108,7 +110,7 @@ impl Warm {
                 self.idle.lock().expect("no holder panics").push(worker);
                 Ok(built(*done))
             }
-            Answer::Error { message } => Err(anyhow!("nnc-worker: {message}")),
+            Answer::Error { message } => Err(anyhow!("nnc-worker: {}", plain::line(&message))),
             Answer::Opened => Err(anyhow!("nnc-worker answered something else")),
         }
     }
@@ -116,13 +118,15 @@ impl Warm {
     fn start(&self) -> Result<Dialogue> {
         let program = program_folder()?.join("nnc-worker");
         let mut command = Command::new(&program);
+        // Some autoschedulers say what they expect only then.
+        command.env("HL_DEBUG_CODEGEN", "1");
         command.envs(self.libraries.as_ref().map(|folder| ("LD_LIBRARY_PATH", folder)));
         // Each job has limits of its own.
         let mut worker = Dialogue::start(command, protocol::PREFIX, u64::MAX)?;
         let open = Request::Open(self.source.clone());
         match ask(&mut worker, &open, SLACK) {
             Ok(Answer::Opened) => Ok(worker),
-            Ok(Answer::Error { message }) => Err(anyhow!("{}: {message}", program.display())),
+            Ok(Answer::Error { message }) => Err(anyhow!("{}: {}", program.display(), plain::line(&message))),
             Ok(Answer::Done(_)) => Err(anyhow!("{} answered something else", program.display())),
             Err(ended) => Err(anyhow!("{} ends at once: {}", program.display(), ended.tail.last())),
         }
@@ -134,16 +138,13 @@ fn ask(worker: &mut Dialogue, request: &Request, patience: Duration) -> Result<A
     let line = serde_json::to_string(request).expect("requests are plain data");
     let ended = match worker.ask(&line, patience) {
         Ok(answer) => {
-            return Ok(read_answer(&answer).unwrap_or_else(|error| Answer::Error { message: format!("{error:#}") }))
+            let nonsense = |error| Answer::Error { message: format!("its answer makes no sense: {error}") };
+            return Ok(serde_json::from_str(&answer).unwrap_or_else(nonsense));
         }
         Err(ended) => ended,
     };
-    Err(Box::new(Built { finished: ended.finished, tail: ended.tail, progress: protocol::Progress::default() }))
-}
-
-fn read_answer(answer: &str) -> Result<Answer> {
-    let value = serde_json::from_str(answer).context("its answer makes no sense")?;
-    serde_json::from_value(plain::data(value)).context("its answer makes no sense")
+    let (finished, tail, progress) = (ended.finished, ended.tail, protocol::Progress::default());
+    Err(Box::new(Built { finished, said: vec![], tail, progress }))
 }
 
 fn built(done: Done) -> Built {
@@ -153,7 +154,8 @@ fn built(done: Done) -> Built {
         protocol::End::TimedOut => End::TimedOut,
     };
     let mut tail = Tail::default();
-    done.said.lines().for_each(|line| tail.push(&plain::line(line)));
+    let said: Vec<String> = done.said.lines().map(plain::line).collect();
+    said.iter().for_each(|line| tail.push(line));
     let finished = Finished { end, seconds: done.seconds, peak_memory_bytes: done.peak_memory_bytes };
-    Built { finished, tail, progress: done.progress }
+    Built { finished, said, tail, progress: done.progress }
 }
