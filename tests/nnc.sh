@@ -280,6 +280,14 @@ collect_at_several_sizes() {
     zcat "$work"/sizes/*.gz | "$python" "$root/tests/nnc/check_sizes.py" 2 2
 }
 
+# Halide's profiler beside the predictions, for our schedule and the expert's.
+profile_names_funcs() {
+    timeout 200 "$nnc" profile interpolate --threads 2 --time-budget 1s --json "$work/profile.json" | tee "$work/profile.txt"
+    grep -q '^Func  *measured' "$work/profile.txt"
+    "$python" "$root/tests/nnc/check_profile.py" "$work/profile.json"
+    timeout 200 "$nnc" profile blur --scheduler manual --threads 1 --time-budget 1s | grep -q '^blur_x .*ms'
+}
+
 # The records in the repository give the shipped models, bit for bit.
 models_from_records() {
     from_records() {
@@ -479,7 +487,7 @@ else
         schedules_name_their_model bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds explain_reads_schedules_of_others \
         levels_are_looked_up_side_by_side only_files_are_read collect_measures_broken_records_again \
         output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_other_parameters verify_reassociated study_small study_resumes \
-        study_from_data calibrate_small collect_others collect_at_several_sizes models_from_records eval_outlives_daemons \
+        study_from_data calibrate_small collect_others collect_at_several_sizes profile_names_funcs models_from_records eval_outlives_daemons \
         long_commands_speak_and_obey timing_takes_turns disturbed_times_are_not_kept disturbed_records_are_not_kept fail_on_has_exit_codes \
         wrong_usage_exits_with_2 explain_prices_as_the_scheduler_does worker_builds_the_same workers_survive
 fi

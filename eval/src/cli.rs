@@ -15,6 +15,7 @@ use crate::commands::gen::GenArgs;
 use crate::commands::hardware::HardwareArgs;
 use crate::commands::models::ModelsArgs;
 use crate::commands::predict::PredictArgs;
+use crate::commands::profile::ProfileArgs;
 use crate::commands::run::RunArgs;
 use crate::commands::study::StudyArgs;
 use crate::commands::verify::VerifyArgs;
@@ -49,6 +50,8 @@ pub enum Command {
     Dump(DumpArgs),
     /// Show the loops of a schedule, what each stage is expected to take, and what other decisions would
     Explain(ExplainArgs),
+    /// Measure what each Func takes, beside what it is predicted to
+    Profile(ProfileArgs),
     /// Train and judge predictors of run times on a table of parameters and times
     Predict(PredictArgs),
     /// Measure kernels and schedules here, and judge how well their times are predicted

@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod expected;
 mod hardware;
 mod measure;
 mod models;
@@ -20,7 +21,7 @@ use clap::Parser;
 use cli::{Cli, Command};
 use commands::{
     accuracy, calibrate, collect, dump, eval, explain, fuzz, gen, hardware as hardware_command,
-    models as models_command, predict, run, study, verify, worker,
+    models as models_command, predict, profile, run, study, verify, worker,
 };
 use system::ending::{Ended, Usage};
 use system::process;
@@ -37,6 +38,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Dump(args) => dump::run(args).map(|()| ExitCode::SUCCESS),
         Command::Explain(args) => explain::run(args).map(|()| ExitCode::SUCCESS),
         Command::Predict(args) => predict::run(args, models::Store::from_environment).map(|()| ExitCode::SUCCESS),
+        Command::Profile(args) => profile::run(args).map(exit_code),
         Command::Study(args) => study::run(args, &models::Store::from_environment()?).map(exit_code),
         Command::Collect(args) => collect::run(args).map(exit_code),
         Command::Calibrate(args) => calibrate::run(args, models::Store::from_environment).map(exit_code),

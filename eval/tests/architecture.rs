@@ -8,7 +8,7 @@ use syn::visit::{self, Visit};
 use syn::{Attribute, ItemMod, ItemUse, UseTree};
 
 /// From what knows nothing of the others to what knows all.
-const LAYERS: [&str; 11] = [
+const LAYERS: [&str; 12] = [
     "system",
     "results",
     "report",
@@ -16,6 +16,7 @@ const LAYERS: [&str; 11] = [
     "models",
     "predictors",
     "measure",
+    "expected",
     "records",
     "training",
     "commands",

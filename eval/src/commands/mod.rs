@@ -11,6 +11,7 @@ pub mod gen;
 pub mod hardware;
 pub mod models;
 pub mod predict;
+pub mod profile;
 pub mod run;
 pub mod study;
 pub mod verify;

@@ -8,7 +8,7 @@ use scheduler::ir::{FuncId, Pipeline, Regions, StageRef};
 use scheduler::{check, check_reassociated, Directive, Hardware, Roofline, Times};
 use serde::Serialize;
 
-use super::names::{bound_name, stage_name};
+use crate::expected::names::{bound_name, stage_name};
 use crate::records::change::{self, Changed};
 use crate::report::format::duration;
 

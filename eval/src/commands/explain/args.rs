@@ -1,11 +1,8 @@
 //! The command line of `nnc explain`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
-use crate::measure::args::BuildArgs;
-use crate::measure::build::schedulers::Scheduler;
+use crate::expected::subject::SubjectArgs;
 
 /// Arguments of `nnc explain`.
 #[derive(Args, Debug)]
@@ -23,15 +20,9 @@ Nothing is run: times are what the learned cost model for the target predicts (d
 expects of each resource (doc/FEATURES.md), on which the former builds. Compare schedules of one pipeline with it, and measure \
 with `nnc eval`.")]
 pub struct ExplainArgs {
-    /// What to build; exactly one pipeline, none where the schedule's file has one.
+    /// What to explain.
     #[command(flatten)]
-    pub build: BuildArgs,
-    /// Explain the schedule of another scheduler: manual, the name of an autoscheduler, the path of a plugin
-    #[arg(long, value_name = "SCHEDULER", conflicts_with = "schedule")]
-    pub scheduler: Option<Scheduler>,
-    /// Explain these directives instead of those that Srivastava2020 finds
-    #[arg(long, value_name = "FILE")]
-    pub schedule: Option<PathBuf>,
+    pub subject: SubjectArgs,
     /// Print everything as JSON
     #[arg(long)]
     pub json: bool,

@@ -1,26 +1,10 @@
 //! All that `nnc explain` prints, as data.
 
-use scheduler::features::Features;
-use scheduler::{Bound, Directive, Times};
+use scheduler::Directive;
 use serde::Serialize;
 
 use super::alternatives::Alternative;
-
-/// What is expected of one stage.
-#[derive(Debug, Serialize)]
-pub struct StageReport {
-    pub func: String,
-    /// 0 for the pure definition, `n` for the update `n - 1`.
-    pub stage: usize,
-    pub seconds: f64,
-    /// Of the whole pipeline's seconds.
-    pub share: f64,
-    /// What takes longest.
-    pub bound: Bound,
-    /// Seconds by resource, by the analytic cost.
-    pub times: Times,
-    pub features: Features,
-}
+use crate::expected::stages::StageReport;
 
 /// All that is printed.
 #[derive(Debug, Serialize)]

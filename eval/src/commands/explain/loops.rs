@@ -6,8 +6,8 @@ use scheduler::features::{Level, LoopKind, ScheduledPipeline, ScheduledStage, Si
 use scheduler::ir::{FuncId, Pipeline, StageRef};
 use scheduler::{AtLeast, Directive, LoopVar};
 
-use super::explanation::StageReport;
-use super::names::{bound_name, stage_name};
+use crate::expected::names::{bound_name, stage_name};
+use crate::expected::stages::StageReport;
 use crate::report::format::{bytes, duration, percent};
 
 /// Column at which remarks start.

@@ -4,29 +4,25 @@ mod alternatives;
 mod args;
 mod explanation;
 mod loops;
-mod names;
-mod priced;
-mod subject;
 mod summary;
 #[cfg(test)]
 mod tests;
 
 use anyhow::{Context, Result};
-use scheduler::cost::{Pricing, StagePrice};
-use scheduler::features::{ScheduledPipeline, ScheduledStage};
-use scheduler::ir::{Pipeline, Regions};
-use scheduler::{Hardware, Roofline};
+use scheduler::cost::Pricing;
+use scheduler::ir::Regions;
 
+use crate::expected::stages::stages;
+use crate::expected::subject::{self, Subject};
 use crate::system::process;
 use crate::system::progress::Progress;
 use alternatives::Alternatives;
 pub use args::ExplainArgs;
-use explanation::{Explanation, StageReport};
-use subject::Subject;
+use explanation::Explanation;
 
 /// Explains one schedule.
 pub fn run(args: &ExplainArgs) -> Result<()> {
-    let subject = subject::open(args)?;
+    let subject = subject::open(&args.subject)?;
     let explaining = Progress::one("explaining", &subject.name);
     // Nothing is open, and what other decisions would do is worked out at a stretch.
     let at_once = process::AtOnce::begin();
@@ -69,30 +65,4 @@ fn explain(subject: &Subject) -> Result<Explanation> {
         stages,
         directives: directives.clone(),
     })
-}
-
-fn stages(
-    pipeline: &Pipeline,
-    scheduled: &ScheduledPipeline,
-    hardware: &Hardware,
-    pricing: &Pricing,
-) -> Vec<StageReport> {
-    let report = |(s, price): (&ScheduledStage, StagePrice)| {
-        let times = Roofline(*hardware).times(&s.features);
-        StageReport {
-            func: pipeline.func(s.stage.func).name.clone(),
-            stage: s.stage.stage,
-            seconds: price.seconds,
-            share: 0.0,
-            bound: times.bound(),
-            times,
-            features: s.features.clone(),
-        }
-    };
-    let mut stages: Vec<StageReport> = scheduled.stages.iter().zip(pricing.of(scheduled)).map(report).collect();
-    let total: f64 = stages.iter().map(|s| s.seconds).sum();
-    for stage in &mut stages {
-        stage.share = stage.seconds / total.max(f64::MIN_POSITIVE);
-    }
-    stages
 }

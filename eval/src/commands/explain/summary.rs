@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use comfy_table::{presets, CellAlignment, ContentArrangement, Table};
 
-use super::explanation::{Explanation, StageReport};
-use super::names::{bound_name, stage_name};
+use super::explanation::Explanation;
+use crate::expected::names::{bound_name, stage_name};
+use crate::expected::stages::StageReport;
 use crate::report::format::{duration, percent};
 
 /// Alternatives that are shown; JSON has all.

@@ -3,7 +3,8 @@
 use scheduler::ir::Pipeline;
 use scheduler::{search, Hardware, Options, Strategy};
 
-use super::{explain, priced::Priced, summary, Explanation, Subject};
+use super::{explain, summary, Explanation, Subject};
+use crate::expected::priced::Priced;
 
 fn explained(name: &str) -> Explanation {
     let path = format!("{}/../tests/fixtures/{name}.json", env!("CARGO_MANIFEST_DIR"));

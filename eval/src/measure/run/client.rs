@@ -80,6 +80,14 @@ impl Runner {
         }
     }
 
+    /// Asks what Halide's profiler says of the calls so far: milliseconds a call by name.
+    pub fn profile(&mut self) -> Result<Vec<(String, f64)>, Failure> {
+        match self.ask(&Request::Profile)? {
+            Response::Profile(profile) => Ok(profile),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     /// Makes a request that has nothing to answer.
     pub fn tell(&mut self, request: &Request) -> Result<(), Failure> {
         match self.ask(request)? {

@@ -16,9 +16,23 @@ type Metadata = unsafe extern "C" fn() -> *const halide_filter_metadata_t;
 type ErrorHandler = unsafe extern "C" fn(*mut c_void, *const c_char);
 type SetErrorHandler = unsafe extern "C" fn(ErrorHandler) -> *mut c_void;
 type SetNumThreads = unsafe extern "C" fn(c_int) -> c_int;
+type SetCustomPrint = unsafe extern "C" fn(Option<Print>) -> Option<Print>;
+type Print = unsafe extern "C" fn(*mut c_void, *const c_char);
+type Report = unsafe extern "C" fn(*mut c_void);
 
 /// The first error since it was last taken. Pipelines report errors from any of their threads.
 static ERROR: Mutex<Option<String>> = Mutex::new(None);
+
+/// What is printed while that is caught.
+static PRINTED: Mutex<String> = Mutex::new(String::new());
+
+unsafe extern "C" fn on_print(_user_context: *mut c_void, message: *const c_char) {
+    // SAFETY: Halide passes a NUL-terminated string that lives until the handler returns.
+    let message = unsafe { text(message) };
+    if let Ok(mut printed) = PRINTED.lock() {
+        printed.push_str(&message);
+    }
+}
 
 unsafe extern "C" fn on_error(_user_context: *mut c_void, message: *const c_char) {
     // SAFETY: Halide passes a NUL-terminated string that lives until the handler returns.
@@ -46,7 +60,7 @@ pub struct Library {
     /// Values of its scalar arguments at the estimates, else the defaults; in the low bytes. By scalar.
     pub scalars: Vec<[u8; 8]>,
     // The code above lives in it.
-    _library: libloading::Library,
+    library: libloading::Library,
 }
 
 impl Library {
@@ -75,7 +89,24 @@ impl Library {
         let metadata = unsafe { metadata().as_ref() }.context("the pipeline has no metadata")?;
         // SAFETY: `metadata` comes from the pipeline.
         let (description, scalars) = unsafe { read_metadata(metadata) }?;
-        Ok(Library { argv, description, scalars, _library: library })
+        Ok(Library { argv, description, scalars, library })
+    }
+
+    /// What Halide's profiler says of the calls so far: milliseconds a call by name.
+    pub fn profile(&self) -> Result<Vec<(String, f64)>> {
+        let missing = "the pipeline was not compiled to be profiled";
+        // SAFETY: these are functions of Halide's runtime, of the types that HalideRuntime.h gives them; `on_print` is one that it takes,
+        // and what it took before comes back. No call of the pipeline is under way.
+        unsafe {
+            let set_print: SetCustomPrint = *self.library.get(b"halide_set_custom_print\0").context(missing)?;
+            let report: Report = *self.library.get(b"halide_profiler_report\0").context(missing)?;
+            let before = set_print(Some(on_print));
+            report(std::ptr::null_mut());
+            set_print(before);
+        }
+        let printed = std::mem::take(&mut *PRINTED.lock().expect("no holder panics"));
+        ensure!(!printed.is_empty(), missing);
+        Ok(super::profiler::milliseconds(&printed))
     }
 }
 

@@ -5,6 +5,7 @@ pub mod client;
 mod compare;
 mod library;
 pub mod output_sizes;
+mod profiler;
 pub mod protocol;
 pub mod regions;
 pub mod scaled;
@@ -72,6 +73,7 @@ impl Session {
                 Ok(Response::Done)
             }
             Request::Run { calls } => self.run(calls),
+            Request::Profile => Ok(Response::Profile(self.library.profile()?)),
             Request::Save { path } => {
                 let mut file = io::BufWriter::new(std::fs::File::create(path)?);
                 self.outputs.iter().try_for_each(|output| file.write_all(&output.elements()))?;

@@ -154,6 +154,8 @@ pub enum Request {
         /// How often.
         calls: u32,
     },
+    /// What does Halide's profiler say of the calls so far? Answered by `Profile`.
+    Profile,
     /// Write the outputs one after the other, in the order of `Load`, to a file. Answered by `Done`.
     Save {
         /// The file.
@@ -213,6 +215,8 @@ pub enum Response {
         /// Seconds.
         seconds: f64,
     },
+    /// To `Profile`: milliseconds a call by name, those of Funcs and of the runtime's own work.
+    Profile(Vec<(String, f64)>),
     /// To `Load` and `Save`.
     Done,
     /// To `Compare`: what differs, or `None`.

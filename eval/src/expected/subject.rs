@@ -1,20 +1,45 @@
-//! Where the pipeline and its schedule come from.
+//! A pipeline with a schedule, and where they come from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{ensure, Context, Result};
+use clap::Args;
 use scheduler::ir::Pipeline;
 use scheduler::Directive;
 use serde_json::Value;
 
-use super::args::ExplainArgs;
 use super::priced::Priced;
+use crate::measure::args::BuildArgs;
 use crate::measure::build::described::{report_of, report_of_any};
 use crate::measure::build::hl_autoscheduler::{Source, OURS};
 use crate::measure::build::schedulers::Scheduler;
 use crate::system::ending::Usage;
 use crate::system::files;
 use crate::system::progress::Progress;
+
+/// Which pipeline, and which schedule of it.
+#[derive(Args, Debug)]
+pub struct SubjectArgs {
+    /// What to build; exactly one pipeline, none where the schedule's file has one.
+    #[command(flatten)]
+    pub build: BuildArgs,
+    /// The schedule of another scheduler: manual, the name of an autoscheduler, the path of a plugin
+    #[arg(long, value_name = "SCHEDULER", conflicts_with = "schedule")]
+    pub scheduler: Option<Scheduler>,
+    /// These directives instead of those that Srivastava2020 finds
+    #[arg(long, value_name = "FILE")]
+    pub schedule: Option<PathBuf>,
+}
+
+impl SubjectArgs {
+    /// What schedules it, but for a schedule in a file.
+    pub fn chosen(&self) -> Result<Scheduler> {
+        let mut schedulers = [self.scheduler.clone().unwrap_or_else(|| Scheduler::plugin(Source::Known(OURS)))];
+        self.build.parametrise(&mut schedulers)?;
+        let [scheduler] = schedulers;
+        Ok(scheduler)
+    }
+}
 
 /// A pipeline with a schedule for it.
 pub struct Subject {
@@ -58,8 +83,8 @@ fn parse(text: &str) -> Result<Given> {
     Ok(Given { directives, pipeline, report })
 }
 
-/// What `nnc explain` is to explain.
-pub fn open(args: &ExplainArgs) -> Result<Subject> {
+/// Reads or makes it.
+pub fn open(args: &SubjectArgs) -> Result<Subject> {
     let named = !args.build.names.is_empty() || !args.build.generator.is_empty();
     let threads = u32::try_from(args.build.threads())?;
     let subject = |name, given: Given, missing: &str| {
@@ -68,9 +93,7 @@ pub fn open(args: &ExplainArgs) -> Result<Subject> {
         let directives = given.directives;
         Ok(Subject { name, pipeline, directives, made_by_other: args.scheduler.is_some(), priced })
     };
-    let mut schedulers = [args.scheduler.clone().unwrap_or_else(|| Scheduler::plugin(Source::Known(OURS)))];
-    args.build.parametrise(&mut schedulers)?;
-    let [scheduler] = schedulers;
+    let scheduler = args.chosen()?;
     let no_pipeline = "the plugin's report has no pipeline";
     match &args.schedule {
         None => {
