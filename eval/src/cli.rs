@@ -16,6 +16,7 @@ use crate::commands::hardware::HardwareArgs;
 use crate::commands::models::ModelsArgs;
 use crate::commands::predict::PredictArgs;
 use crate::commands::profile::ProfileArgs;
+use crate::commands::regret::RegretArgs;
 use crate::commands::run::RunArgs;
 use crate::commands::study::StudyArgs;
 use crate::commands::verify::VerifyArgs;
@@ -60,6 +61,8 @@ pub enum Command {
     Collect(CollectArgs),
     /// Judge cost models by how well they predict collected records
     Accuracy(AccuracyArgs),
+    /// Measure how much slower what the scheduler picks is than the best known schedule
+    Regret(RegretArgs),
     /// Fit the shipped cost model to this computer
     Calibrate(CalibrateArgs),
     /// Measure this computer: caches, bandwidths, arithmetic

@@ -21,7 +21,7 @@ use clap::Parser;
 use cli::{Cli, Command};
 use commands::{
     accuracy, calibrate, collect, dump, eval, explain, fuzz, gen, hardware as hardware_command,
-    models as models_command, predict, profile, run, study, verify, worker,
+    models as models_command, predict, profile, regret, run, study, verify, worker,
 };
 use system::ending::{Ended, Usage};
 use system::process;
@@ -42,6 +42,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Study(args) => study::run(args, &models::Store::from_environment()?).map(exit_code),
         Command::Collect(args) => collect::run(args).map(exit_code),
         Command::Calibrate(args) => calibrate::run(args, models::Store::from_environment).map(exit_code),
+        Command::Regret(args) => regret::run(args).map(exit_code),
         Command::Accuracy(args) => accuracy::run(args).map(|()| ExitCode::SUCCESS),
         Command::Hardware(args) => hardware_command::run(args).map(|()| ExitCode::SUCCESS),
         Command::Models(args) => {

@@ -155,13 +155,13 @@ impl Parameters {
         };
         let candidates = self.budget.candidates.or(Budget::for_stages(stages).candidates);
         let options = Options {
-            hardware,
             strategy: self.strategy,
             budget: Some(Budget { candidates, ..self.budget }),
             top_k: self.top_k,
             seed: self.seed,
             model: chosen.model,
             reassociate: self.reassociate,
+            ..Options::new(hardware)
         };
         Ok((options, chosen))
     }

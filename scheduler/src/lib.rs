@@ -25,5 +25,5 @@ pub use emit::emit;
 pub use error::Error;
 pub use panics::caught;
 pub use search::{
-    given, search, search_all, Budget, Failures, Found, Options, Schedule, StageSeconds, StopReason, Strategy,
+    given, search, search_all, Brakes, Budget, Failures, Found, Options, Schedule, StageSeconds, StopReason, Strategy,
 };

@@ -12,6 +12,7 @@ pub mod hardware;
 pub mod models;
 pub mod predict;
 pub mod profile;
+pub mod regret;
 pub mod run;
 pub mod study;
 pub mod verify;

@@ -99,6 +99,11 @@ impl Workbench {
         Ok(Workbench { pipeline, data, warm, launcher, reference, description, jobs: tools.jobs, folder })
     }
 
+    /// What makes its builds.
+    pub fn builder(&self) -> &Builder {
+        &self.launcher.builder
+    }
+
     /// A folder for files that builds read.
     pub fn work_folder(&self) -> Result<WorkFolder> {
         self.launcher.builder.cache.work_folder()

@@ -2,9 +2,9 @@
 
 pub mod change;
 pub mod dataset;
-mod draw;
+pub mod draw;
 pub mod others;
 pub mod record;
-mod sample;
+pub mod sample;
 pub mod suite;
 mod varying;

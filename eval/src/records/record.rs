@@ -1,17 +1,20 @@
 //! Measured schedules as they are kept: one compressed file for each pipeline.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use anyhow::{ensure, Context, Result};
 use flate2::{read::MultiGzDecoder, write::GzEncoder, Compression};
 use scheduler::ir::Pipeline;
 use scheduler::Directive;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::build::cache::Key;
 use crate::results::record::Status;
 use crate::system::files;
+use crate::system::program::program_folder;
 
 /// Most bytes of a file of records.
 const LARGEST_FILE: u64 = 1 << 30;
@@ -87,14 +90,26 @@ pub struct Measured {
     pub records: Vec<Record>,
 }
 
-/// A folder of measured pipelines.
-pub struct Store(PathBuf);
+/// What is kept of a pipeline.
+pub trait Kept: Serialize + DeserializeOwned {
+    /// The generator with its parameters.
+    fn name(&self) -> &str;
+}
 
-impl Store {
+impl Kept for Measured {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// A folder of measured pipelines.
+pub struct Store<T = Measured>(PathBuf, PhantomData<T>);
+
+impl<T: Kept> Store<T> {
     /// Opens a folder, which is made if it does not exist.
-    pub fn open(folder: &Path) -> Result<Store> {
+    pub fn open(folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        Ok(Store(folder.to_owned()))
+        Ok(Store(folder.to_owned(), PhantomData))
     }
 
     /// Where it is.
@@ -110,25 +125,25 @@ impl Store {
     ///
     /// # Errors
     /// A file that is broken, or another pipeline's.
-    pub fn get(&self, name: &str) -> Result<Vec<Measured>> {
+    pub fn get(&self, name: &str) -> Result<Vec<T>> {
         let path = self.path(name);
         if !path.exists() {
             return Ok(vec![]);
         }
-        let all = read_one(&path)?;
-        for measured in &all {
-            ensure!(measured.name == name, "{} is of {}, not of {name}", path.display(), measured.name);
+        let all: Vec<T> = read_one(&path)?;
+        for kept in &all {
+            ensure!(kept.name() == name, "{} is of {}, not of {name}", path.display(), kept.name());
         }
         Ok(all)
     }
 
     /// Keeps what was measured of a pipeline, in one step that no interruption can halve.
-    pub fn put(&self, name: &str, all: &[Measured]) -> Result<()> {
+    pub fn put(&self, name: &str, all: &[T]) -> Result<()> {
         write(all, &self.path(name))
     }
 
     /// All measured pipelines, by name.
-    pub fn all(&self) -> Result<Vec<Measured>> {
+    pub fn all(&self) -> Result<Vec<T>> {
         let mut all = Vec::new();
         for entry in std::fs::read_dir(&self.0)? {
             let path = entry?.path();
@@ -136,16 +151,21 @@ impl Store {
                 all.extend(read_one(&path)?);
             }
         }
-        all.sort_by(|a: &Measured, b| a.name.cmp(&b.name));
+        all.sort_by(|a: &T, b| a.name().cmp(b.name()));
         Ok(all)
     }
+}
+
+/// The file with what the shipped model of this name was trained on.
+pub fn shipped(name: &str) -> Result<PathBuf> {
+    Ok(program_folder()?.join(format!("../../eval/data/{name}.gz")))
 }
 
 /// Writes measured pipelines to one compressed file, a line each.
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn write(all: &[Measured], path: &Path) -> Result<()> {
+pub fn write<T: Kept>(all: &[T], path: &Path) -> Result<()> {
     let mut out = GzEncoder::new(Vec::new(), Compression::best());
     for measured in all {
         writeln!(out, "{}", serde_json::to_string(measured)?)?;
@@ -159,19 +179,19 @@ pub fn write(all: &[Measured], path: &Path) -> Result<()> {
 /// A file or folder that cannot be read, or is no such file.
 pub fn read(path: &Path) -> Result<Vec<Measured>> {
     if path.is_dir() {
-        return Store(path.to_owned()).all();
+        return Store(path.to_owned(), PhantomData).all();
     }
     read_file(path)
 }
 
 /// Reads a file of a [`Store`], which has something in it.
-fn read_one(path: &Path) -> Result<Vec<Measured>> {
+fn read_one<T: Kept>(path: &Path) -> Result<Vec<T>> {
     let all = read_file(path)?;
     ensure!(!all.is_empty(), "{} is empty", path.display());
     Ok(all)
 }
 
-fn read_file(path: &Path) -> Result<Vec<Measured>> {
+fn read_file<T: Kept>(path: &Path) -> Result<Vec<T>> {
     let mut all = Vec::new();
     read_lines(path, |line| {
         all.push(serde_json::from_slice(line)?);

@@ -109,7 +109,7 @@ fn sizes(bench: &Workbench, count: usize, builds: u64) -> Result<Vec<Size>, Fail
 }
 
 /// What makes each candidate, and the files that these read.
-fn schedulers(bench: &Workbench, candidates: &[Candidate]) -> Result<(Vec<Scheduler>, WorkFolder)> {
+pub fn schedulers(bench: &Workbench, candidates: &[Candidate]) -> Result<(Vec<Scheduler>, WorkFolder)> {
     let folder = bench.work_folder()?;
     let scheduler = |(i, candidate): (usize, &Candidate)| match &candidate.other {
         Some(other) => Ok(other.scheduler.clone()),

@@ -11,6 +11,7 @@
 //! that differ in one decision, [`candidate`] is what comes of some. [`random`] draws them.
 
 mod accumulators;
+mod brakes;
 mod budget;
 mod candidate;
 mod choice;
@@ -52,6 +53,7 @@ mod vector;
 mod volumes;
 mod windows;
 
+pub use brakes::Brakes;
 pub use budget::{Budget, StopReason};
 pub use failures::Failures;
 
@@ -104,6 +106,8 @@ pub struct Options {
     pub seed: u64,
     /// What prices stages, trained for this hardware; none for the analytic cost.
     pub model: Option<&'static LearnedModel>,
+    /// What holds a beam search to the rules' schedule.
+    pub brakes: Brakes,
     /// Whether schedules may add and multiply floats in another order.
     pub reassociate: bool,
     /// Choices at which evaluating a candidate panics, in tests.
@@ -121,6 +125,7 @@ impl Options {
             top_k: 1,
             seed: 0,
             model: None,
+            brakes: Brakes::default(),
             reassociate: false,
             #[cfg(test)]
             breaks: |_| false,

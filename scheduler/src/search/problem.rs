@@ -5,7 +5,7 @@ use super::decisive::decisive;
 use super::placement::{place, Placement};
 use super::reads::by_func;
 use super::shape::Shape;
-use super::{nest, panels, scatters, slabs, strips, tiles, together, volumes, Options};
+use super::{nest, panels, scatters, slabs, strips, tiles, together, volumes, Brakes, Options};
 use crate::cost::{Hardware, Pricing};
 use crate::directive::Directive;
 use crate::ir::{FuncId, Pipeline, Regions, StageRef};
@@ -18,6 +18,8 @@ pub(super) struct Problem<'a> {
     pub(super) hardware: &'a Hardware,
     /// What prices stages.
     pub(super) pricing: Pricing<'a>,
+    /// What holds the search to the rules.
+    pub(super) brakes: Brakes,
     /// Whether sums of floats may be in another order.
     pub(super) reassociate: bool,
     /// By Func, the stages that read it.
@@ -47,6 +49,7 @@ impl<'a> Problem<'a> {
             regions,
             hardware: &options.hardware,
             pricing: Pricing::new(pipeline, &options.hardware, options.model),
+            brakes: options.brakes,
             reassociate: options.reassociate,
             consumers: pipeline.consumers(),
             pinned: pipeline.func_ids().map(is_pinned).collect(),

@@ -16,13 +16,6 @@ use std::time::Instant;
 
 /// Candidates that are followed side by side.
 const BEAM: usize = 3;
-/// Each decision against the rules, which have been tuned with measurements, must be expected to save a share of the time:
-/// where a single Func goes, which the predicted time tells better,
-const DOUBT_OF_PLACE: f64 = 0.05;
-/// how loops are cut, or what leads,
-const DOUBT_OF_CUT: f64 = 0.1;
-/// and all together this share: the expected time of a schedule is wrong by a third either way (one standard deviation).
-const MIN_GAIN: f64 = 0.25;
 /// Code may grow this many times beyond what the rules make, and by `MORE_CODE_BYTES` in any case.
 const MORE_CODE: f64 = 1.5;
 const MORE_CODE_BYTES: f64 = 8192.0;
@@ -87,7 +80,7 @@ pub(super) fn refine<'a>(
     };
     let stop = search.run(top.max(1)).err().unwrap_or(StopReason::Converged);
     let mut best = search.best;
-    if best[0].seconds > (1.0 - MIN_GAIN) * rules.seconds {
+    if best[0].seconds > (1.0 - problem.brakes.gain) * rules.seconds {
         best.retain(|c| c.directives != rules.directives);
         best.insert(0, rules);
         best.truncate(top.max(1));
@@ -95,23 +88,22 @@ pub(super) fn refine<'a>(
     Ok(Refined { best, candidates: search.candidates, stop, failures: search.failures })
 }
 
-/// What candidates are compared by.
-fn score(candidate: &Candidate) -> f64 {
-    let (places, cuts) = candidate.choices.count();
-    candidate.seconds * (1.0 + DOUBT_OF_PLACE * places as f64 + DOUBT_OF_CUT * cuts as f64)
-}
-
 impl Search<'_> {
+    /// What candidates are compared by.
+    fn score(&self, candidate: &Candidate) -> f64 {
+        self.problem.brakes.doubted(candidate.seconds, candidate.choices.count().into())
+    }
+
     /// Passes until nothing changes. An error says which part of the budget is used up.
     fn run(&mut self, top: usize) -> Result<(), StopReason> {
         loop {
-            let before = score(&self.beam[0]);
+            let before = self.score(&self.beam[0]);
             for grain in [Grain::Coarse, Grain::Fine] {
                 for id in self.problem.pipeline.func_ids().rev() {
                     self.step(id, grain, top)?;
                 }
             }
-            if score(&self.beam[0]) >= before {
+            if self.score(&self.beam[0]) >= before {
                 return Ok(());
             }
         }
@@ -134,6 +126,8 @@ impl Search<'_> {
                 self.beam.push(candidate);
             }
         }
+        let brakes = self.problem.brakes;
+        let score = |candidate: &Candidate| brakes.doubted(candidate.seconds, candidate.choices.count().into());
         self.beam.sort_by(|a, b| score(a).total_cmp(&score(b)));
         self.best.extend(self.beam.iter().cloned());
         self.best.sort_by(|a, b| score(a).total_cmp(&score(b)));

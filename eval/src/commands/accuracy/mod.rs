@@ -19,7 +19,6 @@ use crate::records::dataset::{self, Group};
 use crate::records::record::{self, Measured};
 use crate::report;
 use crate::system::files;
-use crate::system::program::program_folder;
 use crate::system::progress::Progress;
 use crate::training::cross_validation::{cross_validate, Folds};
 use crate::training::data::{measured, pipelines, schedules, Pipeline, View};
@@ -101,7 +100,7 @@ fn shipped_records() -> Result<PathBuf> {
     let processor = Processor::here();
     let (name, vector_bytes) = (processor.target_name(), processor.vector_bytes());
     let (name, _) = nearest(&Target { name, vector_bytes, ..Target::default() });
-    Ok(program_folder()?.join(format!("../../eval/data/{name}.gz")))
+    record::shipped(name)
 }
 
 /// Predicts what was held out with every method, and prints how well.
