@@ -219,6 +219,9 @@ Value Workload::keep_func(const Func &func, const Dims &dims, double low, double
 }
 
 Value Workload::bordered(const Value &value) {
+    if (value.func.outputs() > 1) {
+        return value;
+    }
     Region bounds;
     for (const Dim &dim : value.dims) {
         bounds.push_back(dim.role <= Y ? Range(0, dim.extent) : Range());
