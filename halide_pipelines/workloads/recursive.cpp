@@ -1,6 +1,8 @@
 // Random workloads: scans along rows and columns.
 #include "kinds.h"
 
+#include <algorithm>
+
 using namespace Halide;
 
 namespace pipelines {
@@ -38,7 +40,7 @@ Value recursive_filter(Workload &workload, const Value &value) {
     const std::vector<std::vector<Role>> orders = {{X}, {Y}, {X, Y}, {X, Y}, {Y, X}};
     const bool both_ways = workload.random.chance(75), is_one_func = workload.random.chance(30);
     const std::vector<Role> order = workload.random.pick(orders);
-    const Term start = narrowed(workload.read(value, workload.here), 65536);
+    const Term start = workload.read(value, workload.here);
     Value last = value;
     Func func = workload.func("recursive");
     func(workload.vars(value.dims)) = start.expr;
@@ -59,7 +61,7 @@ Value recursive_filter(Workload &workload, const Value &value) {
 
 Value integral_box(Workload &workload, const Value &value) {
     const double points = static_cast<double>(value.extent(X)) * value.extent(Y);
-    const Term start = narrowed(workload.read(value, workload.here), value.type().is_float() ? 1 : whole_limit / points);
+    const Term start = narrowed(workload.read(value, workload.here), workload.style.whole ? whole_limit / points : 1);
     const bool is_one_func = workload.random.chance(50);
     Func sums = workload.func("integral");
     sums(workload.vars(value.dims)) = start.expr;
@@ -79,7 +81,6 @@ Value integral_box(Workload &workload, const Value &value) {
     };
     const Expr sum = corner(radius, radius) - corner(-radius - 1, radius) - corner(radius, -radius - 1) +
                      corner(-radius - 1, -radius - 1);
-    // Sums of integers are exact, also where those of whole images have wrapped.
     const int area = (2 * radius + 1) * (2 * radius + 1);
     const Term box = {sum, start.low * area, start.high * area};
     return workload.keep("box", value.dims, scaled(box, 1.0 / area));
