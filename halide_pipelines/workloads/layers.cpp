@@ -110,8 +110,10 @@ Value channel_norm(Workload &workload, const Value &value) {
     const Value means = workload.keep("channel_mean", dims, mean);
     const Term apart = each - workload.read_real(means, workload.here);
     const Value squares = workload.sum_over("channel_squares", dims, apart * apart, count);
-    const Expr variance = Halide::max(workload.read_real(squares, workload.here).expr, 0) * (1 / count) + 0.001f;
-    const Term inverse = {1 / sqrt(cast(workload.style.real, variance)), 0, 32};
+    const Type type = workload.style.real;
+    const Expr variance = workload.read_real(squares, workload.here).expr * Internal::make_const(type, 1 / count);
+    const Expr spread = sqrt(Halide::max(variance, 0) + Internal::make_const(type, 0.001));
+    const Term inverse = {Internal::make_one(type) / spread, 0, 32};
     const Term normal = (own - workload.read_real(means, workload.here)) * inverse;
     return workload.keep("normal", value.dims, clamp(normal, -8, 8));
 }
