@@ -24,6 +24,8 @@ enum class Group {
 struct Kind {
     std::string name;
     Group group;
+    /// How often it is drawn, beside the others of its group.
+    int weight;
     /// Adds a part that reads the value given, and returns what the next one may read.
     Value (*add)(Workload &workload, const Value &value);
 };

@@ -151,8 +151,9 @@ private:
         Random random(seed, choice_stream);
         const auto of_group = [](Group group) {
             std::vector<Kind> kinds;
-            std::copy_if(all_kinds().begin(), all_kinds().end(), std::back_inserter(kinds),
-                         [&](const Kind &kind) { return kind.group == group; });
+            for (const Kind &known : all_kinds()) {
+                kinds.insert(kinds.end(), known.group == group ? known.weight : 0, known);
+            }
             return kinds;
         };
         const Group drawn = random.pick<Group>({Group::image, Group::image, Group::image, Group::image, Group::map, Group::map,

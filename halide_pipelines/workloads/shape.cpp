@@ -62,9 +62,9 @@ Style random_style(Random &random, Group group) {
     const bool is_image = group == Group::image || group == Group::signal;
     const Type f16 = Float(16), f32 = Float(32), f64 = Float(64);
     Style style = {};
-    style.input = is_image ? random.pick<Type>({UInt(8), UInt(8), UInt(8), UInt(8), UInt(16), UInt(16), Int(16), f16, f16, f32, f32, f64}) :
-                             random.pick<Type>({UInt(8), Int(8), Int(8), f16, f16, f32, f32, f32, f32, f32, f64});
-    style.whole = !style.input.is_float() && random.chance(55);
+    style.input = is_image ? random.pick<Type>({UInt(8), UInt(8), UInt(8), UInt(8), UInt(16), UInt(16), Int(16), f16, f32, f32, f32, f64}) :
+                             random.pick<Type>({UInt(8), Int(8), Int(8), f16, f16, f32, f32, f32, f32, f32, f32, f64});
+    style.whole = !style.input.is_float() && random.chance(75);
     style.real = style.input == f64 || random.chance(4) ? f64 : f32;
     const Type half_or_single = random.chance(style.input == f16 ? 60 : 8) ? f16 : f32;
     style.kept = style.real == f64 && random.chance(80) ? f64 : half_or_single;
