@@ -20,7 +20,8 @@ std::vector<Term> channels_of(Workload &workload, const Value &value) {
 }
 
 Term brightness_of(Workload &workload, const Value &value) {
-    return average(channels_of(workload, value), workload.random.chance(50) ? std::vector<int>{77, 150, 29} : std::vector<int>{1, 2, 1});
+    const std::vector<int> exact = {77, 150, 29}, quick = {1, 2, 1};
+    return average(channels_of(workload, value), workload.random.chance(50) ? exact : quick);
 }
 
 /// One of the terms by the channel.
@@ -33,9 +34,10 @@ Term by_channel(Workload &workload, const std::vector<Term> &terms) {
         values.push_back(term.expr);
     }
     const Expr channel = workload.here[C];
-    const bool by_mux = workload.random.chance(60);
-    const Expr chosen = by_mux ? mux(channel, values) : Halide::select(channel == 0, values[0], channel == 1, values[1], values[2]);
-    return {chosen, low, high};
+    if (workload.random.chance(60)) {
+        return {mux(channel, values), low, high};
+    }
+    return {Halide::select(channel == 0, values[0], channel == 1, values[1], values[2]), low, high};
 }
 
 Dims coloured(Workload &workload, const Value &value) {
@@ -90,7 +92,8 @@ Value channel_ratio(Workload &workload, const Value &value) {
         // Each channel by the brightness.
         const Value chroma = workload.keep("chroma", value.dims, ratio(own, bright));
         const Term tone = max(bright, constant(bright, bright.high / 8));
-        return workload.keep("toned", value.dims, narrowed(workload.read(chroma, workload.here) * tone, own.is_whole() ? 32767 : 8));
+        const Term toned = workload.read(chroma, workload.here) * tone;
+        return workload.keep("toned", value.dims, narrowed(toned, own.is_whole() ? 32767 : 8));
     }
     // Each channel by the last one, say one of alpha.
     const Term last = workload.read(value, workload.moved(C, value.extent(C) - 1));

@@ -26,7 +26,8 @@ Value grid(Workload &workload, const Value &value) {
     const Type type = workload.style.real;
     const Var x("x"), y("y"), z("z"), c("c");
     RDom r(0, cell, 0, cell);
-    const Term pixel = workload.read_real(flat, workload.moved(X, workload.here[X] * cell + r.x, Y, workload.here[Y] * cell + r.y));
+    const Expr pixel_x = workload.here[X] * cell + r.x, pixel_y = workload.here[Y] * cell + r.y;
+    const Term pixel = workload.read_real(flat, workload.moved(X, pixel_x, Y, pixel_y));
     const bool is_tuple = workload.random.chance(40);
     const Expr bin = index_of(pixel, depth);
     const double sum = pixel.peak() * cell * cell;
@@ -37,7 +38,8 @@ Value grid(Workload &workload, const Value &value) {
     std::vector<Value> sums;
     if (is_tuple) {
         scattered(x, y, z) = Tuple(Internal::make_zero(type), Internal::make_zero(type));
-        scattered(x, y, bin) = Tuple(scattered(x, y, bin)[0] + pixel.expr, scattered(x, y, bin)[1] + Internal::make_one(type));
+        const FuncRef at = scattered(x, y, bin);
+        scattered(x, y, bin) = Tuple(at[0] + pixel.expr, at[1] + Internal::make_one(type));
         for (int element : {0, 1}) {
             sums.push_back(workload.keep_func(scattered, {{X, across}, {Y, down}, {N, depth}}, -sum, sum, element));
         }
@@ -77,9 +79,7 @@ Value grid(Workload &workload, const Value &value) {
     const Expr total = slice(blurred[0], 0), count = slice(blurred.back(), 1);
     workload.add_work(flat.points() * 40);
     const Expr mean = total / Halide::max(count, Internal::make_const(type, 0.01));
-    const Term sliced = {Halide::clamp(mean, Internal::make_const(type, own.low), Internal::make_const(type, own.high)), own.low,
-                         own.high};
-    return workload.keep("sliced", flat.dims, sliced);
+    return workload.keep("sliced", flat.dims, clamp({mean, -1e6, 1e6}, own.low, own.high));
 }
 
 Value equalisation(Workload &workload, const Value &value) {
@@ -107,7 +107,8 @@ Value equalisation(Workload &workload, const Value &value) {
     const Value ranks = workload.keep_func(cumulative, dims, 0, points);
     const Expr share = cast<float>(ranks.at(workload.here)) * static_cast<float>(1 / points);
     const Expr clamped = Halide::clamp(share, 0.0f, 1.0f);
-    const Term level = workload.style.whole ? Term{cast<int>(clamped * 255.0f), 0, 255} : Term{cast(workload.style.real, clamped), 0, 1};
+    const Term level = workload.style.whole ? Term{cast<int>(clamped * 255.0f), 0, 255} :
+                                              Term{cast(workload.style.real, clamped), 0, 1};
     const Value table = workload.keep("equal_levels", dims, level);
     workload.offer(workload.random.chance(50) ? table : counts);
     const Term own = workload.read(value, workload.here);

@@ -65,7 +65,8 @@ Value convolution(Workload &workload, const Value &value) {
     weight[N] = workload.here[C];
     const Term each = narrowed(workload.read(from, near), workload.style.whole ? 255 : 16) * workload.read(weights, weight);
     const double count = static_cast<double>(in) * taps * taps;
-    return activated(workload, workload.sum_over("convolved", resized(strided(value.dims, stride), C, out), each, count), count);
+    const Value sums = workload.sum_over("convolved", resized(strided(value.dims, stride), C, out), each, count);
+    return activated(workload, sums, count);
 }
 
 Value depthwise(Workload &workload, const Value &value) {
@@ -76,14 +77,16 @@ Value depthwise(Workload &workload, const Value &value) {
     const Point near = workload.moved(X, window(workload, X, r.x, taps, stride), Y, window(workload, Y, r.y, taps, stride));
     const Term each = narrowed(workload.read(from, near), workload.style.whole ? 255 : 16) *
                       workload.read(weights, workload.moved(X, r.x, Y, r.y));
-    return activated(workload, workload.sum_over("depthwise", strided(value.dims, stride), each, taps * taps), taps * taps);
+    const Value sums = workload.sum_over("depthwise", strided(value.dims, stride), each, taps * taps);
+    return activated(workload, sums, taps * taps);
 }
 
 Value pooling(Workload &workload, const Value &value) {
     const int stride = workload.random.between(1, 3), size = stride + workload.random.between(stride == 1 ? 1 : 0, 1);
     const Dims dims = strided(value.dims, stride);
     const RDom r(0, size, 0, size);
-    const Term near = workload.read(value, workload.moved(X, workload.here[X] * stride + r.x, Y, workload.here[Y] * stride + r.y));
+    const Expr x = workload.here[X] * stride + r.x, y = workload.here[Y] * stride + r.y;
+    const Term near = workload.read(value, workload.moved(X, x, Y, y));
     workload.add_work(value.points() * 3);
     if (workload.random.chance(60)) {
         return workload.keep("pooled", dims, {maximum(near.expr, Internal::unique_name("most")), near.low, near.high});

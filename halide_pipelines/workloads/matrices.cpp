@@ -24,7 +24,8 @@ Value product_with(Workload &workload, const Value &value, const Value &weights,
     const Term each = narrowed(workload.read(value, workload.moved(C, k)), workload.style.whole ? 255 : 16) *
                       workload.read(weights, weight);
     const Value sum = workload.sum_over("product", resized(value.dims, C, features), each, depth);
-    return workload.keep("rescaled", sum.dims, scaled(workload.read(sum, workload.here), workload.style.whole ? 1 : 4.0 / depth));
+    const double factor = workload.style.whole ? 1 : 4.0 / depth;
+    return workload.keep("rescaled", sum.dims, scaled(workload.read(sum, workload.here), factor));
 }
 
 /// Weights read along their rows or their columns.
@@ -87,7 +88,8 @@ Value attention(Workload &workload, const Value &value) {
         return workload.random.chance(40) ? workload.array(matrix_type(workload), split) :
                                             workload.keep(name, split, workload.read(value, whole));
     };
-    const Value query = workload.keep("query", split, workload.read(value, whole)), key = projected("key"), data = projected("value");
+    const Value query = workload.keep("query", split, workload.read(value, whole));
+    const Value key = projected("key"), data = projected("value");
     RDom d(0, width), j(0, length);
     const Term match = workload.read_real(query, workload.moved(C, d)) *
                        workload.read_real(key, workload.moved(C, d, N, workload.here[C]));
@@ -96,7 +98,8 @@ Value attention(Workload &workload, const Value &value) {
     if (workload.random.chance(40)) {
         // A token sees those before it only.
         const Term score = workload.read_real(scores, workload.here);
-        scores = workload.keep("masked", score_dims, select(workload.here[C] <= workload.here[N], score, constant(score, score.low)));
+        const Expr is_before = workload.here[C] <= workload.here[N];
+        scores = workload.keep("masked", score_dims, select(is_before, score, constant(score, score.low)));
     }
     const Value weights = exponentials(workload, scores, 1 / std::sqrt(width));
     const bool divides_late = workload.random.chance(50);
@@ -182,8 +185,8 @@ Value transposed_read(Workload &workload, const Value &value) {
     const int side = std::min(value.extent(C), value.extent(N));
     const Expr column = workload.here[C], row = workload.here[N];
     const Term own = workload.read(value, workload.here);
-    const Point turned = workload.moved(C, row % side, N, Halide::clamp(row / side * side + column % side, 0, value.extent(N) - 1));
-    const Term other = workload.read(value, turned);
+    const Expr across = Halide::clamp(row / side * side + column % side, 0, value.extent(N) - 1);
+    const Term other = workload.read(value, workload.moved(C, row % side, N, across));
     switch (workload.random.below(3)) {
     case 0:
         return workload.keep("symmetric", value.dims, average({own, other}, {1, 1}));
@@ -207,7 +210,8 @@ Value triangular(Workload &workload, const Value &value) {
     r.where(is_band ? r >= at - 8 && r <= at + 8 : r <= at);
     const Term each = workload.read(value, workload.moved(C, r));
     const Value sums = workload.sum_over("partial_sum", value.dims, each, count);
-    return workload.keep("partial_mean", value.dims, scaled(workload.read(sums, workload.here), 1.0 / (is_band ? 17 : count)));
+    const double factor = 1.0 / (is_band ? 17 : count);
+    return workload.keep("partial_mean", value.dims, scaled(workload.read(sums, workload.here), factor));
 }
 
 Value best_of_row(Workload &workload, const Value &value) {
@@ -221,7 +225,8 @@ Value best_of_row(Workload &workload, const Value &value) {
     } else {
         best(vars) = Tuple(Expr(0), constant(each, each.low).expr);
         const Expr is_better = each.expr > best(vars)[1];
-        best(vars) = Tuple(Halide::select(is_better, Expr(r), best(vars)[0]), Halide::select(is_better, each.expr, best(vars)[1]));
+        best(vars) = Tuple(Halide::select(is_better, Expr(r), best(vars)[0]),
+                           Halide::select(is_better, each.expr, best(vars)[1]));
     }
     workload.add_work(value.points() * 4);
     const Value place = workload.keep_func(best, rows, 0, value.extent(C) - 1, 0);

@@ -156,8 +156,8 @@ private:
             }
             return kinds;
         };
-        const Group drawn = random.pick<Group>({Group::image, Group::image, Group::image, Group::image, Group::map, Group::map,
-                                                Group::matrix, Group::matrix, Group::signal});
+        const Group drawn = random.pick<Group>({Group::image, Group::image, Group::image, Group::image, Group::map,
+                                                Group::map, Group::matrix, Group::matrix, Group::signal});
         Kind first = random.pick(of_group(drawn));
         if (kind.value() != "any") {
             const auto found = std::find_if(all_kinds().begin(), all_kinds().end(),
@@ -288,7 +288,8 @@ private:
         const Term main = stored(term, output_type(workload, value));
         Func func = workload.func("result");
         if (workload.random.chance(12)) {
-            func(workload.vars(dims)) = Tuple(main.expr, stored(abs(term), workload.random.pick<Type>({UInt(16), Float(32)})).expr);
+            const Type second = workload.random.pick<Type>({UInt(16), Float(32)});
+            func(workload.vars(dims)) = Tuple(main.expr, stored(abs(term), second).expr);
         } else {
             func(workload.vars(dims)) = main.expr;
         }

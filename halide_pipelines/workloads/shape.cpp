@@ -41,7 +41,8 @@ void set_image_size(Style &style, Random &random, double pixels) {
 }
 
 void set_map_size(Style &style, Random &random, double pixels) {
-    const std::vector<int> sides = {7, 8, 13, 14, 16, 20, 28, 32, 40, 56, 57, 64, 80, 96, 112, 128, 160, 192, 224, 227, 256, 320, 448, 512, 640};
+    const std::vector<int> sides = {7,  8,   13,  14,  16,  20,  28,  32,  40,  56,  57,  64, 80,
+                                    96, 112, 128, 160, 192, 224, 227, 256, 320, 448, 512, 640};
     style.batch = std::min(random.pick<int>({1, 1, 1, 2, 4, 8, 16}), std::max(1, static_cast<int>(pixels / 49)));
     const double wanted = std::sqrt(pixels / style.batch);
     const auto nearer = [&](int a, int b) { return std::abs(std::log(a / wanted)) < std::abs(std::log(b / wanted)); };
@@ -62,8 +63,10 @@ Style random_style(Random &random, Group group) {
     const bool is_image = group == Group::image || group == Group::signal;
     const Type f16 = Float(16), f32 = Float(32), f64 = Float(64);
     Style style = {};
-    style.input = is_image ? random.pick<Type>({UInt(8), UInt(8), UInt(8), UInt(8), UInt(16), UInt(16), Int(16), f16, f32, f32, f32, f64}) :
-                             random.pick<Type>({UInt(8), Int(8), Int(8), f16, f16, f32, f32, f32, f32, f32, f32, f64});
+    const std::vector<Type> of_images = {UInt(8),  UInt(8), UInt(8), UInt(8), UInt(16), UInt(16),
+                                         Int(16), f16,     f32,     f32,     f32,      f64};
+    const std::vector<Type> of_networks = {UInt(8), Int(8), Int(8), f16, f16, f32, f32, f32, f32, f32, f32, f64};
+    style.input = random.pick(is_image ? of_images : of_networks);
     style.whole = !style.input.is_float() && random.chance(75);
     style.real = style.input == f64 || random.chance(4) ? f64 : f32;
     const Type half_or_single = random.chance(style.input == f16 ? 60 : 8) ? f16 : f32;

@@ -51,7 +51,8 @@ Value signal_recursion(Workload &workload, const Value &value) {
     const Term loud = abs(workload.read(resonant, workload.moved(X, x)));
     envelope(workload.vars(value.dims)) = loud.expr;
     const Expr before = envelope(e - 1);
-    envelope(e) = Halide::max(envelope(e), loud.is_whole() ? before - (before >> 4) : before * Internal::make_const(before.type(), 0.9375));
+    const Expr faded = loud.is_whole() ? before - (before >> 4) : before * Internal::make_const(before.type(), 0.9375);
+    envelope(e) = Halide::max(envelope(e), faded);
     workload.offer(resonant);
     return workload.keep_func(envelope, value.dims, 0, loud.high);
 }
@@ -61,8 +62,10 @@ Value signal_windows(Workload &workload, const Value &value) {
     const int hop = workload.random.pick<int>({16, 64, 256}), size = hop * workload.random.between(1, 3);
     const int count = std::max(1, value.extent(X) / hop);
     const RDom r(0, size);
-    const Term each = narrowed(workload.read(value, workload.moved(X, workload.here[X] * hop + r)), workload.style.whole ? 1024 : 16);
-    const Value energy = workload.sum_over("energy", {{X, count}}, workload.random.chance(60) ? each * each : abs(each), size);
+    const Term sample = workload.read(value, workload.moved(X, workload.here[X] * hop + r));
+    const Term each = narrowed(sample, workload.style.whole ? 1024 : 16);
+    const Term energetic = workload.random.chance(60) ? each * each : abs(each);
+    const Value energy = workload.sum_over("energy", {{X, count}}, energetic, size);
     if (workload.random.chance(40)) {
         return workload.keep("loudness", energy.dims, workload.read(energy, workload.here));
     }

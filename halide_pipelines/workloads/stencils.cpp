@@ -51,7 +51,8 @@ Value chain_link(Workload &workload, const Value &value, const Value &first) {
         return workload.keep("down", value.dims, average(taps_along(workload, value, Y, 3), {1, 2, 1}));
     case 2: {
         const std::vector<Term> near = square_taps(workload, value, 1);
-        return workload.keep("cross", value.dims, average({near[1], near[3], near[4], near[5], near[7]}, {1, 1, 4, 1, 1}));
+        const std::vector<Term> cross = {near[1], near[3], near[4], near[5], near[7]};
+        return workload.keep("cross", value.dims, average(cross, {1, 1, 4, 1, 1}));
     }
     case 3: {
         const std::vector<Term> near = taps_along(workload, value, workload.random.chance(50) ? X : Y, 2);
@@ -62,8 +63,8 @@ Value chain_link(Workload &workload, const Value &value, const Value &first) {
         return workload.keep("residual", value.dims, average({centre, workload.read(first, workload.here)}, {3, 1}));
     default: {
         const double middle = (centre.low + centre.high) / 2;
-        return workload.keep("contrast", value.dims,
-                             average({clamp(scaled(centre, 1.25), centre.low, centre.high), constant(centre, middle)}, {3, 1}));
+        const Term steep = clamp(scaled(centre, 1.25), centre.low, centre.high);
+        return workload.keep("contrast", value.dims, average({steep, constant(centre, middle)}, {3, 1}));
     }
     }
 }
@@ -116,9 +117,11 @@ Value median_network(Workload &workload, const Value &value) {
             sorted(workload.vars(last.dims)) = Tuple(min(low, near[2]).expr, middle.expr, max(high, near[2]).expr);
             std::vector<std::vector<Term>> rows;
             for (int i = 0; i < 3; i++) {
-                rows.push_back(taps_along(workload, workload.keep_func(sorted, last.dims, low.low, high.high, i), X, 3, step));
+                const Value element = workload.keep_func(sorted, last.dims, low.low, high.high, i);
+                rows.push_back(taps_along(workload, element, X, 3, step));
             }
-            const Term least = max(max(rows[0][0], rows[0][1]), rows[0][2]), most = min(min(rows[2][0], rows[2][1]), rows[2][2]);
+            const Term least = max(max(rows[0][0], rows[0][1]), rows[0][2]);
+            const Term most = min(min(rows[2][0], rows[2][1]), rows[2][2]);
             const Term centre = max(min(rows[1][0], rows[1][1]), min(max(rows[1][0], rows[1][1]), rows[1][2]));
             last = workload.keep("median", last.dims, max(min(least, most), min(max(least, most), centre)));
         } else {
@@ -140,20 +143,24 @@ Value median_network(Workload &workload, const Value &value) {
 
 Value mosaic(Workload &workload, const Value &value) {
     // One channel of which each pixel is another colour, by the parity of its place.
+    const Expr own = (workload.here[X] % 2 + workload.here[Y] % 2) % value.extent(C);
     const Value flat = value.has(C) ?
-        workload.keep("mosaic", without(value.dims, C),
-                      workload.read(value, workload.moved(C, (workload.here[X] % 2 + workload.here[Y] % 2) % value.extent(C)))) :
+        workload.keep("mosaic", without(value.dims, C), workload.read(value, workload.moved(C, own))) :
         value;
     const std::vector<Term> near = square_taps(workload, flat, 1);
     const Term cross = average({near[1], near[3], near[5], near[7]}, {1, 1, 1, 1});
     const Term corners = average({near[0], near[2], near[6], near[8]}, {1, 1, 1, 1});
     const Term across = average({near[3], near[5]}, {1, 1}), down = average({near[1], near[7]}, {1, 1});
     const bool by_edges = workload.random.chance(50);
-    const Term green = by_edges ? select(abs(near[3] - near[5]).expr < abs(near[1] - near[7]).expr, across, down) : cross;
+    const Expr is_flatter = abs(near[3] - near[5]).expr < abs(near[1] - near[7]).expr;
+    const Term green = by_edges ? select(is_flatter, across, down) : cross;
     const Expr odd_x = workload.here[X] % 2 == 1, odd_y = workload.here[Y] % 2 == 1;
     const Value greens = workload.keep("green", flat.dims, select(odd_x == odd_y, near[4], green));
-    const Value reds = workload.keep("red", flat.dims, select(odd_y, select(odd_x, corners, down), select(odd_x, across, near[4])));
-    const Value blues = workload.keep("blue", flat.dims, select(odd_y, select(odd_x, near[4], across), select(odd_x, down, corners)));
+    const auto by_parity = [&](const Term &even, const Term &right, const Term &below, const Term &both) {
+        return select(odd_y, select(odd_x, both, below), select(odd_x, right, even));
+    };
+    const Value reds = workload.keep("red", flat.dims, by_parity(near[4], across, down, corners));
+    const Value blues = workload.keep("blue", flat.dims, by_parity(corners, down, across, near[4]));
     std::vector<Term> colours;
     for (const Value &colour : {reds, greens, blues}) {
         colours.push_back(workload.read(colour, workload.here));

@@ -1,7 +1,7 @@
 // Expressions with the range of their values, for random workloads: what keeps each of them well-defined.
 //
-// A term is whole (int32) or real (float32 or float64). Operators on whole terms give up low bits where the result could leave
-// 31 bits, as people do in fixed point; a whole and a real term do not meet.
+// A term is whole (int32) or real (float32 or float64). Operators on whole terms give up low bits where the result could
+// leave 31 bits, as people do in fixed point; a whole and a real term do not meet.
 #pragma once
 
 #include <Halide.h>

@@ -23,7 +23,8 @@ Term sampled(Workload &workload, const Value &value, const Expr &x, const Expr &
     const Expr right = Halide::min(left + 1, value.extent(X) - 1), bottom = Halide::min(top + 1, value.extent(Y) - 1);
     const Expr fx = inside_x - left, fy = inside_y - top;
     const auto row = [&](const Expr &at) {
-        return mix(workload.read(value, workload.moved(X, left, Y, at)), workload.read(value, workload.moved(X, right, Y, at)), fx);
+        const Term here = workload.read(value, workload.moved(X, left, Y, at));
+        return mix(here, workload.read(value, workload.moved(X, right, Y, at)), fx);
     };
     return mix(row(top), row(bottom), fy);
 }
@@ -66,9 +67,9 @@ Value warp(Workload &workload, const Value &value) {
                                                   {flat[0], flat[1], {C, 2}}) :
                                    value;
     const auto displacement = [&](int element) {
-        const Term term = loaded(flow.at(workload.moved(C, std::min(element, flow.extent(C) - 1))), flow.low, flow.high, false,
-                                 Float(32));
-        return unit(term, Float(32)).expr * static_cast<float>(workload.random.between(2, 16));
+        const Expr moved = flow.at(workload.moved(C, std::min(element, flow.extent(C) - 1)));
+        const Term share = unit(loaded(moved, flow.low, flow.high, false, Float(32)), Float(32));
+        return share.expr * static_cast<float>(workload.random.between(2, 16));
     };
     return workload.keep("displaced", value.dims,
                          sampled(workload, value, x + displacement(0), y + displacement(1), is_linear));

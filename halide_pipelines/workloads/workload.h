@@ -10,7 +10,6 @@
 #include "term.h"
 
 #include <array>
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -118,7 +117,7 @@ public:
     std::vector<Halide::Var> vars(const Dims &dims) const;
     std::vector<Halide::Expr> args(const Dims &dims, const Point &point) const;
 
-    /// The sum of a term over the `count` points of the reduction domain it reads, as a Func with an update. In 32 bits, or in the type of reals.
+    /// The sum of a term over the `count` points of the reduction domain in it, as a Func with an update.
     Value sum_over(const std::string &name, const Dims &dims, const Term &term, double count);
 
     /// Says that a value may be an output of its own.
