@@ -86,7 +86,8 @@ Value equalisation(Workload &workload, const Value &value) {
     const int bins = workload.random.pick<int>({64, 256, 256, 1024});
     const bool per_channel = value.has(C) && workload.random.chance(40);
     const Value counted = per_channel ? value : single_channel(workload, value);
-    const int step = workload.random.chance(70) ? 1 : 2, width = counted.extent(X) / step, height = counted.extent(Y) / step;
+    const int step = workload.random.chance(70) ? 1 : 2;
+    const int width = counted.extent(X) / step, height = counted.extent(Y) / step;
     RDom r(0, width, 0, height);
     if (workload.random.chance(25)) {
         r.where((r.x + r.y) % 2 == 0);
@@ -103,7 +104,8 @@ Value equalisation(Workload &workload, const Value &value) {
     Func cumulative = workload.func("cumulative");
     const RDom bin(1, bins - 1);
     cumulative(workload.vars(dims)) = counts.at(workload.here);
-    cumulative(workload.args(dims, workload.moved(X, bin))) += cumulative(workload.args(dims, workload.moved(X, bin - 1)));
+    const Expr below = cumulative(workload.args(dims, workload.moved(X, bin - 1)));
+    cumulative(workload.args(dims, workload.moved(X, bin))) += below;
     const Value ranks = workload.keep_func(cumulative, dims, 0, points);
     const Expr share = cast<float>(ranks.at(workload.here)) * static_cast<float>(1 / points);
     const Expr clamped = Halide::clamp(share, 0.0f, 1.0f);

@@ -63,7 +63,8 @@ Value convolution(Workload &workload, const Value &value) {
     Point weight = workload.moved(X, r.y, Y, r.z);
     weight[C] = r.x;
     weight[N] = workload.here[C];
-    const Term each = narrowed(workload.read(from, near), workload.style.whole ? 255 : 16) * workload.read(weights, weight);
+    const Term narrow = narrowed(workload.read(from, near), workload.style.whole ? 255 : 16);
+    const Term each = narrow * workload.read(weights, weight);
     const double count = static_cast<double>(in) * taps * taps;
     const Value sums = workload.sum_over("convolved", resized(strided(value.dims, stride), C, out), each, count);
     return activated(workload, sums, count);
@@ -74,7 +75,8 @@ Value depthwise(Workload &workload, const Value &value) {
     const Value from = workload.random.chance(60) ? workload.bordered(value) : value;
     const Value weights = workload.array(weight_type(workload), {{C, value.extent(C)}, {X, taps}, {Y, taps}});
     const RDom r(0, taps, 0, taps);
-    const Point near = workload.moved(X, window(workload, X, r.x, taps, stride), Y, window(workload, Y, r.y, taps, stride));
+    const Expr x = window(workload, X, r.x, taps, stride), y = window(workload, Y, r.y, taps, stride);
+    const Point near = workload.moved(X, x, Y, y);
     const Term each = narrowed(workload.read(from, near), workload.style.whole ? 255 : 16) *
                       workload.read(weights, workload.moved(X, r.x, Y, r.y));
     const Value sums = workload.sum_over("depthwise", strided(value.dims, stride), each, taps * taps);

@@ -1,10 +1,10 @@
-// Random workloads, for tests of schedulers and for learning: pipelines like those that people run, by their descriptions.
+// Random workloads, for tests of schedulers and for learning: pipelines like those that people run, by descriptions.
 //
-// `random_pipeline` makes small pipelines of stages of any kind; here, recognisable parts (kinds.h) of any size are chained,
-// one to three of a group: parts that work on images, on maps of features, on matrices or on signals.
+// `random_pipeline` makes small pipelines of stages of any kind; here, recognisable parts (kinds.h) of any size are
+// chained, one to three of a group: parts that work on images, on maps of features, on matrices or on signals.
 //
-// A pipeline is built several times: in `configure`, before there are inputs, to find the size at which it has as many bytes
-// as its size class wants, and which inputs and outputs it has; and in `generate`, from these inputs.
+// A pipeline is built several times: in `configure`, before there are inputs, to find the size at which it has as many
+// bytes as its size class wants, and which inputs and outputs it has; and in `generate`, from these inputs.
 #include "shape.h"
 
 #include <algorithm>
@@ -255,7 +255,8 @@ private:
     }
 
     static bool same_places(const Value &a, const Value &b) {
-        return std::all_of(a.dims.begin(), a.dims.end(), [&](const Dim &dim) { return b.extent(dim.role) == dim.extent; });
+        return std::all_of(a.dims.begin(), a.dims.end(),
+                           [&](const Dim &dim) { return b.extent(dim.role) == dim.extent; });
     }
 
     /// A branch beside a part: what it read, and what it made of that.

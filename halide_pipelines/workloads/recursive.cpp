@@ -29,7 +29,8 @@ void pass(Workload &workload, Func &func, const Value &value, Role role, bool is
 /// Sums from the start of an axis, in place or as a Func of its own.
 void running_sum(Workload &workload, Func &func, const Value &value, Role role) {
     const RDom r(1, std::max(value.extent(role) - 1, 1));
-    func(workload.args(value.dims, workload.moved(role, r))) += func(workload.args(value.dims, workload.moved(role, r - 1)));
+    const Expr before = func(workload.args(value.dims, workload.moved(role, r - 1)));
+    func(workload.args(value.dims, workload.moved(role, r))) += before;
     workload.add_work(value.points() * 3);
 }
 

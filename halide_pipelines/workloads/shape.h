@@ -9,8 +9,7 @@ namespace workloads {
 /// What a pipeline computes in and on, but for its sizes.
 Style random_style(Random &random, Group group);
 
-/// Sizes such as people have, of about this many pixels, tokens or samples. They depend on the random numbers less than on
-/// `elements`.
+/// Sizes such as people have, of about this many pixels, tokens or samples.
 void set_elements(Style &style, Group group, Random random, double elements);
 
 }  // namespace workloads

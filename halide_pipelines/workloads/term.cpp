@@ -72,8 +72,9 @@ Term operator-(const Term &first, const Term &second) {
 Term operator*(const Term &first, const Term &second) {
     Term a = first, b = second;
     if (a.is_whole() && a.peak() * b.peak() > whole_limit) {
-        const double smaller = std::min(a.peak(), b.peak()), limit = std::max(std::sqrt(whole_limit), whole_limit / smaller);
-        a = narrowed(a, limit);
+        // The smaller one stays as it is, unless both are large.
+        const double smaller = std::min(a.peak(), b.peak());
+        a = narrowed(a, std::max(std::sqrt(whole_limit), whole_limit / smaller));
         b = narrowed(b, whole_limit / std::max(a.peak(), 1.0));
     }
     const auto [low, high] = std::minmax({a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high});
@@ -179,7 +180,8 @@ Term stored(const Term &term, Type type) {
     if (term.is_whole()) {
         const double low = std::max(term.low, least), high = std::min(term.high, most);
         const bool fits = low == term.low && high == term.high;
-        return {fits ? cast(type, term.expr) : saturating_cast(type, term.expr), std::min(low, most), std::max(high, least)};
+        const Expr value = fits ? cast(type, term.expr) : saturating_cast(type, term.expr);
+        return {value, std::min(low, most), std::max(high, least)};
     }
     const double white = std::min(most, 65535.0);
     const Term clamped = clamp(term, type.is_uint() ? 0 : -1, 1);

@@ -99,10 +99,13 @@ Value resampling(Workload &workload, const Value &value) {
             resampled(vars) += near.expr * weight;
         }
         workload.add_work(value.points() * taps * 4);
-        last = workload.keep_func(resampled, dims, near.low * 2, near.high * 2);
+        last = workload.keep_func(resampled, dims, near.low, near.high);
     }
-    const Term result = unit(workload.read_real(last, workload.here), workload.style.real);
-    return workload.style.whole ? workload.keep_as("rounded", last.dims, clamp(result, 0, 1), workload.style.input) : last;
+    if (!workload.style.whole) {
+        return last;
+    }
+    const Term result = clamp(workload.read_real(last, workload.here), 0, 1);
+    return workload.keep_as("rounded", last.dims, result, workload.style.input);
 }
 
 }  // namespace workloads

@@ -156,7 +156,10 @@ Dims Workload::image_dims(int width, int height, int channels) const {
     if (channels == 1) {
         return {{X, width}, {Y, height}};
     }
-    return style.interleaved ? Dims{{C, channels}, {X, width}, {Y, height}} : Dims{{X, width}, {Y, height}, {C, channels}};
+    if (style.interleaved) {
+        return {{C, channels}, {X, width}, {Y, height}};
+    }
+    return {{X, width}, {Y, height}, {C, channels}};
 }
 
 Term Workload::read(const Value &value, const Point &point) const {
