@@ -17,6 +17,9 @@ use crate::system::units::parse_key_value;
 /// Generator of this project that is no pipeline of its own: it makes another one for each value of its parameters.
 pub const RANDOM_PIPELINE: &str = "random_pipeline";
 
+/// Another one such, whose pipelines are like those that people run.
+const RANDOM_WORKLOAD: &str = "random_workload";
+
 /// An executable with one or more Halide generators.
 #[derive(Debug)]
 pub struct Executable {
@@ -120,9 +123,9 @@ impl Executable {
         Ok(Pipeline { executable: Arc::clone(self), name: name.to_owned(), params })
     }
 
-    /// All its pipelines, without [`RANDOM_PIPELINE`].
+    /// All its pipelines, without those that are random.
     pub fn pipelines(self: &Arc<Self>) -> Vec<Pipeline> {
-        let names = self.names.iter().filter(|name| *name != RANDOM_PIPELINE);
+        let names = self.names.iter().filter(|name| ![RANDOM_PIPELINE, RANDOM_WORKLOAD].contains(&name.as_str()));
         let pipeline = |name: &String| Pipeline { executable: Arc::clone(self), name: name.clone(), params: vec![] };
         names.map(pipeline).collect()
     }
