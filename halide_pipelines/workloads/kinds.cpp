@@ -4,6 +4,12 @@
 namespace pipelines {
 namespace workloads {
 
+const std::vector<std::pair<std::string, Group>> &group_names() {
+    static const std::vector<std::pair<std::string, Group>> all = {
+        {"image", Group::image}, {"map", Group::map}, {"matrix", Group::matrix}, {"signal", Group::signal}};
+    return all;
+}
+
 const std::vector<Kind> &all_kinds() {
     static const std::vector<Kind> all = {
         {"colour_matrix", Group::image, 1, colour_matrix},

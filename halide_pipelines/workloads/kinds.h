@@ -4,6 +4,7 @@
 #include "workload.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace pipelines {
@@ -20,6 +21,9 @@ enum class Group {
     /// Samples: X.
     signal,
 };
+
+/// Groups by name.
+const std::vector<std::pair<std::string, Group>> &group_names();
 
 struct Kind {
     std::string name;

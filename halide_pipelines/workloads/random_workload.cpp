@@ -73,7 +73,7 @@ public:
     GeneratorParam<int> stages{"stages", 0, 0, 500};
     /// small (below 2 MB), medium (to 16 MB) or large; any is a third each.
     GeneratorParam<std::string> size_class{"size_class", "any"};
-    /// The kind of the first part, or any.
+    /// The kind of the first part, or its group (image, map, matrix, signal), or any.
     GeneratorParam<std::string> kind{"kind", "any"};
 
     void configure() {
@@ -147,31 +147,40 @@ private:
         return parts[0].group;
     }
 
+    static std::vector<Kind> of_group(Group group) {
+        std::vector<Kind> kinds;
+        for (const Kind &known : all_kinds()) {
+            kinds.insert(kinds.end(), known.group == group ? known.weight : 0, known);
+        }
+        return kinds;
+    }
+
+    /// The kind of the first part, as the parameter says.
+    Kind first_kind(Random &random) const {
+        Group group = random.pick<Group>({Group::image, Group::image, Group::image, Group::image, Group::map, Group::map,
+                                          Group::matrix, Group::matrix, Group::signal});
+        const std::string wanted = kind.value();
+        const auto found = std::find_if(all_kinds().begin(), all_kinds().end(),
+                                        [&](const Kind &known) { return known.name == wanted; });
+        const auto &groups = group_names();
+        const auto named = std::find_if(groups.begin(), groups.end(),
+                                        [&](const auto &known) { return known.first == wanted; });
+        if (named != groups.end()) {
+            group = named->second;
+        } else if (found == all_kinds().end() && wanted != "any") {
+            throw std::invalid_argument("random_workload has no kind '" + wanted + "'");
+        }
+        const Kind drawn = random.pick(of_group(group));
+        return found == all_kinds().end() ? drawn : *found;
+    }
+
     void choose_parts() {
         Random random(seed, choice_stream);
-        const auto of_group = [](Group group) {
-            std::vector<Kind> kinds;
-            for (const Kind &known : all_kinds()) {
-                kinds.insert(kinds.end(), known.group == group ? known.weight : 0, known);
-            }
-            return kinds;
-        };
-        const Group drawn = random.pick<Group>({Group::image, Group::image, Group::image, Group::image, Group::map,
-                                                Group::map, Group::matrix, Group::matrix, Group::signal});
-        Kind first = random.pick(of_group(drawn));
-        if (kind.value() != "any") {
-            const auto found = std::find_if(all_kinds().begin(), all_kinds().end(),
-                                            [&](const Kind &known) { return known.name == kind.value(); });
-            if (found == all_kinds().end()) {
-                throw std::invalid_argument("random_workload has no kind '" + kind.value() + "'");
-            }
-            first = *found;
-        }
-        parts = {first};
+        parts = {first_kind(random)};
         int count = random.pick<int>({1, 1, 2, 2, 3});
         count = stages > 0 ? std::min(count, stages.value()) : count;
         while (static_cast<int>(parts.size()) < count) {
-            parts.push_back(random.pick(of_group(first.group)));
+            parts.push_back(random.pick(of_group(parts[0].group)));
         }
     }
 

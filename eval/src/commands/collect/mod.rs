@@ -17,7 +17,7 @@ pub fn run(args: &CollectArgs) -> Result<Ended> {
         Some(folder) => folder.clone(),
         None => program_folder()?.join("../nnc/records"),
     };
-    let store = Store::open(&folder)?;
+    let store: Store = Store::open(&folder)?;
     if let Some(path) = &args.export {
         let all = store.all()?;
         record::write(&all, path)?;

@@ -6,7 +6,6 @@ mod judges;
 mod pool;
 mod rows;
 
-use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;

@@ -18,7 +18,7 @@ use crate::system::units::parse_key_value;
 pub const RANDOM_PIPELINE: &str = "random_pipeline";
 
 /// Another one such, whose pipelines are like those that people run.
-const RANDOM_WORKLOAD: &str = "random_workload";
+pub const RANDOM_WORKLOAD: &str = "random_workload";
 
 /// An executable with one or more Halide generators.
 #[derive(Debug)]
