@@ -44,13 +44,14 @@ Dims coloured(Workload &workload, const Value &value) {
     return workload.image_dims(value.extent(X), value.extent(Y), 3);
 }
 
-}  // namespace
-
+/// A curve through 0 and 1, embedded in the pipeline.
 Buffer<float> curve_table(int count, double exponent) {
     Buffer<float> table({count}, Internal::unique_name("curve"));
     table.for_each_element([&](int i) { table(i) = static_cast<float>(std::pow(i / (count - 1.0), exponent)); });
     return table;
 }
+
+}  // namespace
 
 Value colour_matrix(Workload &workload, const Value &value) {
     const std::vector<Term> in = channels_of(workload, value);

@@ -74,8 +74,5 @@ Value signal_windows(Workload &workload, const Value &value);
 Value signal_table(Workload &workload, const Value &value);
 Value small_matvec(Workload &workload, const Value &value);
 
-/// A curve of `count` entries in [0, peak], as a constant table.
-Halide::Buffer<float> curve_table(int count, double exponent);
-
 }  // namespace workloads
 }  // namespace pipelines

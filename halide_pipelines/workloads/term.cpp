@@ -24,13 +24,17 @@ int shift_to(double peak, double limit) {
     return shift;
 }
 
-/// Both operands of a sum with the same scale.
+/// A whole term without its lowest bits.
+Term shifted(const Term &term, int shift) {
+    return {term.expr >> shift, std::floor(std::ldexp(term.low, -shift)), std::floor(std::ldexp(term.high, -shift))};
+}
+
+/// Shifts both operands of a sum alike, if it could overflow.
 void make_room(Term &a, Term &b) {
-    const double limit = whole_limit / 2, peak = std::max(a.peak(), b.peak());
-    if (a.is_whole() && peak > limit) {
-        const double factor = std::ldexp(1.0, -shift_to(peak, limit));
-        a = narrowed(a, a.peak() * factor);
-        b = narrowed(b, b.peak() * factor);
+    const int shift = shift_to(std::max(a.peak(), b.peak()), whole_limit / 2);
+    if (a.is_whole() && shift > 0) {
+        a = shifted(a, shift);
+        b = shifted(b, shift);
     }
 }
 
@@ -47,13 +51,10 @@ Term constant(const Term &like, double value) {
 
 Term narrowed(const Term &term, double limit) {
     const int shift = shift_to(term.peak(), limit);
-    if (shift == 0) {
-        return term;
+    if (shift == 0 || term.is_whole()) {
+        return shift == 0 ? term : shifted(term, shift);
     }
     const double factor = std::ldexp(1.0, -shift);
-    if (term.is_whole()) {
-        return {term.expr >> shift, std::floor(term.low * factor), std::floor(term.high * factor)};
-    }
     return {term.expr * number(term.expr.type(), factor), term.low * factor, term.high * factor};
 }
 
@@ -128,16 +129,13 @@ Term average(const std::vector<Term> &terms, const std::vector<int> &weights) {
 }
 
 Term mix(const Term &a, const Term &b, const Expr &weight) {
-    const double low = std::min(a.low, b.low), high = std::max(a.high, b.high);
+    const Term from = narrowed(a, 1 << 20), to = narrowed(b, 1 << 20);
+    const double low = std::min(from.low, to.low), high = std::max(from.high, to.high);
     if (!a.is_whole()) {
-        return {a.expr + (b.expr - a.expr) * cast(a.expr.type(), weight), low, high};
-    }
-    const Term narrow_a = narrowed(a, 1 << 20), narrow_b = narrowed(b, 1 << 20);
-    if (narrow_a.low != a.low || narrow_b.low != b.low || narrow_a.high != a.high || narrow_b.high != b.high) {
-        return mix(narrow_a, narrow_b, weight);
+        return {from.expr + (to.expr - from.expr) * cast(from.expr.type(), weight), low, high};
     }
     const Expr fixed = cast<int>(weight * number(weight.type(), 256));
-    return {a.expr + (((b.expr - a.expr) * fixed) >> 8), low - 1, high + 1};
+    return {from.expr + (((to.expr - from.expr) * fixed) >> 8), low, high};
 }
 
 Term ratio(const Term &a, const Term &b) {
@@ -158,7 +156,7 @@ Term unit(const Term &term, Type real) {
 
 Expr index_of(const Term &term, int count) {
     if (term.is_whole()) {
-        const Term fine = narrowed(term, whole_limit / count);
+        const Term fine = narrowed(term, whole_limit / 2 / count);
         const int span = std::max(1, static_cast<int>(fine.high - fine.low) + 1);
         const Expr place = (fine.expr - static_cast<int>(fine.low)) * count / span;
         return Halide::clamp(place, 0, count - 1);
