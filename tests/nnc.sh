@@ -288,6 +288,18 @@ profile_names_funcs() {
     timeout 200 "$nnc" profile blur --scheduler manual --threads 1 --time-budget 1s | grep -q '^blur_x .*ms'
 }
 
+# Judges on schedules of pipelines that nobody tuned for; the second run times nothing.
+regret_is_kept() {
+    local regret=(timeout 500 "$nnc" regret --random 2 --seed 20 --schedules 12 --threads 2 --keep-disturbed --out "$work/regret"
+        --json "$work/regret.json")
+    rm -rf "$work/regret"
+    "${regret[@]}" | tee "$work/regret.txt"
+    "$python" "$root/tests/nnc/check_regret.py" "$work/regret.json" 2
+    cp "$work/regret.json" "$work/regret_first.json"
+    "${regret[@]}" 2>"$work/again.txt" >/dev/null
+    cmp "$work/regret.json" "$work/regret_first.json"
+}
+
 # The records in the repository give the shipped models, bit for bit.
 models_from_records() {
     from_records() {
@@ -487,7 +499,7 @@ else
         schedules_name_their_model bad_hl_autoscheduler_is_an_error explain_shows_loops_and_bounds explain_reads_schedules_of_others \
         levels_are_looked_up_side_by_side only_files_are_read collect_measures_broken_records_again \
         output_may_be_cut_off run_sharpens_a_photograph verify_all_pipelines verify_other_parameters verify_reassociated study_small study_resumes \
-        study_from_data calibrate_small collect_others collect_at_several_sizes profile_names_funcs models_from_records eval_outlives_daemons \
+        study_from_data calibrate_small collect_others collect_at_several_sizes profile_names_funcs regret_is_kept models_from_records eval_outlives_daemons \
         long_commands_speak_and_obey timing_takes_turns disturbed_times_are_not_kept disturbed_records_are_not_kept fail_on_has_exit_codes \
         wrong_usage_exits_with_2 explain_prices_as_the_scheduler_does worker_builds_the_same workers_survive
 fi
