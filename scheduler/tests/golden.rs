@@ -39,6 +39,7 @@ golden!(
     blur,
     box_integral,
     conv2d,
+    conv_epilogue,
     conv_layer,
     conv_nchw,
     conv_pool,

@@ -14,6 +14,7 @@ use super::shape::Shape;
 use super::tiles::{Panel, Tile, KEPT_BYTES};
 use crate::demand::{add_requirements, middle, points};
 use crate::ir::{FuncId, Region, Source};
+use std::collections::BTreeSet;
 
 /// Panels where tiles along come first, the highest first: it computes least twice.
 const ROWS: [Panel; 4] = [Panel::Rows(32), Panel::Rows(16), Panel::Rows(8), Panel::Rows(4)];
@@ -71,7 +72,7 @@ impl Former<'_> {
             let placement = &placements[id.index()];
             let is_free = match placement {
                 Placement::Root => true,
-                Placement::Inline => packs && self.is_narrowest(id),
+                Placement::Inline => packs && self.is_narrowest(id) && !self.reads_tiles(id),
                 _ => false,
             };
             let own = points(regions, id, &region);
@@ -105,6 +106,22 @@ impl Former<'_> {
         let pipeline = self.problem.pipeline;
         let producers = pipeline.func(id).stages[0].accesses.iter().filter_map(|a| a.source.and_then(Source::func));
         producers.map(|p| pipeline.func(p).value_bytes()).all(|bytes| bytes >= pipeline.func(id).value_bytes())
+    }
+
+    /// Whether a Func reads what is computed in the tiles, be it through others: then it comes after that, and no tile reads it.
+    fn reads_tiles(&self, id: FuncId) -> bool {
+        let (mut seen, mut left) = (BTreeSet::new(), vec![id]);
+        while let Some(id) = left.pop() {
+            let accesses = self.problem.pipeline.func(id).stages.iter().flat_map(|stage| &stage.accesses);
+            for producer in accesses.filter_map(|access| access.source.and_then(Source::func)) {
+                match self.placements[producer.index()] {
+                    Placement::InTile { leader, .. } if leader == self.leader => return true,
+                    Placement::Inline if seen.insert(producer) => left.push(producer),
+                    _ => {}
+                }
+            }
+        }
+        false
     }
 
     /// Extent of the leader in one panel.
