@@ -6,15 +6,15 @@ nnc=$root/target/release/nnc
 work=$root/target/tests/fuzz
 . "$root/tests/shell_tests.sh"
 
-# As many as two cores do in three minutes; at most as many as are known to fit, wherever it runs.
+# As many as two cores do in two minutes; at most as many as are known to fit, wherever it runs.
 random_pipelines_keep_their_results() {
-    timeout 600 "$nnc" fuzz --count 120 --budget 180s --threads 2 --json "$work/fuzz.json"
+    timeout 600 "$nnc" fuzz --count 120 --budget 120s --threads 2 --json "$work/fuzz.json"
 }
 
 # Pipelines of the sizes that people have take longer: some run for a second before they are scheduled.
 random_workloads_keep_their_results() {
     timeout 600 "$nnc" fuzz --generator "$root/target/pipelines/halide_pipelines.generator:random_workload" --count 60 \
-        --budget 120s --threads 2 --memory-limit 6GB --json "$work/workloads.json"
+        --budget 60s --threads 2 --memory-limit 6GB --json "$work/workloads.json"
 }
 
 # Pipelines that went wrong once, and such as took more than a minute to compile.
