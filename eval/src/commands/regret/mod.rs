@@ -104,15 +104,15 @@ pub fn run(args: &RegretArgs) -> Result<Ended> {
         pools.push(pool);
     }
     drop(progress);
+    if process::interrupted() {
+        eprintln!("Interrupted; run the same command with --seed {seed} to go on from here.");
+        return Ok(Ended::Interrupted);
+    }
     let judged = judge_all(&pools)?;
     let report = Report { seed, rows: rows(&judged), pairs: pairs(&judged) };
     print(&report);
     if let Some(path) = &args.json {
         report::write_json(&report, path)?;
-    }
-    if process::interrupted() {
-        eprintln!("Interrupted; run the same command with --seed {seed} to go on from here.");
-        return Ok(Ended::Interrupted);
     }
     Ok(Ended::Complete)
 }
