@@ -20,8 +20,7 @@ use clap::Parser;
 
 use cli::{Cli, Command};
 use commands::{
-    accuracy, calibrate, collect, dump, eval, explain, fuzz, gen, hardware as hardware_command,
-    models as models_command, predict, profile, regret, run, study, verify, worker,
+    accuracy, calibrate, collect, dump, eval, explain, fuzz, gen, predict, profile, regret, run, study, verify, worker,
 };
 use system::ending::{Ended, Usage};
 use system::process;
@@ -44,9 +43,9 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Calibrate(args) => calibrate::run(args, models::Store::from_environment).map(exit_code),
         Command::Regret(args) => regret::run(args).map(exit_code),
         Command::Accuracy(args) => accuracy::run(args).map(|()| ExitCode::SUCCESS),
-        Command::Hardware(args) => hardware_command::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Hardware(args) => commands::hardware::run(args).map(|()| ExitCode::SUCCESS),
         Command::Models(args) => {
-            models_command::run(args, &models::Store::from_environment()?).map(|()| ExitCode::SUCCESS)
+            commands::models::run(args, &models::Store::from_environment()?).map(|()| ExitCode::SUCCESS)
         }
     }
 }

@@ -219,7 +219,7 @@ impl Pair<'_> {
         if let Some(message) = shapes::refused(&runner.describe()?, outputs, &planned, |_| true) {
             return Err(Failure { status: Status::Error, message, lasts: true });
         }
-        let shapes = shapes::compute(runner, planned, self.seed)?;
+        let (shapes, _) = shapes::compute(runner, planned, self.seed)?;
         runner.tell(&Request::Save { path: self.saved.clone() })?;
         Ok(shapes)
     }

@@ -140,23 +140,14 @@ impl Workbench {
         if let Some(message) = shapes::refused(&self.description, &outputs, &planned, |_| factor != 1.0) {
             return Err(asked(message));
         }
-        let shapes = shapes::compute(runner, planned, self.launcher.seed)?;
+        let (shapes, io_bytes) = shapes::compute(runner, planned, self.launcher.seed)?;
         runner.tell(&Request::Save { path: expected.clone() })?;
         drop(turn);
         let (name, data) = match factor == 1.0 {
             true => (None, self.data.clone()),
             false => (Some(extents_text(outputs[0].iter().map(|[_, extent]| *extent))), self.describe(&shapes)?),
         };
-        Ok(Size { name, io_bytes: self.bytes(&shapes), data, shapes, expected })
-    }
-
-    fn bytes(&self, shapes: &Shapes) -> u64 {
-        let of_kind = |kind, buffers: &[Vec<Dim>]| -> u64 {
-            let elements = |dims: &Vec<Dim>| dims.iter().map(|dim| dim.extent.max(0) as u64).product::<u64>();
-            let arguments = self.description.of_kind(kind).zip(buffers);
-            arguments.map(|(argument, dims)| argument.type_.bytes() as u64 * elements(dims)).sum()
-        };
-        of_kind(Kind::Input, &shapes.inputs) + of_kind(Kind::Output, &shapes.outputs)
+        Ok(Size { name, io_bytes, data, shapes, expected })
     }
 
     /// The pipeline with these shapes for estimates.

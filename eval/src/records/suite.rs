@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use host::Processor;
-use scheduler::ir;
 
 use crate::measure::args::BuildArgs;
 use crate::measure::build::builder::Builder;
-use crate::measure::build::described::report_of;
+use crate::measure::build::described::described;
 use crate::measure::build::generator::{Pipeline, RANDOM_PIPELINE};
 use crate::measure::build::schedulers::Scheduler;
 use crate::measure::run::values::mix;
@@ -273,8 +272,7 @@ fn sized(task: &Task, builder: &Builder, threads: u32) -> Result<Pipeline> {
     let mut shrunk = false;
     loop {
         let pipeline = at(scale);
-        let report = report_of(&pipeline, builder, &Scheduler::Unscheduled)?;
-        let data = ir::Pipeline::from_json(&report["pipeline"].to_string())?;
+        let data = described(&pipeline, builder)?;
         let expected = Drawer::new(&data, threads)?.found("greedy", scheduler::Strategy::Greedy)?.expected;
         if expected > WANTED.end && scale > 1 {
             (scale, shrunk) = (scale / 2, true);

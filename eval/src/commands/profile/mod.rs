@@ -92,7 +92,7 @@ fn measure(builds: &[Build; 2], launcher: &Launcher, budget: Duration) -> Result
     let mut plain = launcher.start(&builds[0])?;
     let outputs = output_regions(&plain.describe()?, None).map_err(anyhow::Error::msg)?;
     let planned = shapes::plan(&mut plain, &outputs, true)?;
-    let shapes = shapes::compute(&mut plain, planned, launcher.seed)?;
+    let (shapes, _) = shapes::compute(&mut plain, planned, launcher.seed)?;
     let mut watched = launcher.start(&builds[1])?;
     watched.prepare(&shapes, launcher.seed, &[])?;
     let settings = Settings { least_rounds: *ROUNDS.start(), most_rounds: *ROUNDS.end(), budget, spread: 0.0 };

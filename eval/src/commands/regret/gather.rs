@@ -6,12 +6,11 @@ use std::time::Duration;
 use anyhow::Result;
 use scheduler::cost::shipped;
 use scheduler::features::analyze;
-use scheduler::ir::Regions;
-use scheduler::{check, search_all, Brakes, Budget, Directive, Hardware, Options, Strategy};
+use scheduler::ir::{Pipeline, Regions};
+use scheduler::{check, search_all, Brakes, Directive, Hardware, Options};
 
 use super::pool::{Entry, Pool, PICKING};
 use crate::measure::build::builder::Build;
-use crate::measure::build::schedulers::Scheduler;
 use crate::measure::run::values::mix;
 use crate::measure::time::timing::{smallest, Settings};
 use crate::measure::workbench::{Size, Workbench};
@@ -37,10 +36,12 @@ const SECONDS_EACH: f64 = 0.15;
 /// When to stop.
 const SETTINGS: Settings = Settings { least_rounds: 4, most_rounds: 30, budget: Duration::ZERO, spread: 0.005 };
 
-/// What a search is led by.
-pub fn options(hardware: Hardware, target: &scheduler::ir::Target, learned: bool, brakes: Brakes) -> Options {
-    let model = shipped(target).map(|(_, model)| model).filter(|_| learned);
-    let hardware = model.map_or(hardware, |model| model.hardware(hardware.threads, hardware.vector_bytes));
+/// What a search is led by: the networks shipped for the target, if it has some and they are to lead, else the analytic cost.
+pub fn options(pipeline: &Pipeline, threads: u32, learned: bool, brakes: Brakes) -> Options {
+    let vector_bytes = pipeline.target.vector_bytes;
+    let model = shipped(&pipeline.target).map(|(_, model)| model).filter(|_| learned);
+    let generic = Hardware::generic(threads, vector_bytes);
+    let hardware = model.map_or(generic, |model| model.hardware(threads, vector_bytes));
     Options { model, brakes, ..Options::new(hardware) }
 }
 
@@ -51,22 +52,23 @@ pub struct Gathering<'a> {
     keep_disturbed: bool,
     /// Whether other processes disturbed a launch.
     pub disturbed: bool,
-    builds: Vec<Result<Build, Failure>>,
+    /// Of the entries that have been built since.
+    builds: BTreeMap<usize, Result<Build, Failure>>,
 }
 
 impl<'a> Gathering<'a> {
     /// At the estimates.
     pub fn new(bench: &'a Workbench, keep_disturbed: bool) -> Result<Gathering<'a>> {
-        Ok(Gathering { bench, size: bench.size(1.0)?, keep_disturbed, disturbed: false, builds: vec![] })
+        Ok(Gathering { bench, size: bench.size(1.0)?, keep_disturbed, disturbed: false, builds: BTreeMap::new() })
     }
 
-    /// Times about `count` schedules. `pool` has none yet. False when the user stops it.
-    pub fn fill(&mut self, pool: &mut Pool, count: usize, seed: u64) -> Result<bool> {
+    /// Times about `count` schedules, `picks` among them. `pool` has none yet.
+    pub fn fill(&mut self, pool: &mut Pool, picks: &[Candidate], count: usize, seed: u64) -> Result<()> {
         let bench = self.bench;
         pool.io_bytes = self.size.io_bytes;
         let drawer = Drawer::new(&bench.data, pool.machine.threads)?;
         let first = (DRAWN * count as f64) as usize;
-        let mut candidates = self.searched(pool.machine.threads)?;
+        let mut candidates = [picks, &self.searched(pool.machine.threads)?].concat();
         candidates.extend(drawer.draw(first, seed, MOST_SECONDS)?);
         let (pipeline, builder) = (&bench.pipeline, bench.builder());
         let others = Others { pipeline, builder, drawer: &drawer, most_seconds: MOST_SECONDS }.draw(1)?;
@@ -88,49 +90,37 @@ impl<'a> Gathering<'a> {
         for launch in (PICKING + 2..).take(times as usize) {
             self.launch(pool, &again, launch);
         }
-        Ok(!process::interrupted())
+        Ok(())
     }
 
     /// Times schedules that are not in the pool yet, beside the best known.
-    pub fn add_picks(&mut self, pool: &mut Pool, picks: &[Candidate]) -> Result<bool> {
+    pub fn add_picks(&mut self, pool: &mut Pool, picks: &[Candidate]) -> Result<()> {
         let known = pool.entries.len();
-        let best: Vec<Candidate> =
-            pool.best().map(|best| candidate("best", pool.entries[best].directives.clone())).into_iter().collect();
+        let best: Vec<usize> = pool.best().into_iter().collect();
         // The best is built once more: nobody has kept it.
-        let (makers, _files) = schedulers(self.bench, &best)?;
-        self.builds = (0..known)
-            .map(|_| {
-                Err(Failure { status: crate::results::record::Status::Skipped, message: String::new(), lasts: true })
-            })
-            .collect();
-        if let (Some(best), Some(build)) = (pool.best(), self.bench.build(&makers)?.pop()) {
-            self.builds[best] = build;
-        }
+        let again: Vec<_> = best.iter().map(|&best| candidate("best", pool.entries[best].directives.clone())).collect();
+        self.build(&best, &again)?;
         self.add(pool, picks)?;
-        let timed: Vec<usize> = pool.best().into_iter().chain(known..pool.entries.len()).collect();
+        let timed: Vec<usize> = best.into_iter().chain(known..pool.entries.len()).collect();
         let last = pool.last_launch();
         for launch in last + 1..=last + 1 + LAUNCHED_AGAIN.1 {
             self.launch(pool, &timed, launch);
         }
-        Ok(!process::interrupted())
+        Ok(())
     }
 
     /// What searches find under each judge, with brakes and without.
     fn searched(&self, threads: u32) -> Result<Vec<Candidate>> {
         let data = &self.bench.data;
-        let hardware = Hardware::generic(threads, data.target.vector_bytes);
         let mut found = Vec::new();
         for (learned, judge) in [(true, "nn+c"), (false, "analytic")] {
             for (brakes, how) in [(Brakes::default(), ""), (Brakes::LOOSE, " without brakes")] {
-                let budget = Some(Budget::for_stages(data.funcs.iter().map(|func| func.stages.len()).sum()));
-                let options = Options { top_k: TOP, budget, ..options(hardware, &data.target, learned, brakes) };
+                let options = Options { top_k: TOP, ..options(data, threads, learned, brakes) };
                 for schedule in search_all(data, &options)?.schedules {
                     found.push(candidate(&format!("search by {judge}{how}"), schedule.directives));
                 }
             }
         }
-        let rules = Options::new(hardware).with_strategy(Strategy::Greedy);
-        found.push(candidate("rules", scheduler::search(data, &rules)?.directives));
         Ok(found)
     }
 
@@ -159,6 +149,7 @@ impl<'a> Gathering<'a> {
 
     /// Builds candidates, of which those that are in the pool are only named there.
     fn add(&mut self, pool: &mut Pool, candidates: &[Candidate]) -> Result<()> {
+        let known = pool.entries.len();
         let mut new: Vec<Candidate> = Vec::new();
         for candidate in candidates {
             let Candidate { source, directives, other, .. } = candidate;
@@ -173,8 +164,13 @@ impl<'a> Gathering<'a> {
             pool.entries.push(Entry { sources, directives, other, message: String::new(), launches: BTreeMap::new() });
             new.push(candidate.clone());
         }
-        let (makers, _files): (Vec<Scheduler>, _) = schedulers(self.bench, &new)?;
-        self.builds.extend(self.bench.build(&makers)?);
+        self.build(&(known..pool.entries.len()).collect::<Vec<_>>(), &new)
+    }
+
+    /// Builds what makes some entries.
+    fn build(&mut self, entries: &[usize], makers: &[Candidate]) -> Result<()> {
+        let (makers, _files) = schedulers(self.bench, makers)?;
+        self.builds.extend(entries.iter().copied().zip(self.bench.build(&makers)?));
         Ok(())
     }
 
@@ -183,7 +179,7 @@ impl<'a> Gathering<'a> {
         if process::interrupted() {
             return;
         }
-        let builds: Vec<_> = entries.iter().map(|&entry| &self.builds[entry]).collect();
+        let builds: Vec<_> = entries.iter().map(|&entry| &self.builds[&entry]).collect();
         let running = builds.iter().filter(|build| build.is_ok()).count();
         let budget = Duration::from_secs_f64(SECONDS_EACH * running as f64);
         let settings = Settings { budget, ..SETTINGS };

@@ -1,10 +1,11 @@
 //! What each judge picks of a pool.
 
 use anyhow::Result;
-use scheduler::cost::{shipped, Pricing};
+use predictor::metrics::mape;
+use scheduler::cost::Pricing;
 use scheduler::features::analyze;
 use scheduler::ir::{Pipeline, Regions};
-use scheduler::{search, Brakes, Budget, Directive, Hardware, Options, Strategy};
+use scheduler::{search, Brakes, Directive, Hardware, Options, Strategy};
 
 use super::gather::options;
 use super::pool::{Pool, PICKING};
@@ -30,13 +31,14 @@ pub struct Verdict {
     pub mape: Option<f64>,
 }
 
+/// Schedules of the scheduler itself, by the judges that pick them.
+pub type Made = Vec<(&'static str, Vec<Directive>)>;
+
 /// What the scheduler itself makes: by rules, as it is, and without brakes.
-pub fn made(pipeline: &Pipeline, threads: u32) -> Result<Vec<(&'static str, Vec<Directive>)>> {
-    let hardware = Hardware::generic(threads, pipeline.target.vector_bytes);
-    let budget = Some(Budget::for_stages(pipeline.funcs.iter().map(|func| func.stages.len()).sum()));
-    let searched = |brakes| Options { budget, ..options(hardware, &pipeline.target, true, brakes) };
+pub fn made(pipeline: &Pipeline, threads: u32) -> Result<Made> {
+    let searched = |brakes| options(pipeline, threads, true, brakes);
     let all = [
-        ("rules", Options::new(hardware).with_strategy(Strategy::Greedy)),
+        ("rules", options(pipeline, threads, false, Brakes::default()).with_strategy(Strategy::Greedy)),
         ("search", searched(Brakes::default())),
         ("search without brakes", searched(Brakes::LOOSE)),
     ];
@@ -44,7 +46,7 @@ pub fn made(pipeline: &Pipeline, threads: u32) -> Result<Vec<(&'static str, Vec<
 }
 
 /// All verdicts on a pool; `made` are the scheduler's own schedules, `plain` networks that do not know the analytic cost.
-pub fn judge(pool: &Pool, made: &[(&'static str, Vec<Directive>)], plain: &Trained) -> Result<Vec<Verdict>> {
+pub fn judge(pool: &Pool, made: &Made, plain: &Trained) -> Result<Vec<Verdict>> {
     let (Some(best), Some(pipeline)) = (pool.best(), &pool.pipeline) else { return Ok(vec![]) };
     let regret = |entry: usize| {
         let ratios = pool.ratios(entry, best, PICKING);
@@ -68,7 +70,7 @@ pub fn judge(pool: &Pool, made: &[(&'static str, Vec<Directive>)], plain: &Train
     let by = |predicted: &[f64]| order(predicted).first().and_then(|&first| regret(timed[first]));
     for (judge, predicted) in [("analytic", Some(&analytic)), ("nn+c", Some(&learned)), ("nn", without_c.as_ref())] {
         if let Some(predicted) = predicted {
-            say(judge, by(predicted), mape(&measured, predicted));
+            say(judge, by(predicted), mape(predicted, &measured));
         }
     }
     let tried = order(&learned).into_iter().take(TOP).min_by(|&a, &b| measured[a].total_cmp(&measured[b]));
@@ -92,18 +94,11 @@ fn order(predicted: &[f64]) -> Vec<usize> {
     order
 }
 
-fn mape(measured: &[f64], predicted: &[f64]) -> Option<f64> {
-    let errors = measured.iter().zip(predicted).map(|(m, p)| (p - m).abs() / m);
-    (!measured.is_empty()).then(|| errors.sum::<f64>() / measured.len() as f64)
-}
-
 /// Seconds by the analytic cost, and by the shipped networks.
 fn predicted(pipeline: &Pipeline, pool: &Pool, entries: &[usize]) -> Result<[Vec<f64>; 2]> {
     let threads = pool.machine.threads;
     let drawer = Drawer::new(pipeline, threads)?;
-    let model = shipped(&pipeline.target).map(|(_, model)| model);
-    let generic = Hardware::generic(threads, pipeline.target.vector_bytes);
-    let hardware = model.map_or(generic, |model| model.hardware(threads, pipeline.target.vector_bytes));
+    let Options { hardware, model, .. } = options(pipeline, threads, true, Brakes::default());
     let (pricing, regions) = (Pricing::new(pipeline, &hardware, model), Regions::at_estimates(pipeline)?);
     let (mut analytic, mut learned) = (vec![], vec![]);
     for &entry in entries {
@@ -145,9 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn orders_and_errors() {
+    fn the_smallest_prediction_comes_first() {
         assert_eq!(order(&[3.0, 1.0, 2.0]), [1, 2, 0]);
-        assert_eq!(mape(&[2.0, 4.0], &[1.0, 5.0]), Some(0.375));
-        assert_eq!(mape(&[], &[]), None);
     }
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 pub use args::RegretArgs;
 use gather::{candidate, Gathering};
-use judges::{judge, made};
+use judges::{judge, made, Made};
 use pool::Pool;
 use rows::{pairs, rows, Judged, Pair, Row};
 
@@ -85,12 +85,13 @@ pub fn run(args: &RegretArgs) -> Result<Ended> {
         progress.begin(&name);
         let known = store.get(&name).unwrap_or_default().pop();
         let reused = known.is_some();
-        let (pool, passing) = match measure(task, known, args, &builder, &machine) {
+        let Measured { pool, made, passing } = match measure(task, known, args, &builder, &machine) {
             _ if process::interrupted() => break,
             Ok(measured) => measured,
             Err(error) => {
-                let passing = (!failure::lasts(&error)).then(|| format!("{error:#}"));
-                (blank(task, &machine, format!("{error:#}")), passing)
+                let message = format!("{error:#}");
+                let passing = (!failure::lasts(&error)).then(|| message.clone());
+                Measured { pool: blank(task, &machine, message), made: vec![], passing }
             }
         };
         let result = match passing {
@@ -101,7 +102,7 @@ pub fn run(args: &RegretArgs) -> Result<Ended> {
             }
         };
         progress.end(&name, &result, reused);
-        pools.push(pool);
+        pools.push((pool, made));
     }
     drop(progress);
     if process::interrupted() {
@@ -162,36 +163,44 @@ fn blank(task: &Task, machine: &Machine, message: String) -> Pool {
     }
 }
 
-/// The pool of a pipeline with all that judges pick, and what the machine did to it, if that would be otherwise another time.
+/// The pool of a pipeline, with all that judges pick.
+struct Measured {
+    pool: Pool,
+    made: Made,
+    /// What the machine did to it, if that would be otherwise another time.
+    passing: Option<String>,
+}
+
 fn measure(
     task: &Task,
     known: Option<Pool>,
     args: &RegretArgs,
     builder: &Builder,
     machine: &Machine,
-) -> Result<(Pool, Option<String>)> {
+) -> Result<Measured> {
     let tools = Tools { builder, limits: args.build.run_limits(), jobs: args.build.jobs(), seed: task.seed };
-    let missing = |pool: &Pool| -> Result<Vec<_>> {
-        let Some(pipeline) = &pool.pipeline else { return Ok(vec![]) };
-        let picks =
-            made(pipeline, machine.threads)?.into_iter().filter(|(_, directives)| pool.find(directives).is_none());
-        Ok(picks.map(|(judge, directives)| candidate(judge, directives)).collect())
+    let picks = |made: &Made, pool: &Pool| -> Vec<_> {
+        let new = made.iter().filter(|(_, directives)| pool.find(directives).is_none());
+        new.map(|(judge, directives)| candidate(judge, directives.clone())).collect()
     };
-    if let Some(pool) = known.filter(|pool| pool.machine == *machine) {
-        let picks = missing(&pool)?;
+    if let Some(mut pool) = known.filter(|pool| pool.machine == *machine) {
+        let made = pool.pipeline.as_ref().map_or(Ok(vec![]), |pipeline| made(pipeline, machine.threads))?;
+        let picks = picks(&made, &pool);
         if picks.is_empty() {
-            return Ok((pool, None));
+            return Ok(Measured { pool, made, passing: None });
         }
-        let (mut pool, bench) = (pool, Workbench::open(task.pipeline.clone(), &tools)?);
+        let bench = Workbench::open(task.pipeline.clone(), &tools)?;
         let mut gathering = Gathering::new(&bench, args.keep_disturbed)?;
         gathering.add_picks(&mut pool, &picks)?;
-        return Ok((pool, passing(&gathering)));
+        return Ok(Measured { pool, made, passing: passing(&gathering) });
     }
     let bench = Workbench::open(task.pipeline.clone(), &tools)?;
     let mut pool = Pool { pipeline: Some(bench.data.clone()), ..blank(task, machine, String::new()) };
+    let made = made(&bench.data, machine.threads)?;
     let mut gathering = Gathering::new(&bench, args.keep_disturbed)?;
-    gathering.fill(&mut pool, args.schedules as usize, task.seed)?;
-    Ok((pool, passing(&gathering)))
+    let picks = picks(&made, &pool);
+    gathering.fill(&mut pool, &picks, args.schedules as usize, task.seed)?;
+    Ok(Measured { pool, made, passing: passing(&gathering) })
 }
 
 fn passing(gathering: &Gathering) -> Option<String> {
@@ -210,16 +219,17 @@ fn summary(pool: &Pool) -> String {
     )
 }
 
-fn judge_all(pools: &[Pool]) -> Result<Vec<Judged>> {
-    let Some(target) = pools.iter().find_map(|pool| Some(&pool.pipeline.as_ref()?.target)) else { return Ok(vec![]) };
+fn judge_all(pools: &[(Pool, Made)]) -> Result<Vec<Judged>> {
+    let Some(target) = pools.iter().find_map(|(pool, _)| Some(&pool.pipeline.as_ref()?.target)) else {
+        return Ok(vec![]);
+    };
     let training = Progress::one("training", "networks that do not know the analytic cost");
     let at_once = process::AtOnce::begin();
     let plain = without_c(nearest(target).0)?;
     drop((training, at_once));
     let mut all = Vec::new();
-    for pool in pools {
-        let Some(pipeline) = &pool.pipeline else { continue };
-        let verdicts = judge(pool, &made(pipeline, pool.machine.threads)?, &plain)?;
+    for (pool, made) in pools.iter().filter(|(pool, _)| pool.pipeline.is_some()) {
+        let verdicts = judge(pool, made, &plain)?;
         all.push(Judged { size: pool.size.clone(), family: pool.family.clone(), verdicts });
     }
     Ok(all)

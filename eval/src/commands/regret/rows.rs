@@ -65,10 +65,11 @@ pub struct Pair {
     pub high: Option<f64>,
 }
 
-/// Geometric mean and ends of its 95 % interval.
-fn geometric(ratios: &[f64]) -> (f64, Option<[f64; 2]>) {
+/// Geometric mean and ends of its 95 % interval, if there is one.
+fn geometric(ratios: &[f64]) -> (f64, [Option<f64>; 2]) {
     let logs: Vec<f64> = ratios.iter().map(|ratio| ratio.ln()).collect();
-    (mean(&logs).exp(), mean_interval(&logs).map(|ends| ends.map(f64::exp)))
+    let ends = mean_interval(&logs).map_or([None; 2], |ends| ends.map(|end| Some(end.exp())));
+    (mean(&logs).exp(), ends)
 }
 
 /// Rows of all judges: over everything, by size class, by family.
@@ -87,7 +88,7 @@ pub fn rows(all: &[Judged]) -> Vec<Row> {
         if verdicts.is_empty() {
             return None;
         }
-        let (regret, interval) = geometric(&verdicts.iter().map(|verdict| verdict.regret).collect::<Vec<_>>());
+        let (regret, [low, high]) = geometric(&verdicts.iter().map(|verdict| verdict.regret).collect::<Vec<_>>());
         let errors: Vec<f64> = verdicts.iter().filter_map(|verdict| verdict.mape).collect();
         Some(Row {
             judge: judge.to_owned(),
@@ -95,8 +96,8 @@ pub fn rows(all: &[Judged]) -> Vec<Row> {
             family: family.to_owned(),
             pipelines: verdicts.len(),
             regret,
-            low: interval.map(|[low, _]| low),
-            high: interval.map(|[_, high]| high),
+            low,
+            high,
             mape: (!errors.is_empty()).then(|| mean(&errors)),
         })
     };
@@ -119,8 +120,7 @@ pub fn pairs(all: &[Judged]) -> Vec<Pair> {
     let of = |(judge, over): (&'static str, &'static str)| {
         let ratio = |judged: &Judged| Some(judged.of(judge)?.regret / judged.of(over)?.regret);
         let ratios: Vec<f64> = all.iter().filter_map(ratio).collect();
-        let (ratio, interval) = geometric(&ratios);
-        let [low, high] = interval.map_or([None; 2], |ends| ends.map(Some));
+        let (ratio, [low, high]) = geometric(&ratios);
         (!ratios.is_empty()).then_some(Pair { judge, over, pipelines: ratios.len(), ratio, low, high })
     };
     [("search without brakes", "search"), ("search", "rules"), ("nn+c", "analytic"), ("nn+c", "nn")]

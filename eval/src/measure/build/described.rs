@@ -68,9 +68,23 @@ fn try_report(
     if let Err(failure) = emit(pipeline, builder, scheduler, "schedule", folder.path(), Some(&report))? {
         return Ok(Err(failure));
     }
-    let text = std::fs::read(&report).context("the plugin wrote no report")?;
+    read_report(&report).map(Ok)
+}
+
+fn read_report(path: &Path) -> Result<serde_json::Value> {
+    let text = std::fs::read(path).context("the plugin wrote no report")?;
     let report = serde_json::from_slice(&text).context("the plugin's report")?;
-    Ok(Ok(plain::data(report)))
+    Ok(plain::data(report))
+}
+
+/// The pipeline of a report.
+fn pipeline_in(report: &serde_json::Value) -> Result<ir::Pipeline> {
+    Ok(ir::Pipeline::from_json(&report["pipeline"].to_string())?)
+}
+
+/// A pipeline as our plugin reads it.
+pub fn described(pipeline: &Pipeline, builder: &Builder) -> Result<ir::Pipeline> {
+    pipeline_in(&report_of(pipeline, builder, &Scheduler::Unscheduled)?)
 }
 
 /// Writes a pipeline into a folder with the schedule that any scheduler makes.
@@ -117,7 +131,7 @@ pub fn open_warm(pipeline: &Pipeline, builder: &Builder) -> Result<(Warm, ir::Pi
     // The generator goes on to lower it, and some pipelines take for ever if everything is inlined.
     let writer = Scheduler::plugin(Source::Known(OURS)).with("strategy", "root");
     let report = report_of(pipeline, builder, &writer.with("hlpipe", &path.to_string_lossy()))?;
-    let data = ir::Pipeline::from_json(&report["pipeline"].to_string())?;
+    let data = pipeline_in(&report)?;
     let source = protocol::Source { path, estimates: estimates(&data), arguments: Vec::new() };
     let libraries = pipeline.executable.libhalide.as_deref().and_then(Path::parent).map(Path::to_owned);
     Ok((Warm::new(folder, source, libraries), data))
@@ -136,6 +150,5 @@ pub fn describe_again(pipeline: &Pipeline, builder: &Builder, warm: &Warm) -> Re
     if let Some(failure) = explain(&finished, &tail, &builder.limits, "reading the pipeline") {
         return Err(Error::new(failure).context(pipeline.to_string()));
     }
-    let report: serde_json::Value = plain::data(serde_json::from_slice(&std::fs::read(&path)?)?);
-    Ok(ir::Pipeline::from_json(&report["pipeline"].to_string())?)
+    pipeline_in(&read_report(&path)?)
 }

@@ -27,17 +27,17 @@ pub fn plan(runner: &mut Runner, outputs: &[Region], cover: bool) -> Result<Shap
     }
 }
 
-/// Has a build compute its outputs once, and returns the shapes that its buffers then have. A bounds query does not tell a
+/// Has a build compute its outputs once, and returns the shapes that its buffers then have, and the bytes of all. A bounds query does not tell a
 /// constraint on an input from a need: so inputs are as planned, and only if the pipeline rejects that as it asks for.
-pub fn compute(runner: &mut Runner, shapes: Shapes, seed: u64) -> Result<Shapes, Failure> {
-    runner.prepare(&shapes, seed, &[])?;
+pub fn compute(runner: &mut Runner, shapes: Shapes, seed: u64) -> Result<(Shapes, u64), Failure> {
+    let io_bytes = runner.prepare(&shapes, seed, &[])?;
     match runner.run(1) {
         Err(failure) if failure.message.starts_with(VIOLATED) => {
             let shapes = plan(runner, &regions_of(&shapes.outputs), false)?;
-            runner.prepare(&shapes, seed, &[])?;
-            runner.run(1).map(|_| shapes)
+            let io_bytes = runner.prepare(&shapes, seed, &[])?;
+            runner.run(1).map(|_| (shapes, io_bytes))
         }
-        ran => ran.map(|_| shapes),
+        ran => ran.map(|_| (shapes, io_bytes)),
     }
 }
 

@@ -313,7 +313,7 @@ impl Timer {
         if let Some(message) = shapes::refused(&description, &outputs, &planned, fixed) {
             return Err(Missing::Asked(message));
         }
-        let shapes = shapes::compute(runner, planned, self.launcher.seed)?;
+        let (shapes, _) = shapes::compute(runner, planned, self.launcher.seed)?;
         let float_math = reference.build.outcome.float_math;
         let expected = Expected { description, shapes, float_math, folder };
         runner.tell(&Request::Save { path: expected.path() })?;
